@@ -1,0 +1,137 @@
+#include "base/arena.h"
+
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n)   ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#endif
+
+static size_t page_up(size_t n)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return (n + page - 1) & ~(page - 1);
+}
+
+int wb_arena_init(wb_arena *a, size_t limit, uint64_t seed)
+{
+    *a = (wb_arena){.seed = seed};
+    limit = page_up(limit ? limit : 1);
+    size_t size = limit + WB_ARENA_OVERDRAFT;
+    /* PROT_NONE pages cost no memory and are not counted against overcommit. */
+    void *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        return WB_MEMORY;
+    a->base = a->top = a->committed = p;
+    a->limit = a->base + limit;
+    a->end = a->base + size;
+    return WB_OK;
+}
+
+void wb_arena_free(wb_arena *a)
+{
+    if (a->base) {
+        ASAN_UNPOISON_MEMORY_REGION(a->base, (size_t)(a->committed - a->base));
+        munmap(a->base, (size_t)(a->end - a->base));
+    }
+    *a = (wb_arena){0};
+}
+
+void wb_arena_reset(wb_arena *a)
+{
+    wb_arena_rewind(a, a->base);
+    a->exhausted = false;
+    if ((size_t)(a->committed - a->base) > WB_ARENA_KEEP) {
+        char *keep = a->base + WB_ARENA_KEEP;
+        /* Dropping and protecting again keeps the process small after one large evaluation. */
+        madvise(keep, (size_t)(a->committed - keep), MADV_DONTNEED);
+        if (mprotect(keep, (size_t)(a->committed - keep), PROT_NONE) == 0)
+            a->committed = keep;
+    }
+}
+
+void *wb_arena_grow(wb_arena *a, size_t n)
+{
+    if (n > (size_t)(a->end - a->top))
+        wb_fatal("an arena of %zu bytes was asked for %zu more without a check",
+                 (size_t)(a->limit - a->base), n);
+    size_t need = (size_t)(a->top + n - a->committed);
+    size_t step = (size_t)(a->committed - a->base) / 2;
+    if (step < WB_ARENA_COMMIT)
+        step = WB_ARENA_COMMIT;
+    if (step < need)
+        step = need;
+    step = page_up(step);
+    if (step > (size_t)(a->end - a->committed))
+        step = (size_t)(a->end - a->committed);
+    if (mprotect(a->committed, step, PROT_READ | PROT_WRITE) != 0)
+        wb_fatal("no memory for %zu bytes", step);
+    a->committed += step;
+    char *p = a->top;
+    ASAN_UNPOISON_MEMORY_REGION(p, (size_t)(a->committed - p));
+    a->top += n;
+    if (a->top > a->limit)
+        a->exhausted = true;
+    return p;
+}
+
+void *wb_arena_calloc(wb_arena *a, size_t n)
+{
+    return memset(wb_arena_alloc(a, n), 0, n);
+}
+
+char *wb_arena_dup(wb_arena *a, const void *p, size_t n)
+{
+    char *to = wb_arena_alloc(a, n + 1);
+    if (n)
+        memcpy(to, p, n);
+    to[n] = 0;
+    return to;
+}
+
+char *wb_arena_printf(wb_arena *a, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *to = wb_arena_alloc(a, (size_t)(n < 0 ? 0 : n) + 1);
+    to[0] = 0;
+    if (n >= 0)
+        vsnprintf(to, (size_t)n + 1, format, again);
+    va_end(again);
+    return to;
+}
+
+bool wb_arena_extend(wb_arena *a, void *p, size_t n, size_t m)
+{
+    n = (n + 7) & ~(size_t)7;
+    m = (m + 7) & ~(size_t)7;
+    if ((char *)p + n != a->top || m < n)
+        return false;
+    wb_arena_alloc(a, m - n);
+    return true;
+}
+
+void wb_arena_poison(wb_arena *a, char *from)
+{
+#ifdef WRIT_POISON
+    memset(from, 0xdb, (size_t)(a->top - from));
+#endif
+#ifdef __SANITIZE_ADDRESS__
+    /* Small reuse is detected by the fill; whole-region poisoning would need unpoisoning in the
+     * inline allocation, so dead bytes are overwritten here as well. */
+    if (a->top > from) {
+        size_t n = (size_t)(a->top - from);
+        memset(from, 0xdb, n < 65536 ? n : 65536);
+    }
+#endif
+}

@@ -1,0 +1,99 @@
+/* A bump allocator over one contiguous range of addresses.
+ *
+ * The range is reserved when the arena is made and backed by memory as it fills, so a pointer into
+ * an arena never moves, a position is a pointer, and "does this pointer live above that mark" is
+ * one comparison. Nothing is freed piece by piece: wb_arena_rewind gives back all that was made
+ * since a mark, wb_arena_free everything.
+ *
+ * Budget: `limit` bytes may be in use. An allocation that passes it succeeds (so that callers need
+ * no error path for a few bytes) and sets `exhausted`; whoever runs the work looks at that flag at
+ * every back edge and call, and ends with an error. What may be large asks wb_arena_fits first.
+ * Beyond the limit stand WB_ARENA_OVERDRAFT bytes; to pass those as well is a fatal error, since
+ * only an allocation in an unchecked loop can get there. */
+#ifndef WRIT_BASE_ARENA_H
+#define WRIT_BASE_ARENA_H
+
+#include "base/str.h"
+
+#define WB_ARENA_OVERDRAFT ((size_t)64 << 20) /* room for one step's unchecked small pieces */
+#define WB_ARENA_COMMIT    ((size_t)256 << 10) /* bytes backed by memory at a time, at least */
+#define WB_ARENA_KEEP      ((size_t)1 << 20) /* bytes that stay backed after wb_arena_reset */
+
+typedef struct wb_arena {
+    char *top;       /* next free byte, 8-byte aligned */
+    char *committed; /* end of what memory backs */
+    char *base;      /* start of the range */
+    char *limit;     /* end of the budget */
+    char *end;       /* end of the range: limit + WB_ARENA_OVERDRAFT */
+    uint64_t seed;   /* seed of all hashes of what lives here; the engine's */
+    bool exhausted;  /* an allocation passed the limit */
+} wb_arena;
+
+/* Reserves the range. limit is in bytes and is rounded up to pages. WB_MEMORY (-5) when the
+ * system gives no such range; 0 otherwise. */
+int wb_arena_init(wb_arena *a, size_t limit, uint64_t seed);
+void wb_arena_free(wb_arena *a);
+/* Empties it, clears `exhausted`, and gives memory above WB_ARENA_KEEP back to the system. */
+void wb_arena_reset(wb_arena *a);
+
+void *wb_arena_grow(wb_arena *a, size_t n); /* the slow path of wb_arena_alloc */
+
+/* n bytes, 8-byte aligned, not cleared. Never NULL. */
+static inline void *wb_arena_alloc(wb_arena *a, size_t n)
+{
+    n = (n + 7) & ~(size_t)7;
+    if (__builtin_expect(n > (size_t)(a->committed - a->top), 0))
+        return wb_arena_grow(a, n);
+    char *p = a->top;
+    a->top += n;
+    return p;
+}
+
+void *wb_arena_calloc(wb_arena *a, size_t n);
+/* A copy with a NUL behind it. */
+char *wb_arena_dup(wb_arena *a, const void *p, size_t n);
+static inline wb_str wb_arena_str(wb_arena *a, wb_str s)
+{
+    return (wb_str){wb_arena_dup(a, s.p, s.n), s.n};
+}
+char *wb_arena_printf(wb_arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Whether n more bytes stay inside the budget; sets `exhausted` when they do not. */
+static inline bool wb_arena_fits(wb_arena *a, size_t n)
+{
+    if (a->top <= a->limit && n <= (size_t)(a->limit - a->top))
+        return true;
+    a->exhausted = true;
+    return false;
+}
+
+/* Makes the piece at p (n bytes long, the last one made) m bytes long in place; false when it is
+ * not the last piece, and nothing changes then. */
+bool wb_arena_extend(wb_arena *a, void *p, size_t n, size_t m);
+
+static inline char *wb_arena_mark(const wb_arena *a)
+{
+    return a->top;
+}
+
+void wb_arena_poison(wb_arena *a, char *from); /* debug and sanitizer builds: mark as dead */
+
+static inline void wb_arena_rewind(wb_arena *a, char *mark)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(WRIT_POISON)
+    wb_arena_poison(a, mark);
+#endif
+    a->top = mark;
+}
+
+static inline bool wb_arena_owns(const wb_arena *a, const void *p)
+{
+    return (size_t)((const char *)p - a->base) < (size_t)(a->end - a->base);
+}
+
+static inline size_t wb_arena_used(const wb_arena *a)
+{
+    return (size_t)(a->top - a->base);
+}
+
+#endif

@@ -1,0 +1,20 @@
+# Debian's packages, found by pkg-config where they have a file for it.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
+pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
+pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
+find_library(GMP_LIBRARY gmp REQUIRED)
+find_library(MPFR_LIBRARY mpfr REQUIRED)
+find_library(HTTP_PARSER_LIBRARY http_parser REQUIRED)
+
+set(WRIT_ENGINE_LIBS PkgConfig::PCRE2 PkgConfig::JANSSON PkgConfig::OPENSSL PkgConfig::YAML
+    PkgConfig::ARCHIVE PkgConfig::CURL ${MPFR_LIBRARY} ${GMP_LIBRARY} m Threads::Threads)
+set(WRIT_SERVER_LIBS ${WRIT_ENGINE_LIBS} PkgConfig::NGHTTP2 PkgConfig::UV PkgConfig::SQLITE
+    ${HTTP_PARSER_LIBRARY})

@@ -1,0 +1,47 @@
+/* JSON text to values and back, in one validating pass without a tree between.
+ *
+ * Decoding: RFC 8259 with OPA's habits: numbers keep their spelling, of duplicate keys the last
+ * value wins (the first place stays), invalid UTF-8 is replaced by U+FFFD as Go's decoder does,
+ * lone surrogate escapes likewise. Depth, size and number length are limited. */
+#ifndef WRIT_VALUE_JSON_H
+#define WRIT_VALUE_JSON_H
+
+#include "base/buf.h"
+#include "value/value.h"
+
+#define WV_JSON_DEPTH_MAX 10000                  /* as Go's decoder */
+#define WV_JSON_TEXT_MAX  ((size_t)1 << 31)      /* bytes: lengths of values are 31-bit */
+
+/* Looks a key up among the engine's atoms: the atom's word, or undefined. May be NULL. */
+typedef wv (*wv_atom_lookup)(const void *atoms, wb_str key, uint64_t hash);
+
+typedef struct wv_json_options {
+    wv_atom_lookup atom;
+    const void *atoms;
+    size_t depth_max; /* 0: WV_JSON_DEPTH_MAX */
+} wv_json_options;
+
+/* Decodes the whole text (white space around it allowed) into the arena. WB_INVALID with a message
+ * and byte offset, WB_LIMIT for depth, size or the arena's budget. options may be NULL. */
+wb_status wv_json_decode(wb_arena *a, wb_str text, const wv_json_options *options, wv *out,
+                         wb_error *error);
+/* Decodes one value and tells where it ended (*used): for streams of documents. */
+wb_status wv_json_decode_prefix(wb_arena *a, wb_str text, const wv_json_options *options, wv *out,
+                                size_t *used, wb_error *error);
+
+/* How values become JSON: sets are arrays in Rego order, keys that are no strings become their JSON
+ * text, object keys are sorted bytewise by that text. Strings are escaped as Go's encoder does
+ * (html: also < > & as \u003c ...). */
+typedef struct wv_json_style {
+    unsigned indent; /* blanks a level; 0: compact */
+    bool html;       /* escape < > & and U+2028, U+2029 */
+} wv_json_style;
+
+/* Appends v. Undefined writes nothing. A number whose text is no JSON number (".5", "+1") makes
+ * WB_INVALID `json: invalid number literal ".5"`; passing the buffer's maximum makes WB_LIMIT. */
+wb_status wv_json_encode(wb_buf *b, wv v, const wv_json_style *style, wb_error *error);
+
+/* Rego's own text of a value: {1, 2}, set(), {"a": 1}, as error texts and sprintf print it. */
+void wv_print(wb_buf *b, wv v);
+
+#endif
