@@ -31,8 +31,9 @@
 
 #define STORE_BUSY_MS  5000 /* wait for another process's write; longer means it hangs */
 #define STORE_LIST_MAX 1000 /* rows of one listing: keeps an answer's memory bounded */
-#define STORE_BLOB_MAX ((size_t)16 << 20) /* bytes of one text or blob: above any request's limit  \
-                                           */
+#define STORE_BLOB_MAX                                                                             \
+    ((size_t)16 << 20) /* bytes of one text or blob: above any request's limit                     \
+                        */
 
 typedef struct store store;
 
