@@ -1,0 +1,112 @@
+/* Documents asked by a path that is known only at run time, and whole packages. */
+#include "vm/machine.h"
+
+static wv base_child(wv base, wv key)
+{
+    return base == WV_UNDEFINED ? WV_UNDEFINED : wv_index_base(base, key);
+}
+
+static uint32_t find_child(const wm_program *p, const wm_node *n, wv key)
+{
+    uint32_t low = n->first, high = n->first + n->n;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        int c = wv_compare(p->nodes[p->children[mid]].name, key);
+        if (c == 0)
+            return p->children[mid];
+        if (c < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return WM_NONE;
+}
+
+static wv node_path(wm_session *s, uint32_t node)
+{
+    wv names[256];
+    unsigned n = 0;
+    for (; node != WM_NONE && node != 0 && n < 256; node = s->p->nodes[node].parent)
+        names[n++] = s->p->nodes[node].name;
+    for (unsigned i = 0; i < n / 2; i++) {
+        wv t = names[i];
+        names[i] = names[n - 1 - i];
+        names[n - 1 - i] = t;
+    }
+    return wv_array_new(&s->scratch, names, n);
+}
+
+static bool node_masked(wm_session *s, uint32_t node)
+{
+    return s->env->masks && wm_env_masked(s->env, node_path(s, node));
+}
+
+/* The whole document at a node; base is the base document there. */
+static wv whole(wm_session *s, uint32_t at, wv base)
+{
+    const wm_node *n = &s->p->nodes[at];
+    if (node_masked(s, at))
+        return base;
+    if (n->whole != WM_NONE)
+        return wm_run(s, n->whole, NULL, 0);
+    if (n->is_function && n->n == 0)
+        return WV_UNDEFINED;
+    wv to = wv_object_begin(&s->kept, n->n + 4);
+    if (wv_is_object(base))
+        for (uint32_t i = 0; i < wv_len(base); i++)
+            wv_object_put(&s->kept, &to, wv_key_at(base, NULL, i), wv_value_at(base, NULL, i));
+    for (uint32_t i = 0; i < n->n && !s->failed; i++) {
+        uint32_t child = s->p->children[n->first + i];
+        const wm_node *c = &s->p->nodes[child];
+        if (c->is_function && c->n == 0)
+            continue;
+        wv v = whole(s, child, base_child(base, c->name));
+        if (v != WV_UNDEFINED)
+            wv_object_put(&s->kept, &to, c->name, wm_keep(s, v));
+    }
+    wm_pin(s, s->kept.base);
+    return s->failed ? WV_UNDEFINED : to;
+}
+
+static wv ask_rule(wm_session *s, const wm_node *n, const wv *keys, unsigned count)
+{
+    unsigned bound = count < n->n_keyed ? count : n->n_keyed;
+    if (n->keyed == WM_NONE)
+        bound = 0;
+    wv v = bound ? wm_run(s, n->keyed + bound - 1, keys, bound) : wm_run(s, n->whole, NULL, 0);
+    for (unsigned i = bound; i < count && v != WV_UNDEFINED; i++)
+        v = wv_index(v, keys[i]);
+    return v;
+}
+
+wv wm_doc(wm_session *s, uint32_t node, const wv *keys, unsigned n)
+{
+    if (s->reentry >= WM_REENTRY_MAX)
+        return wm_raise(s, WP_EVAL_CANCEL_ERROR, (wp_loc){0}, "evaluation is nested too deeply");
+    wv base = s->env->data;
+    if (node != 0) {
+        wv path = node_path(s, node);
+        for (uint32_t i = 0; i < wv_len(path); i++)
+            base = base_child(base, wv_items(path)[i]);
+    }
+    for (unsigned i = 0;; i++) {
+        const wm_node *at = &s->p->nodes[node];
+        if (node_masked(s, node)) {
+            for (; i < n && base != WV_UNDEFINED; i++)
+                base = wv_index(base, keys[i]);
+            return base;
+        }
+        if (at->whole != WM_NONE)
+            return ask_rule(s, at, keys + i, n - i);
+        if (i == n)
+            return whole(s, node, base);
+        uint32_t child = find_child(s->p, at, keys[i]);
+        base = base_child(base, keys[i]);
+        if (child == WM_NONE) {
+            for (i++; i < n && base != WV_UNDEFINED; i++)
+                base = wv_index_base(base, keys[i]);
+            return base;
+        }
+        node = child;
+    }
+}

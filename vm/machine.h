@@ -1,0 +1,130 @@
+/* The inside of a session, shared by the files of vm/ only. */
+#ifndef WRIT_VM_MACHINE_H
+#define WRIT_VM_MACHINE_H
+
+#include "vm/session.h"
+
+typedef struct wm_memo {
+    uint64_t epoch; /* the evaluation it belongs to */
+    wv value;       /* undefined is remembered too */
+} wm_memo;
+
+typedef struct wm_arg_memo {
+    uint64_t epoch;
+    uint32_t func;
+    uint32_t hash;
+    wv *args; /* the function's n_args words, kept */
+    wv value;
+} wm_arg_memo;
+
+typedef enum wm_mock_kind { WM_MOCK_VALUE, WM_MOCK_FUNC, WM_MOCK_SITE } wm_mock_kind;
+
+typedef struct wm_mock {
+    const struct wm_mock *next;
+    bool builtin; /* what is mocked: a built-in (id: its mock_id) or a function (id) */
+    uint32_t id;
+    wm_mock_kind kind;
+    uint32_t by; /* function or site */
+    wv value;
+} wm_mock;
+
+typedef struct wm_mask {
+    const struct wm_mask *next;
+    wv path; /* a replaced document */
+} wm_mask;
+
+/* What `with` may replace. The innermost is current; each has memo of its own. */
+typedef struct wm_env {
+    struct wm_env *parent;
+    wv input, data;
+    const wm_mask *masks;
+    const wm_mock *mocks;
+    wm_memo *memos;         /* n_memos */
+    wm_arg_memo *arg_memos; /* WM_ARG_MEMO of them, made at first use */
+} wm_env;
+
+typedef struct wm_frame {
+    const uint64_t *pc; /* where the caller goes on */
+    wv *regs;           /* the caller's registers */
+    const wm_func *fn;  /* the caller */
+    const wv *consts;
+    char *kept;   /* top of the kept arena when the callee began */
+    bool pop_env; /* the call went through a mock: its environment ends with it */
+} wm_frame;
+
+/* Re-runs a rule that clashed, to list every value it has. */
+typedef struct wm_collect {
+    const wm_frame *frame; /* only results of this frame's function count */
+    wb_buf text;
+    wv seen[11];
+    unsigned n;
+} wm_collect;
+
+struct wm_session {
+    const wm_program *p;
+    wb_arena scratch, kept;
+    char *pin; /* lowest birth of what was added to in kept; see session.h */
+    wb_arena stack_arena;
+    wv *stack, *stack_end;
+    wm_frame *frames;
+    uint32_t n_frames;
+    uint32_t reentry;
+    wm_env *env, base_env;
+    uint32_t memo_room;
+    uint64_t epoch;
+    uint32_t arg_memos; /* made in this evaluation */
+    ws_ctx cx;
+    int64_t fuel, fuel_start;
+    wm_budget budget;
+    bool strict, collect_errors, failed, fixed_time;
+    wm_error error;
+    wm_error *builtin_errors;
+    size_t n_builtin_errors, cap_builtin_errors;
+    wm_collect *collecting;
+    wv recorded; /* results of nondeterministic built-ins: [name, args...] -> result */
+};
+
+/* Runs the function to its end; args are copied. Undefined with s->failed on an error. */
+wv wm_run(wm_session *s, uint32_t func, const wv *args, unsigned n);
+
+/* Ends the evaluation with an error; answers undefined. */
+wv wm_raise(wm_session *s, wp_code code, wp_loc loc, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+wp_loc wm_place(const wm_session *s, const uint64_t *pc);
+
+/* v as it may be stored in the kept arena: copied when it lives in scratch. */
+wv wm_keep_slow(wm_session *s, wv v);
+static inline wv wm_keep(wm_session *s, wv v)
+{
+    if (!wv_is_boxed(v))
+        return v;
+    return wm_keep_slow(s, v);
+}
+/* Notes that something born at `born` in kept was added to. */
+static inline void wm_pin(wm_session *s, const void *born)
+{
+    if ((const char *)born < s->pin)
+        s->pin = (char *)(uintptr_t)born;
+}
+
+/* Environments (with.c). Each answers false after wm_raise. */
+void wm_env_push(wm_session *s);
+void wm_env_pop(wm_session *s);
+void wm_env_set_input(wm_session *s, wv path, wv value);
+void wm_env_set_data(wm_session *s, wv path, wv value);
+void wm_env_mock(wm_session *s, bool builtin, uint32_t id, wm_mock_kind kind, uint32_t by,
+                 wv value);
+const wm_mock *wm_env_find_mock(const wm_env *e, bool builtin, uint32_t id);
+/* Whether the document at path (or one above it) is replaced in the present environment. */
+bool wm_env_masked(const wm_env *e, wv path);
+/* The present base document at the path. */
+wv wm_env_base(const wm_env *e, wv path);
+
+/* One call of a built-in site; false: the evaluation ended (*out undefined then). */
+bool wm_call_site(wm_session *s, const wm_site *site, const wv *args, unsigned n, wp_loc loc,
+                  wv *out);
+
+/* Nested put with clash detection (RPUT, RADD): false on a conflict. */
+bool wm_put_path(wm_session *s, wv *root, const wv *keys, unsigned n, wv value, bool set_leaf);
+
+#endif

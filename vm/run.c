@@ -1,0 +1,722 @@
+/* The loop. Registers, program counter and constants live in locals; what an operation may do
+ * beyond its registers is said by the macro it uses. */
+#include "vm/machine.h"
+
+#include "value/json.h"
+#include "value/number.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(WRIT_SWITCH_DISPATCH)
+#define DISPATCH_BY_SWITCH 1
+#else
+#define DISPATCH_BY_SWITCH 0
+#endif
+
+/* A key that is an inline string finds its place by word comparison alone. */
+static inline wv get_key(wv from, wv key)
+{
+    if (wv_tag(from) == WV_T_OBJECT && wv_tag(key) == WV_T_SHORT) {
+        const wv_table *t = wv_tab(from);
+        if (!t->index) {
+            for (uint32_t i = 0, n = t->h.len; i < n; i++)
+                if (t->entries[2 * i] == key)
+                    return t->entries[2 * i + 1];
+            return WV_UNDEFINED;
+        }
+    }
+    return wv_index(from, key);
+}
+
+static inline wv get_index(wv from, wv key)
+{
+    if (wv_tag(from) == WV_T_ARRAY && wv_tag(key) == WV_T_INT) {
+        int64_t i = wv_int(key);
+        return i >= 0 && (uint64_t)i < wv_len(from) ? wv_items(from)[i] : WV_UNDEFINED;
+    }
+    return get_key(from, key);
+}
+
+static bool is_member(wv member, wv of)
+{
+    switch (wv_tag(of)) {
+    case WV_T_SET: return wv_set_has(of, member);
+    case WV_T_ARRAY:
+        for (uint32_t i = 0; i < wv_len(of); i++)
+            if (wv_equal(wv_items(of)[i], member))
+                return true;
+        return false;
+    case WV_T_OBJECT:
+        for (uint32_t i = 0; i < wv_len(of); i++)
+            if (wv_equal(wv_value_at(of, NULL, i), member))
+                return true;
+        return false;
+    default: return false;
+    }
+}
+
+static inline int compare(wv x, wv y)
+{
+    if (wv_is_int(x) && wv_is_int(y))
+        return ((int64_t)x > (int64_t)y) - ((int64_t)x < (int64_t)y);
+    return wv_compare(x, y);
+}
+
+/* Begins a loop at s[0..]: false when there is nothing to visit. */
+static inline bool iter_begin(wm_session *s, wv *it, wv source)
+{
+    if (!wv_is_collection(source) || wv_len(source) == 0)
+        return false;
+    it[WM_IT_SOURCE] = source;
+    it[WM_IT_POS] = 0;
+    if (wv_is_array(source)) {
+        it[WM_IT_KEY] = wv_small(0);
+        it[WM_IT_VALUE] = wv_items(source)[0];
+    } else if (wv_is_set(source)) {
+        it[WM_IT_KEY] = it[WM_IT_VALUE] = wv_set_at(source, wv_table_order(source), 0);
+    } else {
+        const uint32_t *order = wv_table_order(source);
+        it[WM_IT_KEY] = wv_key_at(source, order, 0);
+        it[WM_IT_VALUE] = wv_value_at(source, order, 0);
+    }
+    it[WM_IT_SCRATCH] = (wv)(uintptr_t)wb_arena_mark(&s->scratch);
+    it[WM_IT_KEPT] = (wv)(uintptr_t)wb_arena_mark(&s->kept);
+    it[WM_IT_PIN] = (wv)(uintptr_t)s->pin;
+    s->pin = s->kept.end;
+    return true;
+}
+
+static inline bool iter_next(wm_session *s, wv *it)
+{
+    wb_arena_rewind(&s->scratch, (char *)(uintptr_t)it[WM_IT_SCRATCH]);
+    char *kept = (char *)(uintptr_t)it[WM_IT_KEPT];
+    if (s->pin >= kept) {
+        wb_arena_rewind(&s->kept, kept);
+    } else {
+        it[WM_IT_KEPT] = (wv)(uintptr_t)wb_arena_mark(&s->kept);
+        if ((uintptr_t)s->pin < (uintptr_t)it[WM_IT_PIN])
+            it[WM_IT_PIN] = (wv)(uintptr_t)s->pin;
+    }
+    s->pin = s->kept.end;
+    wv source = it[WM_IT_SOURCE];
+    uint64_t i = ++it[WM_IT_POS];
+    if (i >= wv_len(source)) {
+        s->pin = (char *)(uintptr_t)it[WM_IT_PIN];
+        return false;
+    }
+    if (wv_is_array(source)) {
+        it[WM_IT_KEY] = wv_small((int64_t)i);
+        it[WM_IT_VALUE] = wv_items(source)[i];
+    } else if (wv_is_set(source)) {
+        it[WM_IT_KEY] = it[WM_IT_VALUE] = wv_set_at(source, wv_table_order(source), (uint32_t)i);
+    } else {
+        const uint32_t *order = wv_table_order(source);
+        it[WM_IT_KEY] = wv_key_at(source, order, (uint32_t)i);
+        it[WM_IT_VALUE] = wv_value_at(source, order, (uint32_t)i);
+    }
+    return true;
+}
+
+static wv begin_collection(wm_session *s, wm_op op, uint32_t room)
+{
+    if (op == WM_ARRAY)
+        return wv_array_begin(&s->kept, room);
+    return op == WM_SET ? wv_set_begin(&s->kept, room) : wv_object_begin(&s->kept, room);
+}
+
+static wv make_collection(wm_session *s, wm_op op, const wv *from, uint32_t n)
+{
+    wv to;
+    switch (op) {
+    case WM_MKARR: return wv_array_new(&s->scratch, from, n);
+    case WM_MKSET:
+        to = wv_set_begin(&s->scratch, n);
+        for (uint32_t i = 0; i < n; i++)
+            wv_set_add(&s->scratch, &to, from[i]);
+        return to;
+    default:
+        to = wv_object_begin(&s->scratch, n);
+        for (uint32_t i = 0; i < n; i++)
+            wv_object_put(&s->scratch, &to, from[2 * i], from[2 * i + 1]);
+        return to;
+    }
+}
+
+/* ---- memo ---- */
+
+static uint32_t hash_args(const wm_session *s, uint32_t func, const wv *args, unsigned n)
+{
+    uint64_t h = wb_hash64(func, s->kept.seed);
+    for (unsigned i = 0; i < n; i++)
+        h = wb_mix(h ^ wv_hash(args[i], s->kept.seed), 0x9e3779b97f4a7c15u);
+    return (uint32_t)(h ^ h >> 32);
+}
+
+static wm_arg_memo *find_arg_memo(wm_session *s, uint32_t func, const wv *args, unsigned n,
+                                  uint32_t *hash)
+{
+    *hash = hash_args(s, func, args, n);
+    if (!s->env->arg_memos)
+        return NULL;
+    wm_arg_memo *m = &s->env->arg_memos[*hash % WM_ARG_MEMO];
+    if (m->epoch != s->epoch || m->func != func || m->hash != *hash)
+        return NULL;
+    for (unsigned i = 0; i < n; i++)
+        if (!wv_equal(m->args[i], args[i]))
+            return NULL;
+    return m;
+}
+
+static void put_arg_memo(wm_session *s, uint32_t func, const wv *args, unsigned n, wv value)
+{
+    if (s->arg_memos >= WM_ARG_MEMO_MAX)
+        return;
+    s->arg_memos++;
+    wm_env *e = s->env;
+    wm_pin(s, e == &s->base_env ? s->kept.base : (char *)e);
+    if (!e->arg_memos)
+        e->arg_memos = wb_arena_calloc(&s->kept, WM_ARG_MEMO * sizeof *e->arg_memos);
+    uint32_t hash = hash_args(s, func, args, n);
+    wv *copy = wb_arena_alloc(&s->kept, n * sizeof *copy + 1);
+    for (unsigned i = 0; i < n; i++)
+        copy[i] = wm_keep(s, args[i]);
+    e->arg_memos[hash % WM_ARG_MEMO] = (wm_arg_memo){
+        .epoch = s->epoch, .func = func, .hash = hash, .args = copy, .value = wm_keep(s, value)};
+}
+
+/* ---- conflicts ---- */
+
+/* Lists every value a clashing rule has by running it once more, then raises the error. */
+static void raise_conflict(wm_session *s, uint32_t func, const wv *args, wp_loc loc)
+{
+    const wm_func *fn = &s->p->funcs[func];
+    wm_collect collect = {.frame = NULL};
+    wb_buf_init(&collect.text, 16384);
+    if (!s->collecting && s->reentry < WM_REENTRY_MAX) {
+        s->collecting = &collect;
+        wm_run(s, func, args, fn->n_args);
+        s->collecting = NULL;
+        if (s->failed) {
+            wb_buf_free(&collect.text);
+            return;
+        }
+    }
+    if (collect.n > 10)
+        wb_buf_puts(&collect.text, "\n  ...");
+    bool keyed = !fn->is_function && fn->n_args;
+    if (keyed)
+        wm_raise(s, WP_EVAL_CONFLICT_ERROR, loc, "object keys must be unique");
+    else
+        wm_raise(s, WP_EVAL_CONFLICT_ERROR, loc, "%s %.*s produced conflicting values%s%s%s",
+                 fn->is_function ? "function" : "rule", WB_FMT(fn->name),
+                 fn->is_function ? " for the same inputs" : "", collect.n > 1 ? ":" : "",
+                 collect.n > 1 ? wb_buf_cstr(&collect.text) : "");
+    wb_buf_free(&collect.text);
+}
+
+static void collect_value(wm_session *s, wv v, wp_loc loc)
+{
+    wm_collect *c = s->collecting;
+    for (unsigned i = 0; i < c->n && i < 10; i++)
+        if (wv_equal(c->seen[i], v))
+            return;
+    if (c->n++ >= 10)
+        return;
+    c->seen[c->n - 1] = v;
+    wb_buf text;
+    wb_buf_init(&text, 1 << 20);
+    wv_print(&text, v);
+    size_t n = text.n;
+    const char *dots = "";
+    if (n > 80) {
+        n = 80;
+        dots = "...";
+    }
+    wb_str file = loc.file < s->p->n_files ? s->p->files[loc.file].name : WB_LIT("");
+    wb_buf_putf(&c->text, "\n  %.*s%s at ", (int)n, text.p ? text.p : "", dots);
+    if (file.n)
+        wb_buf_putf(&c->text, "%.*s:%u", WB_FMT(file), loc.row);
+    else
+        wb_buf_putf(&c->text, "%u:%u", loc.row, loc.col);
+    wb_buf_free(&text);
+}
+
+/* A call whose function, or whose document, is replaced in the present environment. True when the
+ * answer is in *out; false when the call goes on as *func with the mock's environment pushed or as
+ * it was. */
+static bool call_replaced(wm_session *s, uint32_t *func, const wv *args, unsigned n, wp_loc loc,
+                          bool *pushed, wv *out)
+{
+    const wm_func *fn = &s->p->funcs[*func];
+    *pushed = false;
+    if (fn->maskable && s->env->masks && wm_env_masked(s->env, fn->path)) {
+        wv v = wm_env_base(s->env, fn->path);
+        for (unsigned i = 0; i < n && !fn->is_function; i++)
+            v = v == WV_UNDEFINED ? v : wv_index(v, args[i]);
+        *out = v;
+        return true;
+    }
+    const wm_mock *m = fn->mockable ? wm_env_find_mock(s->env, false, *func) : NULL;
+    if (!m)
+        return false;
+    if (m->kind == WM_MOCK_VALUE) {
+        *out = m->value;
+        return true;
+    }
+    if (m->kind == WM_MOCK_SITE) {
+        wm_call_site(s, &s->p->sites[m->by], args, n, loc, out);
+        return true;
+    }
+    /* Inside a mock nothing is mocked: it may call the original. */
+    wm_env_push(s);
+    s->env->mocks = NULL;
+    *pushed = true;
+    *func = m->by;
+    return false;
+}
+
+/* The built-in behind an operator, for operands that are no numbers and for its errors. */
+static wv arithmetic(wm_session *s, wm_operator op, wv x, wv y, wp_loc loc)
+{
+    wv args[2] = {x, y}, out;
+    wm_site site = {.fn = s->p->operators[op]};
+    wm_call_site(s, &site, args, 2, loc, &out);
+    return out;
+}
+
+#define A    WM_A(w)
+#define B    WM_B(w)
+#define C    WM_C(w)
+#define F    WM_F(w)
+#define K(i) consts[i]
+#define FAIL                                                                                       \
+    do {                                                                                           \
+        pc += F;                                                                                   \
+        NEXT;                                                                                      \
+    } while (0)
+#define RAISED                                                                                     \
+    do {                                                                                           \
+        if (__builtin_expect(s->failed, 0))                                                        \
+            goto failed;                                                                           \
+    } while (0)
+/* Back edges and calls: where budgets are asked. */
+#define BUDGET()                                                                                   \
+    do {                                                                                           \
+        if (__builtin_expect(--s->fuel < 0 || s->scratch.exhausted || s->kept.exhausted, 0) ||     \
+            __builtin_expect((s->fuel & 1023) == 0, 0)) {                                          \
+            if (!check_budget(s, pc))                                                              \
+                goto failed;                                                                       \
+        }                                                                                          \
+    } while (0)
+
+static bool check_budget(wm_session *s, const uint64_t *pc)
+{
+    wp_loc loc = wm_place(s, pc - 1);
+    if (s->fuel < 0)
+        wm_raise(s, WP_EVAL_CANCEL_ERROR, loc, "evaluation ran out of fuel");
+    else if (s->scratch.exhausted || s->kept.exhausted)
+        wm_raise(s, WP_EVAL_CANCEL_ERROR, loc, "evaluation ran out of memory");
+    else if (s->budget.cancelled && s->budget.cancelled(s->budget.cancel_arg))
+        wm_raise(s, WP_EVAL_CANCEL_ERROR, loc, "caller cancelled query execution");
+    return !s->failed;
+}
+
+wv wm_run(wm_session *s, uint32_t func, const wv *args, unsigned n_args)
+{
+    const wm_program *p = s->p;
+    const uint32_t bottom = s->n_frames;
+    wm_frame *frame = &s->frames[bottom];
+    const wm_func *fn = &p->funcs[func];
+    wm_env *const env_before = s->env;
+    wv *regs = bottom ? frame[-1].regs + frame[-1].fn->n_regs : s->stack;
+    const wv *consts;
+    const uint64_t *pc;
+    uint64_t w;
+    wv result;
+
+    /* What is on top of the register stack: the last frame's registers end where its function says;
+     * a re-entering caller keeps its window in the frame that it pushed. */
+    if (s->failed)
+        return WV_UNDEFINED;
+    if (s->reentry++ >= WM_REENTRY_MAX || bottom + 1 >= WM_FRAMES_MAX ||
+        regs + fn->n_regs >= s->stack_end) {
+        s->reentry--;
+        return wm_raise(s, WP_EVAL_CANCEL_ERROR, fn->loc, "evaluation is nested too deeply");
+    }
+    if (fn->memo_kind == WM_MEMO_RULE && s->env->memos[fn->memo].epoch == s->epoch &&
+        !s->collecting) {
+        s->reentry--;
+        return s->env->memos[fn->memo].value;
+    }
+    bool pushed = false;
+    if (fn->maskable || fn->mockable) {
+        if (call_replaced(s, &func, args, n_args, fn->loc, &pushed, &result)) {
+            s->reentry--;
+            return result;
+        }
+        fn = &p->funcs[func];
+    }
+    for (unsigned i = 0; i < n_args; i++)
+        regs[i] = args[i];
+    *frame = (wm_frame){
+        .pc = NULL, .regs = regs, .fn = fn, .kept = wb_arena_mark(&s->kept), .pop_env = pushed};
+    s->n_frames++;
+    if (s->collecting && !s->collecting->frame)
+        s->collecting->frame = frame;
+    consts = p->consts + fn->consts;
+    pc = p->code + fn->entry;
+
+#if DISPATCH_BY_SWITCH
+#define CASE(name) case WM_##name
+#define NEXT       goto next
+next:
+    w = *pc++;
+    switch ((wm_op)WM_OPCODE(w)) {
+#else
+#define CASE(name) do_##name
+#define NEXT                                                                                       \
+    do {                                                                                           \
+        w = *pc++;                                                                                 \
+        goto *labels[WM_OPCODE(w)];                                                                \
+    } while (0)
+    static const void *const labels[WM_OP_COUNT] = {
+#define OP(name, operands, words, doc) &&do_##name,
+#include "vm/opcodes.def"
+#undef OP
+    };
+    NEXT;
+#endif
+
+        CASE(NOP) : NEXT;
+        CASE(MOVE) : regs[A] = regs[B];
+        NEXT;
+        CASE(LOADK) : regs[A] = K(WM_W(w));
+        NEXT;
+        CASE(UNDEF) : regs[A] = WV_UNDEFINED;
+        NEXT;
+        CASE(INPUT) : if (s->env->input == WV_UNDEFINED && F) FAIL;
+        regs[A] = s->env->input;
+        NEXT;
+        CASE(DATA) : regs[A] = s->env->data;
+        NEXT;
+
+        CASE(JUMP) : pc += F;
+        NEXT;
+        CASE(DEF) : if (regs[A] == WV_UNDEFINED) FAIL;
+        NEXT;
+        CASE(NDEF) : if (regs[A] != WV_UNDEFINED) FAIL;
+        NEXT;
+        CASE(TRUE) : if (!wv_truthy(regs[A])) FAIL;
+        NEXT;
+
+        CASE(GET) :
+        {
+            wv v = get_index(regs[B], regs[C]);
+            if (v == WV_UNDEFINED)
+                FAIL;
+            regs[A] = v;
+            NEXT;
+        }
+        CASE(GETK) :
+        {
+            wv v = get_key(regs[B], K(C));
+            if (v == WV_UNDEFINED)
+                FAIL;
+            regs[A] = v;
+            NEXT;
+        }
+        CASE(GETB) :
+        {
+            wv v = wv_index_base(regs[B], regs[C]);
+            if (v == WV_UNDEFINED)
+                FAIL;
+            regs[A] = v;
+            NEXT;
+        }
+        CASE(GETBK) :
+        {
+            wv v = wv_tag(regs[B]) == WV_T_OBJECT ? get_key(regs[B], K(C))
+                                                  : wv_index_base(regs[B], K(C));
+            if (v == WV_UNDEFINED)
+                FAIL;
+            regs[A] = v;
+            NEXT;
+        }
+        CASE(INK) : if (!is_member(regs[B], K(C))) FAIL;
+        NEXT;
+        CASE(IN) : if (!is_member(regs[B], regs[C])) FAIL;
+        NEXT;
+        CASE(INV) : regs[A] = wv_bool(is_member(regs[B], regs[C]));
+        NEXT;
+
+        CASE(EQ) : if (!wv_equal(regs[B], regs[C])) FAIL;
+        NEXT;
+        CASE(EQK) : if (!wv_equal(regs[B], K(C))) FAIL;
+        NEXT;
+        CASE(NE) : if (wv_equal(regs[B], regs[C])) FAIL;
+        NEXT;
+        CASE(NEK) : if (wv_equal(regs[B], K(C))) FAIL;
+        NEXT;
+#define ORDER(name, test)                                                                          \
+    CASE(name) : if (!(compare(regs[B], regs[C]) test 0)) FAIL;                                    \
+    NEXT;                                                                                          \
+    CASE(name##K) : if (!(compare(regs[B], K(C)) test 0)) FAIL;                                    \
+    NEXT;                                                                                          \
+    CASE(name##V) : regs[A] = wv_bool(compare(regs[B], regs[C]) test 0);                           \
+    NEXT;
+        ORDER(LT, <)
+        ORDER(LTE, <=)
+        ORDER(GT, >)
+        ORDER(GTE, >=)
+        CASE(EQV) : regs[A] = wv_bool(wv_equal(regs[B], regs[C]));
+        NEXT;
+        CASE(NEV) : regs[A] = wv_bool(!wv_equal(regs[B], regs[C]));
+        NEXT;
+        CASE(ISARR) : if (!wv_is_array(regs[A]) || wv_len(regs[A]) != C) FAIL;
+        NEXT;
+        CASE(ISOBJ) : if (!wv_is_object(regs[A]) || wv_len(regs[A]) != C) FAIL;
+        NEXT;
+
+#define ARITH(name, op, builtin)                                                                   \
+    CASE(name) :                                                                                   \
+    {                                                                                              \
+        wv v, x = regs[B], y = regs[C];                                                            \
+        if (!wv_is_number(x) || !wv_is_number(y) || op(&s->scratch, x, y, &v) != WV_NUM_OK) {      \
+            v = arithmetic(s, builtin, x, y, wm_place(s, pc - 1));                                 \
+            RAISED;                                                                                \
+            if (v == WV_UNDEFINED)                                                                 \
+                FAIL;                                                                              \
+        }                                                                                          \
+        regs[A] = v;                                                                               \
+        NEXT;                                                                                      \
+    }
+        ARITH(ADD, wv_add, WM_OPERATOR_ADD)
+        ARITH(SUB, wv_sub, WM_OPERATOR_SUB)
+        ARITH(MUL, wv_mul, WM_OPERATOR_MUL)
+        ARITH(DIV, wv_div, WM_OPERATOR_DIV)
+        ARITH(REM, wv_rem, WM_OPERATOR_REM)
+
+        CASE(ARRAY)
+            : CASE(SET) : CASE(OBJECT) : regs[A] = begin_collection(s, (wm_op)WM_OPCODE(w), B);
+        NEXT;
+        CASE(PUSH) : wm_pin(s, wv_ptr(regs[A]));
+        wv_array_push(&s->kept, &regs[A], wm_keep(s, regs[B]));
+        NEXT;
+        CASE(SADD) : wm_pin(s, wv_ptr(regs[A]));
+        if (!wv_set_has(regs[A], regs[B]))
+            wv_set_add(&s->kept, &regs[A], wm_keep(s, regs[B]));
+        NEXT;
+        CASE(PUT) : wm_pin(s, wv_ptr(regs[A]));
+        wv_object_put(&s->kept, &regs[A], wm_keep(s, regs[B]), wm_keep(s, regs[C]));
+        NEXT;
+        CASE(PUTNEW) :
+        {
+            wv there = wv_object_get(regs[A], regs[B]);
+            if (there == WV_UNDEFINED) {
+                wm_pin(s, wv_ptr(regs[A]));
+                wv_object_put(&s->kept, &regs[A], wm_keep(s, regs[B]), wm_keep(s, regs[C]));
+            } else if (!wv_equal(there, regs[C])) {
+                wm_raise(s, WP_EVAL_CONFLICT_ERROR, wm_place(s, pc - 1),
+                         "object keys must be unique");
+                goto failed;
+            }
+            NEXT;
+        }
+        CASE(MKARR)
+            : CASE(MKSET)
+            : CASE(MKOBJ) : regs[A] = make_collection(s, (wm_op)WM_OPCODE(w), &regs[B], C);
+        NEXT;
+        CASE(RPUT)
+            : CASE(RADD)
+            : if (!wm_put_path(s, &regs[A], &regs[B], C, regs[B + C], WM_OPCODE(w) == WM_RADD))
+        {
+            wm_raise(s, WP_EVAL_CONFLICT_ERROR, wm_place(s, pc - 1), "object keys must be unique");
+            goto failed;
+        }
+        NEXT;
+        CASE(ONCE) : if (__builtin_expect(s->collecting && frame == s->collecting->frame, 0))
+        {
+            collect_value(s, wm_keep(s, regs[B]), wm_place(s, pc - 1));
+            wm_pin(s, frame->kept);
+            regs[A] = wm_keep(s, regs[B]);
+        }
+        else if (regs[A] == WV_UNDEFINED)
+        {
+            if (wv_is_boxed(regs[B])) {
+                wm_pin(s, frame->kept);
+                regs[A] = wm_keep_slow(s, regs[B]);
+            } else {
+                regs[A] = regs[B];
+            }
+        }
+        else if (!wv_equal(regs[A], regs[B]))
+        {
+            wp_loc loc = wm_place(s, pc - 1);
+            raise_conflict(s, (uint32_t)(frame->fn - p->funcs), frame->regs, loc);
+            goto failed;
+        }
+        NEXT;
+
+        CASE(ITER) : if (!iter_begin(s, &regs[A], regs[B])) FAIL;
+        NEXT;
+        CASE(LOOP) : BUDGET();
+        if (iter_next(s, &regs[A]))
+            pc -= F;
+        NEXT;
+
+        CASE(UNLOOP)
+            : if ((uintptr_t)s->pin > (uintptr_t)regs[A + WM_IT_PIN])
+                  s->pin = (char *)(uintptr_t)regs[A + WM_IT_PIN];
+        NEXT;
+
+        CASE(CALL) :
+        {
+            uint32_t callee = (uint32_t)*pc++;
+            fn = &p->funcs[callee];
+            if (fn->memo_kind == WM_MEMO_RULE) {
+                const wm_memo *m = &s->env->memos[fn->memo];
+                if (m->epoch == s->epoch) {
+                    result = m->value;
+                    goto answered;
+                }
+            } else if (fn->memo_kind == WM_MEMO_ARGS) {
+                uint32_t hash;
+                const wm_arg_memo *m = find_arg_memo(s, callee, &regs[B], fn->n_args, &hash);
+                if (m) {
+                    result = m->value;
+                    goto answered;
+                }
+            }
+            BUDGET();
+            pushed = false;
+            if (__builtin_expect(fn->maskable || fn->mockable, 0)) {
+                if (call_replaced(s, &callee, &regs[B], fn->n_args, wm_place(s, pc - 2), &pushed,
+                                  &result)) {
+                    RAISED;
+                    goto answered;
+                }
+                fn = &p->funcs[callee];
+            }
+            wv *window = regs + frame->fn->n_regs;
+            if (window + fn->n_regs >= s->stack_end || s->n_frames + 1 >= WM_FRAMES_MAX) {
+                wm_raise(s, WP_EVAL_CANCEL_ERROR, wm_place(s, pc - 2),
+                         "evaluation is nested too deeply");
+                goto failed;
+            }
+            for (uint32_t i = 0; i < fn->n_args; i++)
+                window[i] = regs[B + i];
+            frame->pc = pc;
+            frame = &s->frames[s->n_frames++];
+            *frame = (wm_frame){
+                .regs = window, .fn = fn, .kept = wb_arena_mark(&s->kept), .pop_env = pushed};
+            regs = window;
+            consts = p->consts + fn->consts;
+            pc = p->code + fn->entry;
+            NEXT;
+        }
+    answered:
+        if (result == WV_UNDEFINED && F)
+            FAIL;
+        regs[A] = result;
+        NEXT;
+
+        CASE(CALLB) :
+        {
+            const wm_site *site = &p->sites[*pc++];
+            if (__builtin_expect(site->mockable && s->env->mocks, 0)) {
+                const wm_mock *m = wm_env_find_mock(s->env, true, site->mock_id);
+                if (m && m->kind == WM_MOCK_VALUE) {
+                    result = m->value;
+                    goto answered;
+                }
+                if (m && m->kind == WM_MOCK_FUNC) {
+                    wm_env_push(s);
+                    s->env->mocks = NULL;
+                    frame->pc = pc;
+                    result = wm_run(s, m->by, &regs[B], p->funcs[m->by].n_args);
+                    if (!s->failed)
+                        wm_env_pop(s);
+                    RAISED;
+                    goto answered;
+                }
+                if (m)
+                    site = &p->sites[m->by];
+            }
+            s->cx.fn = site->fn;
+            s->cx.site = site->prepared;
+            if (__builtin_expect(site->fn->flags & (WS_NONDET | WS_VOID), 0)) {
+                if (!wm_call_site(s, site, &regs[B], C, wm_place(s, pc - 2), &result))
+                    goto failed;
+            } else {
+                result = site->fn->fn(&s->cx, &regs[B], C);
+                if (__builtin_expect(s->cx.error != WS_ERR_NONE || s->scratch.exhausted, 0)) {
+                    if (!wm_call_site(s, site, NULL, 0, wm_place(s, pc - 2), &result))
+                        goto failed;
+                }
+            }
+            goto answered;
+        }
+        CASE(DREF) :
+        {
+            uint32_t node = (uint32_t)*pc++;
+            frame->pc = pc;
+            result = wm_doc(s, node, &regs[B], C);
+            RAISED;
+            goto answered;
+        }
+
+        CASE(WPUSH) : wm_env_push(s);
+        NEXT;
+        CASE(WINPUT) : wm_env_set_input(s, K(C), regs[B]);
+        NEXT;
+        CASE(WDATA) : wm_env_set_data(s, K(C), regs[B]);
+        NEXT;
+        CASE(WMOCK) :
+        {
+            uint64_t what = *pc++;
+            wm_env_mock(s, A == 1, (uint32_t)what, (wm_mock_kind)C, (uint32_t)(what >> 32),
+                        regs[B]);
+            NEXT;
+        }
+        CASE(WPOP) : wm_env_pop(s);
+        NEXT;
+
+        CASE(RETK) : result = K(WM_W(w));
+        goto returned;
+        CASE(RET) : result = regs[A];
+        goto returned;
+#if DISPATCH_BY_SWITCH
+    case WM_OP_COUNT: break;
+    }
+    wb_fatal("unverified bytecode");
+#endif
+
+returned:
+    fn = frame->fn;
+    if (frame->pop_env)
+        wm_env_pop(s);
+    if (fn->memo_kind == WM_MEMO_RULE && !(s->collecting && frame == s->collecting->frame)) {
+        if (wv_is_boxed(result)) {
+            wm_pin(s, s->env == &s->base_env ? s->kept.base : (char *)s->env);
+            result = wm_keep_slow(s, result);
+        }
+        s->env->memos[fn->memo] = (wm_memo){s->epoch, result};
+    } else if (fn->memo_kind == WM_MEMO_ARGS && result != WV_UNDEFINED) {
+        put_arg_memo(s, (uint32_t)(fn - p->funcs), frame->regs, fn->n_args, result);
+    }
+    s->n_frames--;
+    if (s->n_frames == bottom) {
+        s->reentry--;
+        return result;
+    }
+    frame--;
+    regs = frame->regs;
+    consts = p->consts + frame->fn->consts;
+    pc = frame->pc;
+    w = pc[-2];
+    goto answered;
+
+failed:
+    s->n_frames = bottom;
+    s->env = env_before;
+    s->reentry--;
+    return WV_UNDEFINED;
+}

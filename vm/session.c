@@ -1,0 +1,273 @@
+#include "vm/machine.h"
+
+#include "value/json.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+static bool system_random(void *p, size_t n)
+{
+    return getrandom(p, n, 0) == (ssize_t)n;
+}
+
+wm_session *wm_session_new(const wm_limits *limits)
+{
+    wm_session *s = wb_calloc(1, sizeof *s);
+    size_t memory = limits && limits->memory ? limits->memory : WM_MEMORY_MAX;
+    uint64_t seed = limits ? limits->seed : 0;
+    if (wb_arena_init(&s->scratch, memory, seed) || wb_arena_init(&s->kept, memory, seed) ||
+        wb_arena_init(&s->stack_arena, WM_STACK_WORDS * sizeof(wv), seed)) {
+        wm_session_free(s);
+        return NULL;
+    }
+    s->stack = wb_arena_alloc(&s->stack_arena, WM_STACK_WORDS * sizeof(wv));
+    s->stack_end = s->stack + WM_STACK_WORDS;
+    s->frames = wb_calloc(WM_FRAMES_MAX, sizeof *s->frames);
+    s->cx.cache = ws_cache_new();
+    s->cx.out = &s->scratch;
+    s->cx.random = system_random;
+    s->cx.fuel = &s->fuel;
+    return s;
+}
+
+void wm_session_free(wm_session *s)
+{
+    if (!s)
+        return;
+    wb_arena_free(&s->scratch);
+    wb_arena_free(&s->kept);
+    wb_arena_free(&s->stack_arena);
+    free(s->frames);
+    free(s->base_env.memos);
+    free(s->builtin_errors);
+    if (s->cx.cache)
+        ws_cache_free(s->cx.cache);
+    free(s);
+}
+
+void wm_begin(wm_session *s, const wm_program *p, wv data, wv input, const wm_budget *budget)
+{
+    wb_arena_reset(&s->scratch);
+    wb_arena_reset(&s->kept);
+    s->p = p;
+    s->pin = s->kept.end;
+    s->n_frames = 0;
+    s->reentry = 0;
+    s->epoch++;
+    s->arg_memos = 0;
+    s->failed = false;
+    s->n_builtin_errors = 0;
+    s->collecting = NULL;
+    s->recorded = WV_UNDEFINED;
+    if (p->n_memos > s->memo_room) {
+        free(s->base_env.memos);
+        s->base_env.memos = wb_calloc(p->n_memos, sizeof *s->base_env.memos);
+        s->memo_room = p->n_memos;
+    }
+    wm_memo *memos = s->base_env.memos;
+    s->base_env = (wm_env){.input = input, .data = data, .memos = memos};
+    s->env = &s->base_env;
+    s->budget = budget ? *budget : (wm_budget){0};
+    s->fuel = s->fuel_start = s->budget.fuel ? s->budget.fuel : WM_FUEL_MAX;
+    s->cx.cancelled = s->budget.cancelled;
+    s->cx.cancel_arg = s->budget.cancel_arg;
+    s->cx.error = WS_ERR_NONE;
+    if (!s->fixed_time)
+        s->cx.now_ns = 0; /* read when first asked for: see wm_call_site */
+}
+
+wv wm_call(wm_session *s, uint32_t func, const wv *args, unsigned n)
+{
+    return wm_run(s, func, args, n);
+}
+
+const wm_error *wm_failed(const wm_session *s)
+{
+    return s->failed ? &s->error : NULL;
+}
+
+void wm_set_strict(wm_session *s, bool strict)
+{
+    s->strict = strict;
+}
+void wm_set_collect(wm_session *s, bool collect)
+{
+    s->collect_errors = collect;
+}
+size_t wm_builtin_error_count(const wm_session *s)
+{
+    return s->n_builtin_errors;
+}
+const wm_error *wm_builtin_error(const wm_session *s, size_t i)
+{
+    return &s->builtin_errors[i];
+}
+ws_ctx *wm_context(wm_session *s)
+{
+    return &s->cx;
+}
+wb_arena *wm_kept(wm_session *s)
+{
+    return &s->kept;
+}
+int64_t wm_fuel_used(const wm_session *s)
+{
+    return s->fuel_start - s->fuel;
+}
+
+void wm_set_time(wm_session *s, int64_t now_ns)
+{
+    s->cx.now_ns = now_ns;
+    s->fixed_time = now_ns != 0;
+}
+
+size_t wm_memory_used(const wm_session *s)
+{
+    return wb_arena_used(&s->scratch) + wb_arena_used(&s->kept);
+}
+
+wp_loc wm_place(const wm_session *s, const uint64_t *pc)
+{
+    return s->p->locs[s->p->places[pc - s->p->code]];
+}
+
+static void fill_error(wm_session *s, wm_error *e, wp_code code, wp_loc loc, const char *text,
+                       size_t n)
+{
+    /* The text must outlive rewinds: nothing rewinds kept below the pin. */
+    wm_pin(s, s->kept.base);
+    *e = (wm_error){.code = code, .loc = loc};
+    e->message = wb_arena_str(&s->kept, wb_str_n(text, n));
+    if (loc.row && loc.file < s->p->n_files)
+        e->file = s->p->files[loc.file].name;
+}
+
+wv wm_raise(wm_session *s, wp_code code, wp_loc loc, const char *format, ...)
+{
+    if (s->failed)
+        return WV_UNDEFINED; /* the first error is the one that counts */
+    char text[20000];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (n < 0)
+        n = 0;
+    if ((size_t)n >= sizeof text)
+        n = sizeof text - 1;
+    fill_error(s, &s->error, code, loc, text, (size_t)n);
+    s->failed = true;
+    return WV_UNDEFINED;
+}
+
+static bool outside(const void *scratch, const void *p)
+{
+    return !wb_arena_owns(scratch, p);
+}
+
+wv wm_keep_slow(wm_session *s, wv v)
+{
+    /* Only what lives in scratch can hold parts of scratch. */
+    if (!wb_arena_owns(&s->scratch, wv_ptr(v)))
+        return v;
+    return wv_copy(&s->kept, v, outside, &s->scratch);
+}
+
+static void collect_error(wm_session *s, wp_code code, wp_loc loc)
+{
+    if (!s->collect_errors)
+        return;
+    if (s->n_builtin_errors == s->cap_builtin_errors) {
+        s->cap_builtin_errors = s->cap_builtin_errors ? 2 * s->cap_builtin_errors : 16;
+        s->builtin_errors =
+            wb_realloc(s->builtin_errors, s->cap_builtin_errors * sizeof *s->builtin_errors);
+    }
+    fill_error(s, &s->builtin_errors[s->n_builtin_errors++], code, loc, s->cx.error_text.p,
+               s->cx.error_text.n);
+}
+
+/* Turns the context's error into undefined or into the end of the evaluation. */
+static bool settle(wm_session *s, wp_loc loc, wv *out)
+{
+    ws_error_kind kind = s->cx.error;
+    s->cx.error = WS_ERR_NONE;
+    if (kind == WS_ERR_NONE && (s->scratch.exhausted || s->kept.exhausted)) {
+        wm_raise(s, WP_EVAL_CANCEL_ERROR, loc, "evaluation ran out of memory");
+        return false;
+    }
+    if (kind == WS_ERR_NONE)
+        return true;
+    *out = WV_UNDEFINED;
+    static const wp_code codes[] = {
+        [WS_ERR_TYPE] = WP_EVAL_TYPE_ERROR,         [WS_ERR_BUILTIN] = WP_EVAL_BUILTIN_ERROR,
+        [WS_ERR_CONFLICT] = WP_EVAL_CONFLICT_ERROR, [WS_ERR_CANCEL] = WP_EVAL_CANCEL_ERROR,
+        [WS_ERR_BUDGET] = WP_EVAL_CANCEL_ERROR,
+    };
+    bool soft = kind == WS_ERR_TYPE || kind == WS_ERR_BUILTIN;
+    if (soft && !s->strict) {
+        collect_error(s, codes[kind], loc);
+        return true;
+    }
+    wm_raise(s, codes[kind], loc, "%.*s", WB_FMT(s->cx.error_text));
+    return false;
+}
+
+static void read_clock(wm_session *s)
+{
+    if (s->cx.now_ns)
+        return;
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    s->cx.now_ns = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Nondeterministic functions answer the same arguments alike within one evaluation. */
+static wv recorded_key(wm_session *s, const ws_builtin *fn, const wv *args, unsigned n)
+{
+    wv items[16];
+    items[0] = wv_string_new(&s->scratch, wb_str_of(fn->name));
+    for (unsigned i = 0; i < n && i < 15; i++)
+        items[i + 1] = args[i];
+    return wv_array_new(&s->scratch, items, 1 + (n < 15 ? n : 15));
+}
+
+bool wm_call_site(wm_session *s, const wm_site *site, const wv *args, unsigned n, wp_loc loc,
+                  wv *out)
+{
+    if (!args) { /* the loop has made the call and met an error or a full arena */
+        return settle(s, loc, out);
+    }
+    const ws_builtin *fn = site->fn;
+    s->cx.fn = fn;
+    s->cx.site = site->prepared;
+    bool nondet = fn->flags & WS_NONDET;
+    wv key = WV_UNDEFINED;
+    if (nondet) {
+        read_clock(s);
+        key = recorded_key(s, fn, args, n);
+        if (s->recorded != WV_UNDEFINED) {
+            wv there = wv_object_get(s->recorded, key);
+            if (there != WV_UNDEFINED) {
+                *out = there;
+                return true;
+            }
+        }
+    }
+    if (fn->flags & WS_VOID) {
+        wb_str file = loc.file < s->p->n_files ? s->p->files[loc.file].name : WB_LIT("");
+        s->cx.print_place.p = wb_arena_printf(&s->scratch, "%.*s:%u", WB_FMT(file), loc.row);
+        s->cx.print_place.n = strlen(s->cx.print_place.p);
+    }
+    *out = fn->fn(&s->cx, args, n);
+    bool ok = settle(s, loc, out);
+    if (ok && nondet && *out != WV_UNDEFINED) {
+        wm_pin(s, s->kept.base);
+        if (s->recorded == WV_UNDEFINED)
+            s->recorded = wv_object_begin(&s->kept, 4);
+        wv_object_put(&s->kept, &s->recorded, wm_keep(s, key), wm_keep(s, *out));
+    }
+    return ok;
+}

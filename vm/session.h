@@ -1,0 +1,80 @@
+/* A session runs programs: registers, the two arenas, memo and budgets of one thread.
+ *
+ * Life: wm_session_new once a thread; for each evaluation wm_begin, then wm_call or wm_doc as often
+ * as wanted, then read the result before the next wm_begin, which resets both arenas.
+ *
+ * Arenas. *Scratch* holds what an instruction makes; a loop rewinds it at each turn. *Kept* holds
+ * collections under construction, results, memo and environments; what is stored there is copied
+ * there first, so scratch can always rewind. A loop rewinds kept too, unless something born before
+ * the turn was added to during it (`pin`). So a loop that keeps nothing costs no memory.
+ *
+ * Budgets: fuel (back edges, calls, and what built-ins charge), memory (the arenas' limits), depth
+ * (frames and registers), and a deadline asked through `cancelled`. Each ends the evaluation with
+ * an error; none ever becomes undefined. */
+#ifndef WRIT_VM_SESSION_H
+#define WRIT_VM_SESSION_H
+
+#include "vm/program.h"
+
+#define WM_STACK_WORDS  ((size_t)1 << 20) /* registers of all frames: 8 MB of addresses */
+#define WM_FRAMES_MAX   20000u /* calls under way; OPA refuses recursion, so this is depth */
+#define WM_REENTRY_MAX  200u   /* calls from C into the loop: dynamic data references */
+#define WM_MEMORY_MAX   ((size_t)2 << 30) /* default bytes of each arena */
+#define WM_FUEL_MAX     INT64_MAX         /* default: no fuel limit */
+#define WM_ARG_MEMO     256u              /* function results remembered an environment */
+#define WM_ARG_MEMO_MAX 20000u            /* remembered an evaluation: bounds what the memo keeps */
+
+typedef struct wm_session wm_session;
+
+typedef struct wm_error {
+    wp_code code;   /* EVAL_... */
+    wb_str message; /* in the kept arena: valid until the next wm_begin */
+    wp_loc loc;
+    wb_str file; /* name of the file; empty for none */
+} wm_error;
+
+typedef struct wm_budget {
+    int64_t fuel;                       /* 0: WM_FUEL_MAX */
+    bool (*cancelled)(const void *arg); /* asked now and then; may be NULL */
+    const void *cancel_arg;
+} wm_budget;
+
+typedef struct wm_limits {
+    size_t memory; /* bytes of each arena; 0: WM_MEMORY_MAX */
+    uint64_t seed; /* the engine's hash seed */
+} wm_limits;
+
+/* NULL when the system has no address space for the arenas. */
+wm_session *wm_session_new(const wm_limits *limits);
+void wm_session_free(wm_session *s);
+
+/* Starts an evaluation: resets arenas, memo, errors and budgets. The program, input and data must
+ * live until the result was read. input may be undefined. */
+void wm_begin(wm_session *s, const wm_program *p, wv data, wv input, const wm_budget *budget);
+
+/* Runs a function. The answer lives until the next wm_begin; undefined both when the function has
+ * no value and when an error ended it: ask wm_failed. */
+wv wm_call(wm_session *s, uint32_t func, const wv *args, unsigned n);
+/* The document at tree node `node` below the n keys: base and virtual documents merged. */
+wv wm_doc(wm_session *s, uint32_t node, const wv *keys, unsigned n);
+
+/* The error that ended the evaluation, or NULL. */
+const wm_error *wm_failed(const wm_session *s);
+/* With builtin errors strict, the first one ends the evaluation; else they are undefined. */
+void wm_set_strict(wm_session *s, bool strict);
+/* Whether errors that became undefined are collected, for wm_builtin_error. */
+void wm_set_collect(wm_session *s, bool collect);
+size_t wm_builtin_error_count(const wm_session *s);
+const wm_error *wm_builtin_error(const wm_session *s, size_t i);
+
+/* The context that built-ins see: time, print and random source are set here by the engine. Fields
+ * keep their values over wm_begin, except now_ns when it is 0: then wm_begin reads the clock. */
+ws_ctx *wm_context(wm_session *s);
+/* A fixed time for the following evaluations; 0: the clock. */
+void wm_set_time(wm_session *s, int64_t now_ns);
+wb_arena *wm_kept(wm_session *s);
+/* What the evaluation has spent. */
+int64_t wm_fuel_used(const wm_session *s);
+size_t wm_memory_used(const wm_session *s);
+
+#endif

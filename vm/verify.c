@@ -1,0 +1,160 @@
+#include "vm/program.h"
+
+#include "base/error.h"
+
+#include <stdlib.h>
+
+typedef struct checker {
+    const wm_program *p;
+    const wm_func *fn;
+    const uint8_t *starts; /* per word of the function: an instruction begins here */
+    wb_error *error;
+} checker;
+
+static wb_status bad(const checker *c, uint32_t at, const char *what)
+{
+    return wb_fail(c->error, WB_INVALID, "bytecode of %.*s, word %u: %s", WB_FMT(c->fn->name), at,
+                   what);
+}
+
+static wb_status check_register(const checker *c, uint32_t at, uint32_t first, uint32_t count)
+{
+    return first + count <= c->fn->n_regs ? WB_OK : bad(c, at, "register out of range");
+}
+
+static wb_status check_operand(const checker *c, uint32_t at, char kind, uint64_t w, uint32_t v)
+{
+    switch (kind) {
+    case 'd':
+    case 'r':
+    case 'm': return check_register(c, at, v, 1);
+    case 's': return check_register(c, at, v, WM_ITER_REGS);
+    case 'k': return v < c->fn->n_consts ? WB_OK : bad(c, at, "constant out of range");
+    case 'w': return WM_W(w) < c->fn->n_consts ? WB_OK : bad(c, at, "constant out of range");
+    case 'n': {
+        uint32_t count = WM_C(w);
+        unsigned op = WM_OPCODE(w);
+        if (op == WM_MKOBJ)
+            count *= 2;
+        else if (op == WM_RPUT || op == WM_RADD)
+            count += 1;
+        return check_register(c, at, v, count);
+    }
+    default: return WB_OK;
+    }
+}
+
+static wb_status check_second_word(const checker *c, uint32_t at, uint64_t w, uint64_t word)
+{
+    const wm_program *p = c->p;
+    switch (WM_OPCODE(w)) {
+    case WM_CALL:
+        if (word >= p->n_funcs)
+            return bad(c, at, "function out of range");
+        return p->funcs[word].n_args == WM_C(w) ? WB_OK : bad(c, at, "wrong number of arguments");
+    case WM_CALLB: return word < p->n_sites ? WB_OK : bad(c, at, "built-in site out of range");
+    case WM_DREF: return word < p->n_nodes ? WB_OK : bad(c, at, "node out of range");
+    case WM_WMOCK: {
+        /* low half: what is mocked; high half: by what */
+        uint32_t by = (uint32_t)(word >> 32), what = WM_C(w);
+        if (what == 1 && by >= p->n_funcs)
+            return bad(c, at, "function out of range");
+        if (what == 2 && by >= p->n_sites)
+            return bad(c, at, "built-in site out of range");
+        return what <= 2 ? WB_OK : bad(c, at, "unknown kind of mock");
+    }
+    default: return WB_OK;
+    }
+}
+
+static wb_status check_jump(const checker *c, uint32_t at, char kind, uint64_t w, uint32_t words)
+{
+    uint32_t next = at - c->fn->entry + words, target;
+    if (kind == 'f' || kind == 'j' || kind == 'o') {
+        target = next + WM_F(w);
+    } else if (kind == 'l') {
+        if (WM_F(w) > next)
+            return bad(c, at, "jump before the function");
+        target = next - WM_F(w);
+    } else {
+        return WB_OK;
+    }
+    if (target >= c->fn->words || !c->starts[target])
+        return bad(c, at, "jump to no instruction");
+    return WB_OK;
+}
+
+static bool ends_function(uint64_t w)
+{
+    unsigned op = WM_OPCODE(w);
+    return op == WM_RET || op == WM_RETK || op == WM_JUMP;
+}
+
+static wb_status check_function(checker *c, uint8_t *starts)
+{
+    const wm_program *p = c->p;
+    const wm_func *fn = c->fn;
+    if (fn->words == 0 || fn->entry > p->n_code || fn->words > p->n_code - fn->entry)
+        return bad(c, fn->entry, "function outside the code");
+    if (fn->n_regs > WM_REG_MAX + 1 || fn->n_args > fn->n_regs)
+        return bad(c, fn->entry, "too many registers");
+    if (fn->consts > p->n_consts || fn->n_consts > p->n_consts - fn->consts)
+        return bad(c, fn->entry, "constants outside the pool");
+    uint32_t end = fn->entry + fn->words, last = fn->entry;
+    memset(starts, 0, fn->words);
+    for (uint32_t at = fn->entry; at < end;) {
+        unsigned op = WM_OPCODE(p->code[at]);
+        if (op >= WM_OP_COUNT)
+            return bad(c, at, "unknown opcode");
+        starts[at - fn->entry] = 1;
+        last = at;
+        at += wm_op_infos[op].words;
+        if (at > end)
+            return bad(c, last, "instruction cut off");
+    }
+    if (!ends_function(p->code[last]))
+        return bad(c, last, "function without an end");
+    c->starts = starts;
+    for (uint32_t at = fn->entry; at < end;) {
+        uint64_t w = p->code[at];
+        const wm_op_info *info = &wm_op_infos[WM_OPCODE(w)];
+        wb_status s = check_operand(c, at, info->operands[0], w, WM_A(w));
+        if (!s)
+            s = check_operand(c, at, info->operands[1], w, WM_B(w));
+        if (!s && info->operands[1] != 'w')
+            s = check_operand(c, at, info->operands[2], w, WM_C(w));
+        if (!s)
+            s = check_jump(c, at, info->operands[3], w, info->words);
+        if (!s && info->words == 2)
+            s = check_second_word(c, at, w, p->code[at + 1]);
+        if (!s && p->places[at] >= p->n_locs)
+            s = bad(c, at, "place out of range");
+        if (s)
+            return s;
+        at += info->words;
+    }
+    return WB_OK;
+}
+
+wb_status wm_verify(const wm_program *p, wb_error *error)
+{
+    uint32_t most = 1;
+    for (uint32_t i = 0; i < p->n_funcs; i++)
+        if (p->funcs[i].words > most)
+            most = p->funcs[i].words;
+    uint8_t *starts = wb_malloc(most);
+    wb_status s = WB_OK;
+    for (uint32_t i = 0; i < p->n_funcs && !s; i++) {
+        checker c = {.p = p, .fn = &p->funcs[i], .error = error};
+        s = check_function(&c, starts);
+    }
+    free(starts);
+    for (uint32_t i = 0; i < p->n_nodes && !s; i++) {
+        const wm_node *n = &p->nodes[i];
+        if (n->whole != WM_NONE && n->whole >= p->n_funcs)
+            s = wb_fail(error, WB_INVALID, "data tree, node %u: function out of range", i);
+        if (n->keyed != WM_NONE && n->keyed + n->n_keyed > p->n_funcs)
+            s = wb_fail(error, WB_INVALID, "data tree, node %u: function out of range", i);
+    }
+    return s;
+}
