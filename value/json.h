@@ -21,11 +21,12 @@ typedef struct wv_json_options {
     size_t depth_max; /* 0: WV_JSON_DEPTH_MAX */
 } wv_json_options;
 
-/* Decodes the whole text (white space around it allowed) into the arena. WB_INVALID with a message
- * and byte offset, WB_LIMIT for depth, size or the arena's budget. options may be NULL. */
+/* Decodes the whole text (white space around it allowed) into the arena. WB_INVALID with
+ * the message of Go's decoder, WB_LIMIT for depth, size or the arena's budget. options may be NULL. */
 wb_status wv_json_decode(wb_arena *a, wb_str text, const wv_json_options *options, wv *out,
                          wb_error *error);
-/* Decodes one value and tells where it ended (*used): for streams of documents. */
+/* Decodes one value and tells where it ended (*used): for streams of documents. On an error *used is
+ * the offset of the mistake. */
 wb_status wv_json_decode_prefix(wb_arena *a, wb_str text, const wv_json_options *options, wv *out,
                                 size_t *used, wb_error *error);
 
@@ -34,14 +35,21 @@ wb_status wv_json_decode_prefix(wb_arena *a, wb_str text, const wv_json_options 
  * (html: also < > & as \u003c ...). */
 typedef struct wv_json_style {
     unsigned indent; /* blanks a level; 0: compact */
-    bool html;       /* escape < > & and U+2028, U+2029 */
+    bool html;       /* escape < > & (U+2028 and U+2029 always are) */
 } wv_json_style;
 
-/* Appends v. Undefined writes nothing. A number whose text is no JSON number (".5", "+1") makes
+/* Appends v (style NULL: compact, no html). Undefined writes nothing. A number whose text is no JSON number (".5", "+1") makes
  * WB_INVALID `json: invalid number literal ".5"`; passing the buffer's maximum makes WB_LIMIT. */
 wb_status wv_json_encode(wb_buf *b, wv v, const wv_json_style *style, wb_error *error);
 
+/* A JSON string with its quotes, as wv_json_encode writes it; bytes that are no UTF-8 as \ufffd. */
+void wv_json_put_string(wb_buf *b, wb_str s, bool html);
+/* A small integer in decimal digits. */
+void wv_put_small(wb_buf *b, int64_t i);
+
 /* Rego's own text of a value: {1, 2}, set(), {"a": 1}, as error texts and sprintf print it. */
 void wv_print(wb_buf *b, wv v);
+/* A string as Rego prints it in collections: Go's quoted form. */
+void wv_print_string(wb_buf *b, wb_str s);
 
 #endif

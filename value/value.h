@@ -55,12 +55,14 @@ typedef enum wv_type {
 enum { WV_F_ATOM = 1,    /* string: interned by the engine; two atoms are equal only if one pointer */
        WV_F_ORDERED = 2, /* object, set: `order` is filled in */
        WV_F_SORTED = 4,  /* object, set: stored in Rego order, `order` is not needed */
-       WV_F_GROUND = 8 };
+       WV_F_GROUND = 8,
+       WV_F_MIXED = 16,  /* object, set: some key is a boxed number or a collection */
+       WV_F_BELOW = 32 };/* collection: every table in it and below is ordered or sorted */
 
 typedef struct wv_header {
     uint8_t tag;   /* WV_T_... */
     uint8_t flags; /* WV_F_... */
-    uint16_t spare;
+    uint16_t spare; /* array under construction: 1 + log2 of its room; else 0 */
     uint32_t len;  /* bytes, elements or pairs */
     uint64_t hash; /* 0 until computed */
 } wv_header;
@@ -177,7 +179,11 @@ static inline wv wv_value_at(wv object, const uint32_t *order, uint32_t i)
 /* ---- building collections ----
  * A builder is a collection that grows in its arena; it may be read at any time and is an ordinary
  * value when the last member is in. Its word changes when it grows: always use the returned or
- * updated word. Members must live at least as long (see wv_copy). */
+ * updated word. Members must live at least as long (see wv_copy) and be finished themselves.
+ *
+ * What does not fit the arena's budget is left out and the arena is exhausted: look at that flag
+ * before the result is used. wv_string_make and wv_array_make cannot leave out; ask wb_arena_fits
+ * before calling them with a size that an outsider chose. */
 wv wv_array_begin(wb_arena *a, size_t room);
 void wv_array_push(wb_arena *a, wv *array, wv item);
 wv wv_object_begin(wb_arena *a, size_t room);
@@ -188,13 +194,18 @@ void wv_object_put(wb_arena *a, wv *object, wv key, wv value);
 void wv_object_put_key(wb_arena *a, wv *object, wv key, wv value);
 /* Inserts when absent and answers undefined; otherwise answers the value there and changes nothing. */
 wv wv_object_put_new(wb_arena *a, wv *object, wv key, wv value);
+/* An object of n pairs (key, value, key, value ...): of equal keys the first spelling and the last
+ * value stay. A set of n members: the first spelling stays. */
+wv wv_object_new(wb_arena *a, const wv *pairs, size_t n);
+wv wv_set_new(wb_arena *a, const wv *members, size_t n);
 /* Whether it was new; the first spelling stays. */
 bool wv_set_add(wb_arena *a, wv *set, wv member);
 
 /* Index and element access as Rego's references do: arrays by numbers with an exact int64 reading
  * (1 and 1.0, not 1e0), objects by key, sets by member. Undefined when there is none. */
 wv wv_index(wv collection, wv key);
-/* As wv_index over base documents: arrays also by a string that reads as an integer. */
+/* As wv_index over base documents, which are reached by text: arrays also by a string that reads as
+ * an integer ("1", "01", "1.0"), objects by a number's text (1 finds "1", 1.0 finds "1.0"). */
 wv wv_index_base(wv collection, wv key);
 
 /* ---- order, equality, hash, copies ---- */
@@ -208,9 +219,14 @@ static inline bool wv_equal(wv a, wv b)
         return false;
     return wv_equal_slow(a, b);
 }
+/* The hash is kept in the header of strings and collections, so one value may be hashed with one
+ * seed only: that of its arena, which is the engine's. */
 uint64_t wv_hash(wv v, uint64_t seed);
-/* A deep copy into `to` of all that lies outside it at or above `from`... the copy shares whatever
- * `keep` (may be NULL) says may be shared: parts for which keep(arg, pointer) is true stay. */
+/* What wv_hash answers for a string of more than WV_SHORT_MAX bytes. */
+uint64_t wv_string_hash(wb_str s, uint64_t seed);
+/* A deep copy into `to` that shares whatever `keep` (may be NULL) says may be shared: parts for
+ * which keep(arg, pointer) is true stay, with all below them. Copies of atoms are no atoms. When the
+ * copy passes the budget of `to`, the answer is null and `to` is exhausted. */
 wv wv_copy(wb_arena *to, wv v, bool (*keep)(const void *arg, const void *p), const void *arg);
 /* Computes every lazy part (hashes, orders) below v, so that threads may share it. */
 void wv_freeze(wv v, uint64_t seed);

@@ -1,0 +1,112 @@
+/* Deep copies into another arena. */
+#include "value/internal.h"
+#include "value/number.h"
+#include "value/stack.h"
+
+typedef struct copy_job {
+    wb_arena *to;
+    bool (*keep)(const void *arg, const void *p);
+    const void *arg;
+} copy_job;
+
+typedef struct copy_frame {
+    wv *words; /* of the copy; still the words of the original from i on */
+    size_t i, n;
+} copy_frame;
+
+/* The block of a table with its entries as they are: only the room is cut to what is used. */
+static wv copy_table(wb_arena *to, wv v)
+{
+    const wv_table *t = wv_tab(v);
+    unsigned width = wv_width(v);
+    uint32_t mask = t->mask;
+    size_t size = wv_table_size(width, t->h.len, mask);
+    if (!wb_arena_fits(to, size))
+        return WV_UNDEFINED;
+    wv_table *c = wb_arena_alloc(to, size);
+    memcpy(c, t, sizeof *t + (size_t)t->h.len * width * sizeof(wv));
+    c->cap = t->h.len;
+    wv_table_lay_out(c, width);
+    if (t->h.flags & WV_F_ORDERED)
+        memcpy(c->order, t->order, t->h.len * sizeof(uint32_t));
+    if (mask)
+        memcpy(c->index, t->index, ((size_t)mask + 1) * sizeof(uint32_t));
+    return wv_from(c, wv_tag(v));
+}
+
+/* One piece without what it points to; undefined when it does not fit the budget. */
+static wv copy_piece(const copy_job *job, wv v)
+{
+    wb_arena *to = job->to;
+    if (wv_is_table(v))
+        return copy_table(to, v);
+    if (wv_is_array(v)) {
+        if (!wb_arena_fits(to, sizeof(wv_array) + wv_len(v) * sizeof(wv)))
+            return WV_UNDEFINED;
+        wv c = wv_array_new(to, wv_items(v), wv_len(v));
+        wv_head(c)->hash = wv_head(v)->hash;
+        wv_head(c)->flags = wv_head(v)->flags;
+        return c;
+    }
+    if (wv_is_string(v)) {
+        if (!wb_arena_fits(to, sizeof(wv_string) + wv_len(v) + 1))
+            return WV_UNDEFINED;
+        /* The copy is no atom: it has another address. */
+        wv c = wv_string_new(to, wv_str(&v));
+        wv_head(c)->hash = wv_head(v)->hash;
+        return c;
+    }
+    return wv_number_copy(to, v);
+}
+
+static bool stays(const copy_job *job, wv v)
+{
+    return !wv_is_boxed(v) || (job->keep && job->keep(job->arg, wv_ptr(v)));
+}
+
+static copy_frame frame_of(wv copy)
+{
+    if (wv_is_array(copy)) {
+        wv_array *t = wv_ptr(copy);
+        return (copy_frame){.words = t->items, .n = t->h.len};
+    }
+    if (!wv_is_table(copy))
+        return (copy_frame){0};
+    return (copy_frame){.words = wv_tab(copy)->entries, .n = (size_t)wv_len(copy) * wv_width(copy)};
+}
+
+wv wv_copy(wb_arena *to, wv v, bool (*keep)(const void *arg, const void *p), const void *arg)
+{
+    copy_job job = {.to = to, .keep = keep, .arg = arg};
+    if (stays(&job, v))
+        return v;
+    wv result = copy_piece(&job, v);
+    if (!wv_is_collection(result))
+        return result ? result : WV_NULL;
+    WV_STACK(copy_frame) stack;
+    wv_stack_init(&stack);
+    wv_stack_push(&stack);
+    *wv_stack_top(&stack) = frame_of(result);
+    while (stack.n) {
+        copy_frame *f = wv_stack_top(&stack);
+        while (f->i < f->n && stays(&job, f->words[f->i]))
+            f->i++;
+        if (f->i == f->n) {
+            wv_stack_pop(&stack);
+            continue;
+        }
+        wv c = copy_piece(&job, f->words[f->i]);
+        if (!c) {
+            /* Half a copy is no value: the arena is exhausted and the evaluation ends. */
+            result = WV_NULL;
+            break;
+        }
+        f->words[f->i++] = c;
+        if (wv_is_collection(c)) {
+            wv_stack_push(&stack);
+            *wv_stack_top(&stack) = frame_of(c);
+        }
+    }
+    wv_stack_free(&stack);
+    return result;
+}

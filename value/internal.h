@@ -1,0 +1,42 @@
+/* What the files of this folder share and nobody else may use. */
+#ifndef WRIT_VALUE_INTERNAL_H
+#define WRIT_VALUE_INTERNAL_H
+
+#include "value/value.h"
+
+/* Words an entry of a table takes. */
+static inline unsigned wv_width(wv table)
+{
+    return wv_tag(table) == WV_T_OBJECT ? 2 : 1;
+}
+
+static inline bool wv_is_table(wv v)
+{
+    return wv_is_object(v) || wv_is_set(v);
+}
+
+static inline bool wv_has_flag(wv v, unsigned flag)
+{
+    return __atomic_load_n(&wv_head(v)->flags, __ATOMIC_ACQUIRE) & flag;
+}
+
+static inline void wv_set_flag(wv v, unsigned flag)
+{
+    __atomic_fetch_or(&wv_head(v)->flags, (uint8_t)flag, __ATOMIC_RELEASE);
+}
+
+/* Whether two different words are one key: equal and of the same hash. Only numbers over float64's
+ * range can be equal without hashing alike. */
+bool wv_same_key(wv a, wv b, uint64_t seed);
+
+/* An empty table with room for cap entries; NULL with a->exhausted set when it does not fit. */
+wv_table *wv_table_make(wb_arena *a, unsigned tag, size_t cap);
+/* Bytes of the block. */
+size_t wv_table_size(unsigned width, size_t cap, uint32_t mask);
+/* Points order and index to their places behind the entries. */
+void wv_table_lay_out(wv_table *t, unsigned width);
+
+/* Orders every table in v and below it. */
+void wv_order_below(wv v);
+
+#endif

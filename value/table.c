@@ -1,0 +1,364 @@
+/* Objects and sets: flat up to WV_FLAT_MAX entries, above that with an open-addressing index.
+ *
+ * Entries stand in the order they came, in one block with the order and the index behind them. The
+ * functions take the width (words an entry) as a constant, so each is compiled once for sets and
+ * once for objects. */
+#include "value/internal.h"
+#include "value/number.h"
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define NONE          UINT32_MAX
+
+/* Entries of one table: keeps a doubled capacity, and its index, inside 32 bits. */
+#define TABLE_MAX ((size_t)1 << 29)
+
+size_t wv_table_size(unsigned width, size_t cap, uint32_t mask)
+{
+    size_t size = sizeof(wv_table) + cap * width * sizeof(wv) + cap * sizeof(uint32_t);
+    if (mask)
+        size += ((size_t)mask + 1) * sizeof(uint32_t);
+    return (size + 7) & ~(size_t)7;
+}
+
+void wv_table_lay_out(wv_table *t, unsigned width)
+{
+    t->order = (uint32_t *)(t->entries + (size_t)t->cap * width);
+    t->index = t->mask ? t->order + t->cap : NULL;
+}
+
+static uint32_t mask_for(size_t cap)
+{
+    if (cap <= WV_FLAT_MAX)
+        return 0;
+    size_t slots = 32;
+    while (slots < cap * 2)
+        slots *= 2;
+    return (uint32_t)(slots - 1);
+}
+
+wv_table *wv_table_make(wb_arena *a, unsigned tag, size_t cap)
+{
+    unsigned width = tag == WV_T_OBJECT ? 2 : 1;
+    if (cap > TABLE_MAX) {
+        a->exhausted = true;
+        return NULL;
+    }
+    uint32_t mask = mask_for(cap);
+    size_t size = wv_table_size(width, cap, mask);
+    if (mask && !wb_arena_fits(a, size))
+        return NULL;
+    wv_table *t = wb_arena_alloc(a, size);
+    t->h = (wv_header){.tag = (uint8_t)tag};
+    t->cap = (uint32_t)cap;
+    t->mask = mask;
+    t->seed = a->seed;
+    wv_table_lay_out(t, width);
+    if (mask)
+        memset(t->index, 0, ((size_t)mask + 1) * sizeof(uint32_t));
+    return t;
+}
+
+/* ---- finding ---- */
+
+bool wv_same_key(wv a, wv b, uint64_t seed)
+{
+    return wv_equal(a, b) && wv_hash(a, seed) == wv_hash(b, seed);
+}
+
+static bool same_string(const wv_string *s, const wv_string *t)
+{
+    return s->h.len == t->h.len && !(s->h.flags & t->h.flags & WV_F_ATOM) &&
+           memcmp(s->bytes, t->bytes, s->h.len) == 0;
+}
+
+/* No entry has the key's word: a boxed key, or a number that may be there in another spelling. */
+static ALWAYS_INLINE uint32_t flat_find_slow(const wv_table *t, unsigned width, wv key)
+{
+    uint32_t n = t->h.len;
+    const wv *e = t->entries;
+    if (wv_tag(key) == WV_T_STRING) {
+        for (uint32_t i = 0; i < n; i++, e += width)
+            if (wv_tag(*e) == WV_T_STRING && same_string(wv_ptr(*e), wv_ptr(key)))
+                return i;
+        return NONE;
+    }
+    if (!(t->h.flags & WV_F_MIXED))
+        return NONE;
+    wv_type type = wv_type_of(key);
+    for (uint32_t i = 0; i < n; i++, e += width)
+        if (wv_is_boxed(*e) && wv_type_of(*e) == type && wv_same_key(*e, key, t->seed))
+            return i;
+    return NONE;
+}
+
+static uint32_t set_find_slow(const wv_table *t, wv key)
+{
+    return flat_find_slow(t, 1, key);
+}
+
+static uint32_t object_find_slow(const wv_table *t, wv key)
+{
+    return flat_find_slow(t, 2, key);
+}
+
+static ALWAYS_INLINE uint32_t flat_find(const wv_table *t, unsigned width, wv key)
+{
+    uint32_t n = t->h.len;
+    const wv *e = t->entries;
+    for (uint32_t i = 0; i < n; i++, e += width)
+        if (*e == key)
+            return i;
+    if (wv_tag(key) == WV_T_SHORT || wv_tag(key) == WV_T_SPECIAL)
+        return NONE;
+    /* A number that is no key in another spelling is the common miss: one flag decides it. */
+    if (wv_tag(key) == WV_T_INT && !(t->h.flags & WV_F_MIXED))
+        return NONE;
+    return width == 1 ? set_find_slow(t, key) : object_find_slow(t, key);
+}
+
+/* Whether an entry with another word than the key is the key, in a table with an index. */
+static bool indexed_same(wv entry, wv key, uint64_t hash, uint64_t seed)
+{
+    if (wv_tag(entry) == WV_T_STRING) {
+        if (wv_tag(key) != WV_T_STRING)
+            return false;
+        const wv_string *s = wv_ptr(entry), *k = wv_ptr(key);
+        return __atomic_load_n(&s->h.hash, __ATOMIC_RELAXED) == hash && same_string(s, k);
+    }
+    if (!wv_is_boxed(entry) && !wv_is_boxed(key))
+        return false;
+    if (wv_type_of(entry) != wv_type_of(key))
+        return false;
+    return wv_same_key(entry, key, seed);
+}
+
+/* The entry, or NONE with the free slot in *slot. */
+static ALWAYS_INLINE uint32_t index_find(const wv_table *t, unsigned width, wv key, uint64_t hash,
+                                         uint32_t *slot)
+{
+    uint32_t at = (uint32_t)hash & t->mask;
+    for (uint32_t i; (i = t->index[at]) != 0; at = (at + 1) & t->mask) {
+        wv entry = t->entries[(size_t)(i - 1) * width];
+        if (entry == key)
+            return i - 1;
+        if ((wv_is_boxed(entry) || wv_is_boxed(key)) && indexed_same(entry, key, hash, t->seed))
+            return i - 1;
+    }
+    *slot = at;
+    return NONE;
+}
+
+static ALWAYS_INLINE uint32_t find(const wv_table *t, unsigned width, wv key)
+{
+    if (!t->mask)
+        return flat_find(t, width, key);
+    uint32_t slot;
+    return index_find(t, width, key, wv_hash(key, t->seed), &slot);
+}
+
+wv wv_object_get(wv object, wv key)
+{
+    const wv_table *t = wv_tab(object);
+    uint32_t i = find(t, 2, key);
+    return i == NONE ? WV_UNDEFINED : t->entries[(size_t)i * 2 + 1];
+}
+
+wv wv_set_get(wv set, wv member)
+{
+    const wv_table *t = wv_tab(set);
+    uint32_t i = find(t, 1, member);
+    return i == NONE ? WV_UNDEFINED : t->entries[i];
+}
+
+int64_t wv_table_find(wv table, wv key)
+{
+    const wv_table *t = wv_tab(table);
+    uint32_t i = wv_is_object(table) ? find(t, 2, key) : find(t, 1, key);
+    return i == NONE ? -1 : (int64_t)i;
+}
+
+wv wv_object_get_str(wv object, wb_str key)
+{
+    if (key.n <= WV_SHORT_MAX)
+        return wv_object_get(object, wv_short(key.p, key.n));
+    const wv_table *t = wv_tab(object);
+    if (!t->mask) {
+        const wv *e = t->entries;
+        for (uint32_t i = 0; i < t->h.len; i++, e += 2)
+            if (wv_tag(*e) == WV_T_STRING && wb_str_eq(wv_str(e), key))
+                return e[1];
+        return WV_UNDEFINED;
+    }
+    uint64_t hash = wv_string_hash(key, t->seed);
+    uint32_t at = (uint32_t)hash & t->mask;
+    for (uint32_t i; (i = t->index[at]) != 0; at = (at + 1) & t->mask) {
+        const wv *e = t->entries + (size_t)(i - 1) * 2;
+        if (wv_tag(*e) == WV_T_STRING && wb_str_eq(wv_str(e), key))
+            return e[1];
+    }
+    return WV_UNDEFINED;
+}
+
+/* ---- growing ---- */
+
+static ALWAYS_INLINE void index_all(wv_table *t, unsigned width)
+{
+    memset(t->index, 0, ((size_t)t->mask + 1) * sizeof(uint32_t));
+    for (uint32_t i = 0; i < t->h.len; i++) {
+        uint32_t at = (uint32_t)wv_hash(t->entries[(size_t)i * width], t->seed) & t->mask;
+        while (t->index[at])
+            at = (at + 1) & t->mask;
+        t->index[at] = i + 1;
+    }
+}
+
+static wv_table *table_grow(wb_arena *a, wv_table *t, unsigned width)
+{
+    size_t cap = t->cap < 2 ? 4 : (size_t)t->cap * 2;
+    if (cap > TABLE_MAX) {
+        a->exhausted = true;
+        return NULL;
+    }
+    uint32_t mask = mask_for(cap);
+    size_t size = wv_table_size(width, cap, mask);
+    if (!wb_arena_fits(a, size))
+        return NULL;
+    if (!wb_arena_extend(a, t, wv_table_size(width, t->cap, t->mask), size)) {
+        wv_table *moved = wb_arena_alloc(a, size);
+        memcpy(moved, t, sizeof *t + (size_t)t->h.len * width * sizeof(wv));
+        t = moved;
+    }
+    /* The order lay where entries may come now. */
+    t->h.flags &= (uint8_t)~WV_F_ORDERED;
+    t->cap = (uint32_t)cap;
+    t->mask = mask;
+    wv_table_lay_out(t, width);
+    if (mask)
+        index_all(t, width);
+    return t;
+}
+
+static ALWAYS_INLINE void changed(wv_table *t)
+{
+    t->h.hash = 0;
+    t->h.flags &= (uint8_t)~WV_F_BELOW;
+}
+
+/* Puts the key at the end; the caller knows that it is not there. False: over the budget. */
+static ALWAYS_INLINE bool append(wb_arena *a, wv *table, unsigned width, wv key, wv value,
+                                 uint64_t hash, uint32_t slot)
+{
+    wv_table *t = wv_tab(*table);
+    if (t->h.len == t->cap) {
+        t = table_grow(a, t, width);
+        if (!t)
+            return false;
+        *table = wv_from(t, width == 2 ? WV_T_OBJECT : WV_T_SET);
+        if (t->mask) {
+            slot = (uint32_t)(hash ? hash : wv_hash(key, t->seed)) & t->mask;
+            while (t->index[slot])
+                slot = (slot + 1) & t->mask;
+        }
+    }
+    uint32_t i = t->h.len++;
+    t->entries[(size_t)i * width] = key;
+    if (width == 2)
+        t->entries[(size_t)i * 2 + 1] = value;
+    if (t->mask)
+        t->index[slot] = i + 1;
+    t->h.flags &= (uint8_t) ~(WV_F_ORDERED | WV_F_SORTED);
+    if (wv_is_boxed(key) && wv_tag(key) != WV_T_STRING)
+        t->h.flags |= WV_F_MIXED;
+    changed(t);
+    return true;
+}
+
+/* The entry of the key, which is put at the end with the value when it was not there (NONE). */
+static ALWAYS_INLINE uint32_t find_or_append(wb_arena *a, wv *table, unsigned width, wv key,
+                                             wv value, bool *added)
+{
+    const wv_table *t = wv_tab(*table);
+    uint64_t hash = 0;
+    uint32_t slot = 0, i;
+    if (t->mask) {
+        hash = wv_hash(key, t->seed);
+        i = index_find(t, width, key, hash, &slot);
+    } else {
+        i = flat_find(t, width, key);
+    }
+    *added = i == NONE && append(a, table, width, key, value, hash, slot);
+    return i;
+}
+
+static wv table_begin(wb_arena *a, unsigned tag, size_t room)
+{
+    wv_table *t = wv_table_make(a, tag, room);
+    if (!t)
+        t = wv_table_make(a, tag, 0);
+    return wv_from(t, tag);
+}
+
+wv wv_object_begin(wb_arena *a, size_t room)
+{
+    return table_begin(a, WV_T_OBJECT, room);
+}
+
+wv wv_set_begin(wb_arena *a, size_t room)
+{
+    return table_begin(a, WV_T_SET, room);
+}
+
+void wv_object_put(wb_arena *a, wv *object, wv key, wv value)
+{
+    bool added;
+    uint32_t i = find_or_append(a, object, 2, key, value, &added);
+    if (i == NONE)
+        return;
+    wv_table *t = wv_tab(*object);
+    t->entries[(size_t)i * 2 + 1] = value;
+    changed(t);
+}
+
+void wv_object_put_key(wb_arena *a, wv *object, wv key, wv value)
+{
+    bool added;
+    uint32_t i = find_or_append(a, object, 2, key, value, &added);
+    if (i == NONE)
+        return;
+    wv_table *t = wv_tab(*object);
+    t->entries[(size_t)i * 2] = key;
+    t->entries[(size_t)i * 2 + 1] = value;
+    if (wv_is_boxed(key) && wv_tag(key) != WV_T_STRING)
+        t->h.flags |= WV_F_MIXED;
+    changed(t);
+}
+
+wv wv_object_put_new(wb_arena *a, wv *object, wv key, wv value)
+{
+    bool added;
+    uint32_t i = find_or_append(a, object, 2, key, value, &added);
+    return i == NONE ? WV_UNDEFINED : wv_tab(*object)->entries[(size_t)i * 2 + 1];
+}
+
+bool wv_set_add(wb_arena *a, wv *set, wv member)
+{
+    bool added;
+    find_or_append(a, set, 1, member, WV_UNDEFINED, &added);
+    return added;
+}
+
+wv wv_object_new(wb_arena *a, const wv *pairs, size_t n)
+{
+    wv object = wv_object_begin(a, n);
+    for (size_t i = 0; i < n; i++)
+        wv_object_put(a, &object, pairs[2 * i], pairs[2 * i + 1]);
+    return object;
+}
+
+wv wv_set_new(wb_arena *a, const wv *members, size_t n)
+{
+    wv set = wv_set_begin(a, n);
+    for (size_t i = 0; i < n; i++)
+        wv_set_add(a, &set, members[i]);
+    return set;
+}
