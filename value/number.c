@@ -289,19 +289,24 @@ wv_num_status wv_number_parse(wb_arena *a, wb_str text, bool literal, wv *out)
     scan s;
     if (!scan_decimal(p, n, false, &s))
         return WV_NUM_SYNTAX;
-    if (literal || s.exponent) {
-        wv_num_status status = check_range(&s.t, s.saturated);
-        if (status)
-            return status;
-    }
-    /* "-0" is no canonical integer: its sign counts in divisions. */
-    if (!s.exponent && !s.fraction && s.t.digits && s.t.digits <= CANONICAL_MAX) {
-        *out = from_canonical(a, &s, p);
-        return WV_NUM_OK;
-    }
     if (!wb_arena_fits(a, sizeof(wn_text) + n + 1))
         return WV_NUM_LIMIT;
-    *out = wv_from(text_alloc(a, &s, p, n), WV_T_NUMBER);
+    char *mark = wb_arena_mark(a);
+    wn_text *t = text_alloc(a, &s, p, n);
+    if (literal || s.exponent) {
+        wv_num_status status = check_range(t, s.saturated);
+        if (status) {
+            wb_arena_rewind(a, mark);
+            return status;
+        }
+    }
+    /* "-0" is no canonical integer: its sign counts in divisions. */
+    if (!s.exponent && !s.fraction && t->digits && t->digits <= CANONICAL_MAX) {
+        wb_arena_rewind(a, mark);
+        *out = from_canonical(a, &s, p);
+    } else {
+        *out = wv_from(t, WV_T_NUMBER);
+    }
     return WV_NUM_OK;
 }
 
