@@ -9,7 +9,10 @@
  *     "(coll: any<string, array[any], object[any: any], set[any]>) => (n: number)"
  *
  * with any, null, boolean, number, string, array[T], array<T, U>, set[T], object[K: V],
- * object<name: T, name: T>[K: V], any<T, U>. A function without a result has "=> void". */
+ * object<name: T, name: T>[K: V], any<T, U>. Arguments and the result may have no name ("number"
+ * for "x: number"). A function without a result has "=> void"; one of any number of arguments is
+ * written
+ * "(...any)". */
 #ifndef WRIT_STDLIB_BUILTIN_H
 #define WRIT_STDLIB_BUILTIN_H
 
@@ -25,13 +28,15 @@ typedef void *(*ws_prepare)(const wv *args, unsigned n);
 typedef void (*ws_release)(void *site);
 
 enum {
-    WS_NONDET = 1,      /* not a function of its arguments alone: recorded, never folded */
-    WS_IO = 2,          /* waits for the outside world: such programs run on the thread pool */
-    WS_RELATION = 4,    /* the answer is an array; each member is one result (walk) */
+    WS_NONDET = 1,   /* not a function of its arguments alone: recorded, never folded */
+    WS_IO = 2,       /* waits for the outside world: such programs run on the thread pool */
+    WS_RELATION = 4, /* the answer is an array; each member is one result (walk) */
     WS_DEPRECATED = 8,
-    WS_VOID = 16,       /* print */
-    WS_INFIX_SHIFT = 8  /* operators: the character(s) in `infix` */
+    WS_VOID = 16,      /* print */
+    WS_INFIX_SHIFT = 8 /* operators: the character(s) in `infix` */
 };
+
+#define WS_ANY_ARITY (~0u) /* arity of a row that takes any number of arguments: print */
 
 typedef struct ws_builtin {
     const char *name;     /* "regex.match" */
@@ -39,12 +44,12 @@ typedef struct ws_builtin {
     const char *infix;    /* "+" or NULL */
     const char *category; /* "strings" */
     unsigned flags;
-    ws_fn fn;             /* NULL: compiled away before it is called (internal.member_2, ...) */
-    ws_prepare prepare;   /* or NULL */
-    ws_release release;   /* or NULL */
-    const char *doc;      /* one line */
-    void *arg;            /* host functions: theirs; NULL for our own */
-    unsigned arity;       /* filled by ws_registry_init for our rows' copies; hosts set it */
+    ws_fn fn;           /* NULL: compiled away before it is called (internal.member_2, ...) */
+    ws_prepare prepare; /* or NULL */
+    ws_release release; /* or NULL */
+    const char *doc;    /* one line */
+    void *arg;          /* host functions: theirs; NULL for our own */
+    unsigned arity;     /* set by the registry from decl in its copy of the row */
 } ws_builtin;
 
 /* All rows, sorted by name. Built once per engine; hosts may add rows before it is frozen. */

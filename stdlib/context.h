@@ -2,8 +2,8 @@
  *
  * The VM owns the context and fills it; a built-in reads its arguments, makes its result in `out`
  * and answers it. Undefined as an answer means: no result. An error is reported by ws_fail_*, which
- * answer undefined so that "return ws_fail_type(...)" reads well; the VM then ends the query (strict
- * errors, budgets, cancellation) or goes on as if the call were undefined.
+ * answer undefined so that "return ws_fail_type(...)" reads well; the VM then ends the query
+ * (strict errors, budgets, cancellation) or goes on as if the call were undefined.
  *
  * Arguments are never undefined. They may live anywhere; a result may share parts of them. */
 #ifndef WRIT_STDLIB_CONTEXT_H
@@ -31,14 +31,14 @@ typedef struct ws_ctx {
     const void *site;            /* what the row's prepare made of constant arguments, or NULL */
     struct ws_cache *cache;      /* the session's patterns and other compiled things; never NULL */
 
-    ws_error_kind error;         /* of the last call */
-    wb_str error_text;           /* whole message with the function's name in front; in `out` */
+    ws_error_kind error; /* of the last call */
+    wb_str error_text;   /* whole message with the function's name in front; in `out` */
 
-    int64_t *fuel;               /* what is left of the budget; ws_charge takes from it */
+    int64_t *fuel;                      /* what is left of the budget; ws_charge takes from it */
     bool (*cancelled)(const void *arg); /* deadline or caller; may be NULL */
     const void *cancel_arg;
 
-    int64_t now_ns;              /* the query's one time, nanoseconds since 1970 */
+    int64_t now_ns;                    /* the query's one time, nanoseconds since 1970 */
     bool (*random)(void *p, size_t n); /* the query's source of random bytes */
 
     /* Results of nondeterministic functions: looked up before a call and recorded after it, both
@@ -46,7 +46,7 @@ typedef struct ws_ctx {
 
     void (*print)(void *arg, wb_str line); /* where print() goes; NULL: nowhere */
     void *print_arg;
-    wb_str print_place;          /* "file:row" of the call being made, for hosts that show it */
+    wb_str print_place; /* "file:row" of the call being made, for hosts that show it */
 
     /* rego.parse_module and opa.runtime are answered by the engine. */
     wv (*parse_module)(struct ws_ctx *cx, wb_str name, wb_str text);

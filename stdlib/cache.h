@@ -1,0 +1,21 @@
+/* What a session keeps between calls: patterns compiled for operands that are not constant, and the
+ * scratch memory of matchers. One thread only. */
+#ifndef WRIT_STDLIB_CACHE_H
+#define WRIT_STDLIB_CACHE_H
+
+#include "stdlib/builtin.h"
+
+typedef enum ws_cache_kind { WS_CACHE_REGEX, WS_CACHE_GLOB, WS_CACHE_ZONE } ws_cache_kind;
+
+/* What was put in under this kind and key, or NULL. It stays until the next put. */
+void *ws_cache_get(ws_cache *c, ws_cache_kind kind, wb_str key);
+/* Keeps item, freeing it with `release` when the cache is full or freed; the oldest used goes. The
+ * key is copied. When the key is too long to keep, the item is kept until the next put only. */
+void ws_cache_put(ws_cache *c, ws_cache_kind kind, wb_str key, void *item,
+                  void (*release)(void *item));
+
+/* Memory that the regular expression matcher keeps for this session: NULL until set. */
+void *ws_cache_scratch(const ws_cache *c);
+void ws_cache_set_scratch(ws_cache *c, void *scratch, void (*release)(void *scratch));
+
+#endif

@@ -1,0 +1,193 @@
+#include "stdlib/context.h"
+
+#include "base/utf8.h"
+#include "stdlib/args.h"
+#include "stdlib/builtin.h"
+#include "stdlib/unicode.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Error texts quote operands; a longer one is cut, since nobody reads more and it costs memory. */
+#define ERROR_TEXT_MAX ((size_t)64 << 10)
+
+static void fail(ws_ctx *cx, ws_error_kind kind, const char *format, va_list ap)
+{
+    wb_buf b;
+    wb_buf_init(&b, ERROR_TEXT_MAX);
+    wb_buf_puts(&b, cx->fn && cx->fn->name ? cx->fn->name : "");
+    wb_buf_puts(&b, ": ");
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (n > 0) {
+        size_t room = b.max - b.n - 1;
+        size_t want = (size_t)n < room ? (size_t)n : room;
+        char *p = wb_buf_reserve(&b, want + 1);
+        if (p) {
+            vsnprintf(p, want + 1, format, ap);
+            wb_buf_commit(&b, want);
+        }
+    }
+    cx->error = kind;
+    cx->error_text = wb_arena_str(cx->out, wb_buf_str(&b));
+    wb_buf_free(&b);
+}
+
+wv ws_fail_kind(ws_ctx *cx, ws_error_kind kind, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    fail(cx, kind, format, ap);
+    va_end(ap);
+    return WV_UNDEFINED;
+}
+
+wv ws_fail(ws_ctx *cx, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    fail(cx, WS_ERR_BUILTIN, format, ap);
+    va_end(ap);
+    return WV_UNDEFINED;
+}
+
+wv ws_fail_type(ws_ctx *cx, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    fail(cx, WS_ERR_TYPE, format, ap);
+    va_end(ap);
+    return WV_UNDEFINED;
+}
+
+wv ws_fail_operand(ws_ctx *cx, unsigned operand, const char *want, wv got)
+{
+    return ws_fail_type(cx, "operand %u must be %s but got %s", operand, want, wv_type_name(got));
+}
+
+wv ws_fail_element(ws_ctx *cx, unsigned operand, wv composite, const char *element, wv got)
+{
+    const char *t = wv_type_name(composite);
+    return ws_fail_type(cx, "operand %u must be %s of %ss but got %s containing %s", operand, t,
+                        element, t, wv_type_name(got));
+}
+
+wv ws_fail_number(ws_ctx *cx, wv_num_status status)
+{
+    if (status == WV_NUM_LIMIT)
+        return ws_fail_room(cx);
+    return ws_fail(cx, "%s", wv_num_text(status));
+}
+
+wv ws_fail_room(ws_ctx *cx)
+{
+    return ws_fail_kind(cx, WS_ERR_BUDGET, "result is over the memory budget");
+}
+
+bool ws_arg_int(ws_ctx *cx, const wv *args, unsigned i, int64_t *out)
+{
+    if (!wv_is_number(args[i])) {
+        ws_fail_operand(cx, i + 1, "number", args[i]);
+        return false;
+    }
+    if (!wv_number_int64(args[i], out)) {
+        ws_fail_type(cx, "operand %u must be integer number but got floating-point number", i + 1);
+        return false;
+    }
+    return true;
+}
+
+/* Cancellation is looked at when work of about this many units was done at once. */
+#define CANCEL_UNITS 16
+
+bool ws_charge(ws_ctx *cx, uint64_t units)
+{
+    if (cx->fuel) {
+        if (units > (uint64_t)INT64_MAX || *cx->fuel < (int64_t)units) {
+            *cx->fuel = 0;
+            ws_fail_kind(cx, WS_ERR_BUDGET, "evaluation budget is used up");
+            return false;
+        }
+        *cx->fuel -= (int64_t)units;
+    }
+    if (units >= CANCEL_UNITS && cx->cancelled && cx->cancelled(cx->cancel_arg)) {
+        ws_fail_kind(cx, WS_ERR_CANCEL, "timed out before finishing");
+        return false;
+    }
+    return true;
+}
+
+bool ws_room(ws_ctx *cx, size_t n)
+{
+    /* Collections and strings cost a header and alignment besides. */
+    if (n > WV_LEN_MAX * sizeof(wv) || !wb_arena_fits(cx->out, n + 256)) {
+        ws_fail_room(cx);
+        return false;
+    }
+    return ws_spend(cx, n);
+}
+
+void ws_text_begin(ws_ctx *cx, wb_buf *b)
+{
+    wb_arena *a = cx->out;
+    size_t left = a->top < a->limit ? (size_t)(a->limit - a->top) : 0;
+    wb_buf_init(b, left < WV_LEN_MAX ? left : WV_LEN_MAX);
+}
+
+wv ws_take_string(ws_ctx *cx, wb_buf *b)
+{
+    wv v = WV_UNDEFINED;
+    if (b->failed || b->n > WV_LEN_MAX)
+        ws_fail_room(cx);
+    else if (ws_room(cx, b->n))
+        v = wv_string_new(cx->out, wb_buf_str(b));
+    wb_buf_free(b);
+    return v;
+}
+
+const wv *ws_members(ws_ctx *cx, wv c, size_t *n)
+{
+    *n = wv_len(c);
+    if (wv_is_array(c))
+        return wv_items(c);
+    const uint32_t *order = wv_table_order(c);
+    if (!order)
+        return wv_tab(c)->entries;
+    if (!ws_room(cx, *n * sizeof(wv)))
+        return NULL;
+    wv *items = wb_arena_alloc(cx->out, *n * sizeof(wv));
+    for (size_t i = 0; i < *n; i++)
+        items[i] = wv_set_at(c, order, (uint32_t)i);
+    return items;
+}
+
+void ws_put_quoted(wb_buf *b, wb_str s)
+{
+    wb_buf_putc(b, '"');
+    for (size_t i = 0; i < s.n;) {
+        size_t used;
+        uint32_t c = wb_utf8_get(s.p + i, s.n - i, &used);
+        if (c == WB_UTF8_BAD && used == 1) {
+            wb_buf_putf(b, "\\x%02x", (unsigned char)s.p[i]);
+        } else if (c == '"' || c == '\\') {
+            wb_buf_putc(b, '\\');
+            wb_buf_putc(b, (char)c);
+        } else if (ws_rune_print(c)) {
+            wb_buf_put(b, s.p + i, used);
+        } else if (c >= 7 && c <= 13) {
+            wb_buf_putc(b, '\\');
+            wb_buf_putc(b, "abtnvfr"[c - 7]);
+        } else if (c < ' ' || c == 0x7f) {
+            wb_buf_putf(b, "\\x%02x", c);
+        } else if (c < 0x10000) {
+            wb_buf_putf(b, "\\u%04x", c);
+        } else {
+            wb_buf_putf(b, "\\U%08x", c);
+        }
+        i += used;
+    }
+    wb_buf_putc(b, '"');
+}

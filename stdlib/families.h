@@ -1,0 +1,20 @@
+/* The families of built-in functions: one X a family, each defined in a file of its own. */
+#ifndef WRIT_STDLIB_FAMILIES_H
+#define WRIT_STDLIB_FAMILIES_H
+
+#include "stdlib/builtin.h"
+
+#define WS_FAMILIES(X)                                                                             \
+    X(comparison)                                                                                  \
+    X(arithmetic)                                                                                  \
+    X(numbers)                                                                                     \
+    X(aggregates)                                                                                  \
+    X(strings)                                                                                     \
+    X(strings_make)                                                                                \
+    X(sets)
+
+#define X(family) extern const ws_builtin ws_##family[];
+WS_FAMILIES(X)
+#undef X
+
+#endif

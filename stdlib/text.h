@@ -1,0 +1,18 @@
+/* Bytes and code points as Go's strings package treats them. */
+#ifndef WRIT_STDLIB_TEXT_H
+#define WRIT_STDLIB_TEXT_H
+
+#include "stdlib/context.h"
+
+#define WS_NOT_FOUND SIZE_MAX
+
+/* Offset of the first `needle` in s, from `from` on, or WS_NOT_FOUND. An empty one is found at
+ * once. */
+size_t ws_find(wb_str s, wb_str needle, size_t from);
+/* The last code point; a bad byte is WB_UTF8_BAD with *used = 1. s is not empty. */
+uint32_t ws_last_rune(wb_str s, size_t *used);
+/* The same text with every bad byte replaced by U+FFFD, as a conversion to code points and back
+ * does. Answers s itself when nothing is bad; the copy lives in `out`. False: over the budget. */
+bool ws_valid_text(ws_ctx *cx, wb_str s, wb_str *out);
+
+#endif
