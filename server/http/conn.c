@@ -124,11 +124,16 @@ static void timeout(http_conn *conn, http_request *req)
         conn->on_ready(conn, http_request_replace(req, 504, "timeout", "Gateway Timeout", NULL));
 }
 
-/* Bytes of an answer that the client does not fetch. Over HTTP/1 the write itself is watched. */
+/* An answer that the client does not fetch, or a body that goes on after it. Over HTTP/1 the write
+ * itself is watched, and the connection is closed after such an answer. */
 static bool stalled(http_conn *conn, http_request *req, uint64_t now)
 {
-    return conn->proto == HTTP_V2 && req->phase == HTTP_ANSWERED && http_response_waiting(req) &&
-           req->progress && now > req->progress + conn->worker->server->config.limits.write_ms;
+    if (conn->proto != HTTP_V2 || req->phase != HTTP_ANSWERED || !req->progress)
+        return false;
+    uint32_t patience = conn->worker->server->config.limits.write_ms;
+    if (http_response_waiting(req))
+        return now > req->progress + patience;
+    return !req->body_done && now > req->deadline;
 }
 
 void http_conn_sweep(http_conn *conn, uint64_t now)

@@ -45,7 +45,8 @@ static void run_handler(http_request *req)
 void http_dispatch(http_request *req)
 {
     const http_limits *limits = &req->server->config.limits;
-    req->deadline = 0;
+    /* Refused early: what is left of the body is dropped until then. */
+    req->deadline = req->body_done ? 0 : http_worker_now(req->worker) + limits->body_ms;
     if (!req->id[0])
         wb_uuid7(req->id);
     if (req->refusal) {

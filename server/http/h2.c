@@ -181,8 +181,16 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
                    void *arg)
 {
     http_request *req = stream_request(arg, id);
-    if (!req || req->phase != HTTP_READING)
+    if (!req)
         return 0;
+    if (req->phase != HTTP_READING) {
+        /* Answered early. Many clients read the answer only after they have sent their body, so
+         * that much again is read and dropped before the stream is reset. */
+        req->dropped += n;
+        if (req->dropped > req->max_body)
+            nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
+        return 0;
+    }
     int status = http_request_body_add(req, p, n);
     if (status == 413)
         refuse(req, 413, "content_too_large", "the request body is larger than allowed");
@@ -219,21 +227,10 @@ static ssize_t on_pull(nghttp2_session *session, int32_t id, uint8_t *to, size_t
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
     http_conn *conn = arg;
-    if (frame->hd.type == NGHTTP2_RST_STREAM) {
-        uint32_t code = frame->rst_stream.error_code;
-        if (code != NGHTTP2_NO_ERROR && code != NGHTTP2_REFUSED_STREAM &&
-            ++conn->h2->errors > HTTP_H2_ERROR_MAX)
-            calm_down(conn);
-        return 0;
-    }
-    bool body = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
-    if (!body || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
-        return 0;
-    http_request *req = stream_request(conn, frame->hd.stream_id);
-    /* Answered before the body was read: the client may stop sending it. */
-    if (req && !req->body_done)
-        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
-                                  NGHTTP2_NO_ERROR);
+    uint32_t code = frame->rst_stream.error_code;
+    if (frame->hd.type == NGHTTP2_RST_STREAM && code != NGHTTP2_NO_ERROR &&
+        code != NGHTTP2_REFUSED_STREAM && ++conn->h2->errors > HTTP_H2_ERROR_MAX)
+        calm_down(conn);
     return 0;
 }
 

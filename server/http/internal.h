@@ -92,6 +92,7 @@ struct http_request {
     wb_buf body;
     size_t max_body, buffered; /* buffered: bytes counted in worker->buffered */
     int32_t stream;            /* HTTP/2 */
+    size_t dropped;            /* bytes of body that came after the answer */
     int refusal;               /* a status that replaces the dispatch, or 0 */
     const char *refusal_code, *refusal_detail;
     uint64_t begun_ns;
