@@ -29,6 +29,7 @@ typedef struct decoder {
     size_t n, cap;
     size_t frame; /* number of the innermost frame word, or NO_FRAME */
     size_t depth;
+    bool begun; /* the text holds more than blanks */
     wv local[LOCAL_WORDS];
 } decoder;
 
@@ -58,7 +59,7 @@ static bool fail_at(decoder *d, const char *p, const char *where)
     char quoted[16];
     d->p = p;
     if (p >= d->end)
-        d->status = wb_fail(d->error, WB_INVALID, "unexpected end of JSON input");
+        d->status = wb_fail(d->error, WB_INVALID, d->begun ? "unexpected EOF" : "EOF");
     else
         d->status = wb_fail(d->error, WB_INVALID, "invalid character %s %s",
                             quote_byte(quoted, (unsigned char)*p), where);
@@ -465,27 +466,33 @@ static bool decode_value(decoder *d, wv *out)
     }
 }
 
+static void start(decoder *d, wb_arena *a, wb_str text, const wv_json_options *options,
+                  wb_error *error)
+{
+    d->a = a;
+    d->start = d->p = text.p;
+    d->end = text.p + text.n;
+    d->options = options;
+    d->error = error;
+    d->status = WB_OK;
+    d->words = d->local;
+    d->n = 0;
+    d->cap = LOCAL_WORDS;
+    d->frame = NO_FRAME;
+    d->depth = 0;
+    skip_blanks(d);
+    d->begun = d->p < d->end;
+}
+
 wb_status wv_json_decode_prefix(wb_arena *a, wb_str text, const wv_json_options *options, wv *out,
                                 size_t *used, wb_error *error)
 {
-    decoder d; /* its local words are not worth clearing */
-    d.a = a;
-    d.start = d.p = text.p;
-    d.end = text.p + text.n;
-    d.options = options;
-    d.error = error;
-    d.status = WB_OK;
-    d.words = d.local;
-    d.n = 0;
-    d.cap = LOCAL_WORDS;
-    d.frame = NO_FRAME;
-    d.depth = 0;
     *out = WV_UNDEFINED;
-    if (text.n > WV_JSON_TEXT_MAX) {
-        *used = 0;
+    *used = 0;
+    if (text.n > WV_JSON_TEXT_MAX)
         return wb_fail(error, WB_LIMIT, "a document of more than %zu bytes", WV_JSON_TEXT_MAX);
-    }
-    skip_blanks(&d);
+    decoder d; /* its local words are not worth clearing */
+    start(&d, a, text, options, error);
     wv v;
     if (decode_value(&d, &v)) {
         if (a->exhausted)
@@ -499,21 +506,38 @@ wb_status wv_json_decode_prefix(wb_arena *a, wb_str text, const wv_json_options 
     return d.status;
 }
 
+/* What stands behind the value is an error, which OPA words by reading one more token. */
+static wb_status fail_rest(wb_arena *a, wb_str rest, wb_error *error)
+{
+    decoder d;
+    start(&d, a, rest, NULL, error);
+    if (!d.begun)
+        return WB_OK;
+    const char *from = d.p;
+    wb_str token = wb_str_n(from, 1);
+    wv v = WV_UNDEFINED;
+    if (*from != '{' && *from != '[') {
+        bool done;
+        if (!decode_start(&d, &v, &done))
+            return d.status;
+        token = wb_str_n(from, (size_t)(d.p - from));
+        if (wv_is_string(v))
+            token = wv_str(&v);
+        else if (wv_is_bool(v))
+            token = v == WV_TRUE ? WB_LIT("%!s(bool=true)") : WB_LIT("%!s(bool=false)");
+    }
+    return wb_fail(error, WB_INVALID, "error: invalid character '%.*s' after top-level value",
+                   (int)(token.n < 512 ? token.n : 512), token.p);
+}
+
 wb_status wv_json_decode(wb_arena *a, wb_str text, const wv_json_options *options, wv *out,
                          wb_error *error)
 {
     size_t used;
     wb_status status = wv_json_decode_prefix(a, text, options, out, &used, error);
+    if (!status && used < text.n)
+        status = fail_rest(a, wb_str_n(text.p + used, text.n - used), error);
     if (status)
-        return status;
-    decoder d;
-    d.p = text.p + used;
-    d.end = text.p + text.n;
-    d.error = error;
-    skip_blanks(&d);
-    if (d.p == d.end)
-        return WB_OK;
-    *out = WV_UNDEFINED;
-    fail_at(&d, d.p, "after top-level value");
-    return d.status;
+        *out = WV_UNDEFINED;
+    return status;
 }
