@@ -201,8 +201,8 @@ static inline wv_num_status wv_rem(wb_arena *a, wv x, wv y, wv *out)
     return wv_rem_slow(a, x, y, out);
 }
 
-/* Results are at most as large as the operand's binary reading. Past the budget the arena is marked
- * exhausted and the result is still made. */
+/* Results are at most as large as the operand's binary reading. Past the budget, or a limit, the
+ * arena is marked exhausted, which ends the evaluation, and some number is answered. */
 wv wv_number_abs(wb_arena *a, wv x);
 wv wv_number_round(wb_arena *a, wv x);
 wv wv_number_ceil(wb_arena *a, wv x);

@@ -126,25 +126,24 @@ wv wv_number_abs(wb_arena *a, wv x)
     wv_binary b = wv_number_binary(x);
     b.neg = false;
     wv out = x;
-    wv_from_binary(a, b, 64, &out);
+    if (wv_from_binary(a, b, 64, &out) != WV_NUM_OK)
+        a->exhausted = true;
     return out;
 }
 
+/* b cut toward zero, then plus step, which is 0 unless b has a fraction. */
 static wv cut(wb_arena *a, wv_binary b, int step)
 {
+    if (b.m == 0 || b.e < 0) { /* below 2^63 after the shift */
+        int64_t i = b.m && b.e > -64 ? (int64_t)(b.m >> -b.e) : 0;
+        return wv_from_int64(a, (b.neg ? -i : i) + step);
+    }
     mpz_t z;
     mpz_init(z);
-    if (b.m && b.e > -64) {
-        mpz_set_ui(z, b.e < 0 ? b.m >> -b.e : b.m);
-        if (b.e > 0)
-            mpz_mul_2exp(z, z, (mp_bitcnt_t)b.e);
-        if (b.neg)
-            mpz_neg(z, z);
-    }
-    if (step > 0)
-        mpz_add_ui(z, z, 1);
-    else if (step < 0)
-        mpz_sub_ui(z, z, 1);
+    mpz_set_ui(z, b.m);
+    mpz_mul_2exp(z, z, (mp_bitcnt_t)b.e);
+    if (b.neg)
+        mpz_neg(z, z);
     wv out = made(a, z);
     mpz_clear(z);
     return out;

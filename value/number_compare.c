@@ -152,7 +152,7 @@ static int compare_magnitudes(wv_binary a, wv_binary b)
 }
 
 /* Whether the text of a computed float may look like a twin (see number.h): in exponent form with
- * an exponent that ends in 0, so never between 2^-31 and 2^33. */
+ * an exponent that ends in 0, so never between 2^-29 and 2^33. */
 static bool maybe_twin(wv n)
 {
     if (wv_is_int(n))
@@ -161,7 +161,7 @@ static bool maybe_twin(wv n)
     if (!(facts & WN_FLOAT))
         return facts & WN_TWIN;
     int64_t e = wn_as_float(n)->e + 64;
-    if (e > -30 && e <= 33)
+    if (e > -29 && e <= 33)
         return false;
     char text[WN_FLOAT_TEXT_MAX];
     size_t len = wn_float_text(wn_float_binary(n), text), end = len;

@@ -105,8 +105,12 @@ typedef struct wn_decimal {
     char d[WN_DIGITS_MAX];
 } wn_decimal;
 /* The shortest decimal of v * 2^s whose distance to it is at most low below or high above (in units
- * of 2^s); `closed`: the ends of the interval count. v is not 0. */
-void wn_shortest(unsigned __int128 v, int64_t s, uint64_t low, uint64_t high, bool closed,
+ * of 2^s). v is not 0. */
+enum {
+    WN_CLOSED = 1,   /* the ends of the interval count */
+    WN_BIG_FLOAT = 2 /* as big.Float prints, see number_print.c */
+};
+void wn_shortest(unsigned __int128 v, int64_t s, uint64_t low, uint64_t high, unsigned rules,
                  wn_decimal *out);
 /* Writes the text of a wn_float (any exponent) and returns its length. */
 #define WN_FLOAT_TEXT_MAX 64

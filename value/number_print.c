@@ -11,8 +11,9 @@ typedef unsigned __int128 u128;
  * Digits of the exact value are made one by one. At the first place where the digits so far (cut,
  * or with the last one raised) lie inside the interval around the value, they are the answer; when
  * both do, the nearer one, the even one of two equally near. That is big.Float's loop, which works
- * on three strings of digits, in terms of distances. One trait of the loop is kept: when raising
- * meets the upper end exactly and the end does not count, raising is never tried again. */
+ * on three strings of digits, in terms of distances. With
+ * WN_BIG_FLOAT one trait of that loop is kept: when raising meets the upper end exactly and the end
+ * does not count, raising is never tried again (only integers beyond 2^64 can get there). */
 
 /* Adds one unit in the last place. */
 static void raise_last(wn_decimal *d)
@@ -83,7 +84,7 @@ static void set_u128(mpz_t z, u128 v)
     mpz_add_ui(z, z, (uint64_t)v);
 }
 
-static void shortest_big(u128 v, int64_t s, uint64_t low, uint64_t high, bool closed,
+static void shortest_big(u128 v, int64_t s, uint64_t low, uint64_t high, unsigned rules,
                          wn_decimal *out)
 {
     mpz_t n, d, l, u, ten, t;
@@ -116,7 +117,7 @@ static void shortest_big(u128 v, int64_t s, uint64_t low, uint64_t high, bool cl
     }
     out->pos = pos;
     out->n = 0;
-    bool may_rise = true;
+    bool closed = rules & WN_CLOSED, may_rise = true;
     for (;;) {
         mpz_mul_ui(n, n, 10);
         mpz_mul_ui(l, l, 10);
@@ -133,7 +134,7 @@ static void shortest_big(u128 v, int64_t s, uint64_t low, uint64_t high, bool cl
         mpz_add(t, n, u);
         int up = mpz_cmp(t, d);
         bool up_ok = may_rise && (up > 0 || (closed && up == 0));
-        if (up == 0 && !closed)
+        if (up == 0 && !closed && (rules & WN_BIG_FLOAT))
             may_rise = false;
         if (!down_ok && !up_ok && out->n < WN_DIGITS_MAX)
             continue;
@@ -150,21 +151,22 @@ static void shortest_big(u128 v, int64_t s, uint64_t low, uint64_t high, bool cl
     mpz_clears(n, d, l, u, ten, t, NULL);
 }
 
-void wn_shortest(u128 v, int64_t s, uint64_t low, uint64_t high, bool closed, wn_decimal *out)
+void wn_shortest(u128 v, int64_t s, uint64_t low, uint64_t high, unsigned rules, wn_decimal *out)
 {
     /* A fraction whose last place is below one half: the interval holds no integer. */
     if (s < 0 && s >= -122 && (s <= -64 || (v >> -s) >> 64 == 0) && high < (uint64_t)1 << 62 &&
         (s <= -63 || high < (uint64_t)1 << -s) && (v & (((u128)1 << -s) - 1)))
-        shortest_small(v, (unsigned)-s, low, high, closed, out);
+        shortest_small(v, (unsigned)-s, low, high, rules & WN_CLOSED, out);
     else
-        shortest_big(v, s, low, high, closed, out);
+        shortest_big(v, s, low, high, rules, out);
 }
 
 /* The interval of a mantissa rounded to `bits`: half a unit of its last place on both sides. */
 static void shortest_binary(wv_binary b, unsigned bits, wn_decimal *out)
 {
     uint64_t half = (uint64_t)1 << (64 - bits); /* in halves of m's last bit */
-    wn_shortest((u128)b.m << 1, b.e - 1, half, half, !(b.m >> (64 - bits) & 1), out);
+    bool even = !(b.m >> (64 - bits) & 1);
+    wn_shortest((u128)b.m << 1, b.e - 1, half, half, WN_BIG_FLOAT | (even ? WN_CLOSED : 0), out);
 }
 
 /* ---- layout ---- */
@@ -304,7 +306,7 @@ static size_t double_text(double d, int least, int most, int width, char *out)
     /* Below a power of two the next float64 is half as far away. */
     bool power = m == (uint64_t)1 << 52 && e > -1074;
     wn_decimal s;
-    wn_shortest((u128)m << 2, e - 2, power ? 1 : 2, 2, !(m & 1), &s);
+    wn_shortest((u128)m << 2, e - 2, power ? 1 : 2, 2, m & 1 ? 0 : WN_CLOSED, &s);
     return layout(&s, neg, least, most, width, out);
 }
 
