@@ -63,7 +63,7 @@ approval_findings contains hitl("approval_incomplete", "more people must approve
 approvers := {
 	"group": approver_group,
 	"approve": approve_count,
-	"deny": facts.limit("deny"),
+	"deny": max([1, facts.limit("deny")]),
 }
 
 asked_groups contains finding.group if {
@@ -80,7 +80,9 @@ approver_group := [group |
 	not facts.injection_suspected
 }
 
-# High risk takes one more pair of eyes than usual.
-approve_count := facts.limit("approve") + 1 if {
+# High risk takes one more pair of eyes than usual. No limit makes an approval of nobody.
+approve_count := least_approvers + 1 if {
 	risk_class == "high"
-} else := facts.limit("approve")
+} else := least_approvers
+
+least_approvers := max([1, facts.limit("approve")])

@@ -287,6 +287,45 @@ test_approval_counts_people if {
 	decide(array.concat(needed, two)).outcome == "allow"
 }
 
+test_no_limit_makes_an_approval_of_nobody if {
+	nobody := set_to("/approval", {"approved": true, "approvers": []})
+	none := set_to("/limits", {"approve": 0, "deny": 0})
+	decision := decide(array.concat(array.concat(privileged, nobody), none))
+	decision.outcome == "require_hitl"
+	decision.approvers == {"group": "security", "approve": 1, "deny": 1}
+}
+
+test_members_of_another_type_are_malformed if {
+	every patch in [
+		set_to("/subject/roles", ["Member", 7]),
+		set_to("/flags", [null]),
+		set_to("/history/escalations", ["root"]),
+	] {
+		decide(patch).outcome == "deny"
+		"malformed_input" in codes(patch)
+	}
+}
+
+# One row a fact that the rules read: none of them may be of a type the rules do not expect.
+test_every_fact_of_another_type_denies if {
+	open := {path |
+		some shape in data.facts.shapes
+		path := concat("/", shape.path)
+		odd := object.filter({"object": {}, "boolean": true}, {"object", "boolean"} - {t | some t in shape.types})
+		some value in odd
+		request := object.union(base, nested(shape.path, value))
+		decision := gatekeeper.decision with input as request
+		decision.outcome != "deny"
+	}
+	open == set()
+}
+
+nested(path, value) := {path[0]: value} if count(path) == 1
+
+nested(path, value) := {path[0]: {path[1]: value}} if count(path) == 2
+
+nested(path, value) := {path[0]: {path[1]: {path[2]: value}}} if count(path) == 3
+
 test_high_risk_asks_one_more_person if {
 	decide(privileged).approvers == {"group": "security", "approve": 1, "deny": 1}
 	decide(array.concat(privileged, set_to("/packet/risk", 0.7))).approvers.approve == 2

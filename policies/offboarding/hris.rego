@@ -21,7 +21,7 @@ findings contains deny("hris_not_terminated", "the personnel record shows no ter
 }
 
 findings contains hitl("hris_missing", "the personnel system has no record of the subject", "people-ops") if {
-	taking_away
+	looked_up
 	not record_present
 }
 

@@ -5,6 +5,12 @@ import data.facts
 
 taking_away if input.packet.phase in ["soft", "hard"]
 
+# While the target is scrubbed nothing can be looked up about it; that nothing is there tells nothing.
+looked_up if {
+	taking_away
+	not facts.injection_suspected
+}
+
 findings contains deny("unknown_phase", "the packet's phase is not soft, hard or reinstate") if {
 	not known_phase
 }
@@ -63,7 +69,7 @@ findings contains hitl("privileged_account", sprintf("the account is privileged 
 
 # No list of roles is not an empty list.
 findings contains hitl("privileges_unknown", sprintf("the %s of the account are not known", [list]), "security") if {
-	taking_away
+	looked_up
 	some list in ["roles", "groups"]
 	not is_array(object.get(input, ["subject", list], null))
 }
@@ -100,7 +106,7 @@ production(owned) if not is_string(object.get(owned, "environment", null))
 production(owned) if facts.name_of(owned.environment) in data.offboarding.production_environments
 
 findings contains hitl("ownership_missing", "nothing is known about what the subject owns", "system-owners") if {
-	taking_away
+	looked_up
 	not is_array(object.get(input, ["ownership", "owned"], null))
 }
 
@@ -111,7 +117,7 @@ findings contains hitl("ownership_stale", "what the subject owns was looked up t
 }
 
 findings contains hitl("history_missing", "nothing is known about the subject's recent escalations", "security") if {
-	taking_away
+	looked_up
 	not is_array(object.get(input, ["history", "escalations"], null))
 }
 
