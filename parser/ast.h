@@ -13,14 +13,20 @@ typedef struct wp_expr wp_expr;
 typedef struct wp_rule wp_rule;
 
 typedef enum wp_term_kind {
-    WP_NULL, WP_BOOLEAN, WP_NUMBER, WP_STRING, /* value */
-    WP_VAR,                                    /* name; "$N" for the N-th wildcard `_` of a module */
-    WP_REF,                                    /* list: head, then its elements */
-    WP_ARRAY, WP_SET,                          /* list */
-    WP_OBJECT,                                 /* pairs */
-    WP_ARRAY_COMP, WP_SET_COMP, WP_OBJECT_COMP, /* comp */
-    WP_CALL,                                   /* list: operator (a ref), then operands */
-    WP_TEMPLATE                                /* tmpl: parts of $"..{x}.." */
+    WP_NULL,
+    WP_BOOLEAN,
+    WP_NUMBER,
+    WP_STRING, /* value */
+    WP_VAR,    /* name; "$N" for the N-th wildcard `_` of a module */
+    WP_REF,    /* list: head, then its elements */
+    WP_ARRAY,
+    WP_SET,    /* list */
+    WP_OBJECT, /* pairs */
+    WP_ARRAY_COMP,
+    WP_SET_COMP,
+    WP_OBJECT_COMP, /* comp */
+    WP_CALL,        /* list: operator (a ref), then operands */
+    WP_TEMPLATE     /* tmpl: parts of $"..{x}.." */
 } wp_term_kind;
 
 typedef struct wp_body {
@@ -33,17 +39,30 @@ typedef struct wp_pair {
 } wp_pair;
 
 struct wp_term {
-    uint8_t kind;       /* wp_term_kind */
-    bool parens;        /* stood in parentheses of its own */
-    bool raw;           /* string or template in back quotes */
+    uint8_t kind; /* wp_term_kind */
+    bool parens;  /* stood in parentheses of its own */
+    bool raw;     /* string or template in back quotes */
+    bool infix;   /* WP_CALL: written with an operator sign or `in` */
     wp_loc loc;
     union {
-        wv value;       /* scalars */
-        wb_str name;    /* WP_VAR */
-        struct { wp_term **items; uint32_t n; } list;
-        struct { wp_pair *pairs; uint32_t n; } object;
-        struct { wp_term *key, *value; wp_body body; } comp; /* array, set: value only in `value` */
-        struct { wp_expr **parts; uint32_t n; } tmpl; /* a string part is a WP_EXPR_TERM of WP_STRING */
+        wv value;    /* scalars */
+        wb_str name; /* WP_VAR */
+        struct {
+            wp_term **items;
+            uint32_t n;
+        } list;
+        struct {
+            wp_pair *pairs;
+            uint32_t n;
+        } object;
+        struct {
+            wp_term *key, *value;
+            wp_body body;
+        } comp; /* array, set: value only in `value` */
+        struct {
+            wp_expr **parts;
+            uint32_t n;
+        } tmpl; /* a string part is a WP_EXPR_TERM of WP_STRING */
     };
 };
 
@@ -60,57 +79,72 @@ typedef enum wp_expr_kind {
     WP_EXPR_SOME,  /* some: variables, or one call of internal.member_2/3 for `some k, v in xs` */
     WP_EXPR_EVERY, /* every */
     WP_EXPR_NOT,   /* body: `not` of future.keywords.not */
-    WP_EXPR_AND, WP_EXPR_OR /* logic: future.keywords.and, .or */
+    WP_EXPR_AND,
+    WP_EXPR_OR /* logic: future.keywords.and, .or */
 } wp_expr_kind;
 
 struct wp_expr {
-    uint8_t kind;        /* wp_expr_kind */
-    bool negated;        /* plain `not` */
-    bool generated;      /* stands for a body that was not written */
-    bool explicit_body;  /* WP_EXPR_NOT, AND, OR: written with braces */
-    uint32_t index;      /* number in its body */
+    uint8_t kind;       /* wp_expr_kind */
+    bool negated;       /* plain `not` */
+    bool generated;     /* stands for a body that was not written */
+    bool explicit_body; /* WP_EXPR_NOT, and the left side of AND, OR: written with braces */
+    bool explicit_rhs;  /* the same for the right side of AND, OR */
+    bool infix;         /* WP_EXPR_CALL: written with an operator sign or `in` */
+    uint32_t index;     /* number in its body */
     wp_loc loc;
     wp_with *with;
     uint32_t n_with;
     union {
         wp_term *term;
-        struct { wp_term **items; uint32_t n; } call;
-        struct { wp_term **items; uint32_t n; } some;
-        struct { wp_term *key, *value, *domain; wp_body body; } every; /* key may be NULL */
+        struct {
+            wp_term **items;
+            uint32_t n;
+        } call;
+        struct {
+            wp_term **items;
+            uint32_t n;
+        } some;
+        struct {
+            wp_term *key, *value, *domain;
+            wp_body body;
+        } every; /* key may be NULL */
         wp_body body;
-        struct { wp_body lhs, rhs; } logic;
+        struct {
+            wp_body lhs, rhs;
+        } logic;
     };
 };
 
 typedef struct wp_head {
-    wb_str name;      /* first part of ref: "p" */
-    wp_term **ref;    /* p, then further elements: p.q[x].r; `p[k] := v` has k here and in key */
+    wb_str name;   /* first part of ref: "p" */
+    wp_term **ref; /* p, then further elements: p.q[x].r; `p[k] := v` has k here and in key */
     uint32_t n_ref;
-    wp_term **args;   /* functions */
+    wp_term **args; /* functions */
     uint32_t n_args;
-    bool is_function; /* had an argument list */
-    wp_term *key;     /* `p contains key`, v0 `p[key]`, `p[key] := v`; else NULL */
-    wp_term *value;   /* `true` where none was written and the rule is no set; NULL for sets */
+    bool is_function;     /* had an argument list */
+    wp_term *key;         /* `p contains key`, v0 `p[key]`, `p[key] := v`; else NULL */
+    wp_term *value;       /* `true` where none was written and the rule is no set; NULL for sets */
     bool value_generated; /* the `true` was not written */
-    bool assign;      /* := */
-    bool contains;    /* multi-value rule: a partial set */
+    bool assign;          /* := */
+    bool contains;        /* multi-value rule: a partial set */
     wp_loc loc;
 } wp_head;
 
 struct wp_rule {
     bool is_default;
-    bool body_generated;  /* no body was written: body is the one expression `true` */
+    bool body_generated; /* no body was written: body is the one expression `true` */
     bool has_if;
     wp_head *head;
     wp_body body;
-    wp_rule *else_rule;   /* a head with value (and the args of the first), and a body */
+    wp_rule *else_rule; /* a head with value (and the args of the first), and a body */
     wp_loc loc;
-    wv annotations;       /* METADATA blocks right above, as an array of values; or undefined */
+    wv annotations; /* METADATA blocks right above, as an array of values; or undefined */
 };
 
 typedef struct wp_import {
-    wp_term *path;  /* ref */
-    wb_str alias;   /* empty when there is none */
+    wp_term *path; /* ref */
+    wb_str alias;  /* empty when there is none */
+    wp_loc alias_loc;
     wp_loc loc;
 } wp_import;
 
@@ -124,10 +158,10 @@ typedef enum wp_version { WP_V0, WP_V1, WP_V2 } wp_version;
 
 typedef struct wp_module {
     wp_file file;
-    uint32_t file_number;  /* what its wp_loc.file fields hold */
+    uint32_t file_number; /* what its wp_loc.file fields hold */
     wp_version version;
     bool rego_v1_import;
-    wp_term *package;      /* ref: data.a.b, or NULL for an empty module */
+    wp_term *package; /* ref: data.a.b, or NULL for an empty module */
     wp_loc package_loc;
     wp_import *imports;
     uint32_t n_imports;
@@ -135,7 +169,7 @@ typedef struct wp_module {
     uint32_t n_rules;
     wp_comment *comments;
     uint32_t n_comments;
-    wv annotations;        /* package and subpackages blocks, array of values; or undefined */
+    wv annotations; /* package and subpackages blocks, array of values; or undefined */
     uint32_t n_wildcards;
 } wp_module;
 

@@ -10,19 +10,19 @@
 #include "value/value.h"
 
 /* One row a code, with OPA's spelling. */
-#define WP_CODE_MAP(X)                                                                            \
-    X(PARSE, "rego_parse_error")                                                                  \
-    X(COMPILE, "rego_compile_error")                                                              \
-    X(TYPE, "rego_type_error")                                                                    \
-    X(UNSAFE_VAR, "rego_unsafe_var_error")                                                        \
-    X(RECURSION, "rego_recursion_error")                                                          \
-    X(FORMAT, "rego_format_error")                                                                \
-    X(EVAL_CONFLICT, "eval_conflict_error")                                                       \
-    X(EVAL_TYPE, "eval_type_error")                                                               \
-    X(EVAL_BUILTIN, "eval_builtin_error")                                                         \
-    X(EVAL_CANCEL, "eval_cancel_error")                                                           \
-    X(EVAL_WITH_MERGE, "eval_with_merge_error")                                                   \
-    X(EVAL_INTERNAL, "eval_internal_error")                                                       \
+#define WP_CODE_MAP(X)                                                                             \
+    X(PARSE, "rego_parse_error")                                                                   \
+    X(COMPILE, "rego_compile_error")                                                               \
+    X(TYPE, "rego_type_error")                                                                     \
+    X(UNSAFE_VAR, "rego_unsafe_var_error")                                                         \
+    X(RECURSION, "rego_recursion_error")                                                           \
+    X(FORMAT, "rego_format_error")                                                                 \
+    X(EVAL_CONFLICT, "eval_conflict_error")                                                        \
+    X(EVAL_TYPE, "eval_type_error")                                                                \
+    X(EVAL_BUILTIN, "eval_builtin_error")                                                          \
+    X(EVAL_CANCEL, "eval_cancel_error")                                                            \
+    X(EVAL_WITH_MERGE, "eval_with_merge_error")                                                    \
+    X(EVAL_INTERNAL, "eval_internal_error")                                                        \
     X(STORAGE_NOT_FOUND, "storage_not_found_error")
 
 typedef enum wp_code {
@@ -51,11 +51,14 @@ typedef struct wp_file {
 typedef struct wp_diag {
     wp_code code;
     wp_loc loc;
-    wb_str file;    /* the file's name; empty when there is none */
-    wb_str message; /* one or more lines, OPA's wording */
-    wb_str line;    /* parse errors: the source line; empty otherwise */
-    uint32_t idx;   /* parse errors: byte offset of the mark in that line */
-    wv details;     /* other errors: OPA's details as a value, or undefined */
+    wb_str file;         /* the file's name; empty when there is none */
+    wb_str message;      /* one or more lines, OPA's wording */
+    wb_str line;         /* parse errors: the source line; empty otherwise */
+    uint32_t idx;        /* parse errors: byte offset of the mark in that line */
+    bool no_line;        /* a parse error without source line */
+    const wb_str *lines; /* other errors: lines that wp_diag_print puts below, tab-indented */
+    uint32_t n_lines;
+    wv details; /* other errors: OPA's details as a value, or undefined */
     struct wp_diag *next;
 } wp_diag;
 

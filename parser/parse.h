@@ -1,28 +1,35 @@
 /* Rego text to syntax tree.
  *
- * Nothing here resolves names: the tree says what was written. Errors are collected in the wp_diags;
- * one mistake gives one error. All input is hostile: nesting, text size and number of errors are
- * bounded. */
+ * Nothing here resolves names: the tree says what was written. Errors are collected in the
+ * wp_diags; one mistake gives one error. All input is hostile: nesting, text size and number of
+ * errors are bounded. */
 #ifndef WRIT_PARSER_PARSE_H
 #define WRIT_PARSER_PARSE_H
 
 #include "parser/ast.h"
 
-#define WP_DEPTH_MAX 10000                    /* nesting of terms and bodies; frames are small */
-#define WP_TEXT_MAX  ((size_t)256 << 20)      /* bytes of one module: offsets are 32-bit */
+#define WP_DEPTH_MAX 10000               /* nesting of terms and bodies; frames are small */
+#define WP_TEXT_MAX  ((size_t)256 << 20) /* bytes of one module: offsets are 32-bit */
 
-enum { WP_KW_IN = 1, WP_KW_EVERY = 2, WP_KW_IF = 4, WP_KW_CONTAINS = 8, WP_KW_NOT = 16,
-       WP_KW_AND = 32, WP_KW_OR = 64 };
+enum {
+    WP_KW_IN = 1,
+    WP_KW_EVERY = 2,
+    WP_KW_IF = 4,
+    WP_KW_CONTAINS = 8,
+    WP_KW_NOT = 16,
+    WP_KW_AND = 32,
+    WP_KW_OR = 64
+};
 
 typedef struct wp_options {
-    wp_version version;    /* WP_V1 by default of callers */
-    uint32_t keywords;     /* WP_KW_... that are on without an import */
-    uint32_t file_number;  /* goes into every wp_loc */
-    bool skip_rules;       /* only package and imports */
+    wp_version version;   /* WP_V1 by default of callers */
+    uint32_t keywords;    /* WP_KW_... that are on without an import */
+    uint32_t file_number; /* goes into every wp_loc */
+    bool skip_rules;      /* only package and imports */
 } wp_options;
 
-/* Parses a module. The tree is in *out when WB_OK; with errors WB_INVALID and *out is NULL. name and
- * text must live as long as the tree (the tree points into them). */
+/* Parses a module. The tree is in *out when WB_OK; with errors WB_INVALID and *out is NULL. name
+ * and text must live as long as the tree (the tree points into them). */
 wb_status wp_parse_module(wb_arena *a, wb_str name, wb_str text, const wp_options *options,
                           wp_module **out, wp_diags *diags);
 
@@ -33,6 +40,9 @@ wb_status wp_parse_query(wb_arena *a, wb_str name, wb_str text, const wp_options
 /* Parses one term (a data path, an input_term, a ground value). */
 wb_status wp_parse_term(wb_arena *a, wb_str text, const wp_options *options, wp_term **out,
                         wp_diags *diags);
+
+/* Order of terms as OPA compares trees: 0 for equal ones, whatever their places. */
+int wp_term_compare(const wp_term *a, const wp_term *b);
 
 /* The value of a ground term without refs, calls and comprehensions; undefined when it is none. */
 wv wp_term_value(wb_arena *a, const wp_term *term);

@@ -1,0 +1,46 @@
+/* What can be said when the whole module is read: rules of Rego v1 that belong to parsing. */
+#include "parser/internal.h"
+
+static void late(wp_parser *p, wp_loc loc, const char *message)
+{
+    wp_diag *d = wp_report(p->diags, WP_PARSE_ERROR, NULL, loc, "%s", message);
+    d->file = p->file.name;
+    d->no_line = true;
+    p->failed = true;
+}
+
+static void check_rule(wp_parser *p, const wp_rule *r)
+{
+    const wp_head *h = r->head;
+    const char *what = h->is_function ? "function" : "rule";
+    if (h->n_ref < 2 && wp_is_keyword(h->name, WP_V1))
+        late(p, r->loc,
+             wb_arena_printf(p->arena, "%.*s keyword cannot be used for rule name",
+                             WB_FMT(h->name)));
+    if (r->body_generated && h->value_generated)
+        late(p, r->loc,
+             wb_arena_printf(p->arena, "%s must have value assignment and/or body declaration",
+                             what));
+    if (!r->body_generated && !r->has_if && !r->is_default)
+        late(p, r->loc, wb_arena_printf(p->arena, "`if` keyword is required before %s body", what));
+    if (!h->value && h->key && !h->contains)
+        late(p, r->loc, "`contains` keyword is required for partial set rules");
+}
+
+void wp_check_module(wp_parser *p, wp_module *m)
+{
+    for (uint32_t i = 0; i < p->late.n; i++) {
+        const wp_late *l = p->late.p[i];
+        late(p, l->loc, l->message);
+    }
+    if (m->version < WP_V1 && !p->rego_v1 && !p->rego_v2)
+        return;
+    for (uint32_t i = 0; i < m->n_rules; i++)
+        for (const wp_rule *r = m->rules[i]; r; r = r->else_rule)
+            check_rule(p, r);
+}
+
+bool wp_is_builtin(const wp_term *op)
+{
+    return wp_ref_is(op, "internal", "member_2") || wp_ref_is(op, "internal", "member_3");
+}
