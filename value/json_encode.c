@@ -21,6 +21,13 @@ typedef struct encode_frame {
     uint32_t i, n;
 } encode_frame;
 
+/* Objects whose keys are objects whose keys are objects ...: each level doubles the escapes of its
+ * text, so deeper ones pass any buffer, and are refused before they are walked. */
+#define KEY_LEVELS_MAX 32
+
+static wb_status encode(wb_buf *b, wv v, const wv_json_style *style, unsigned level,
+                        wb_error *error);
+
 /* ---- strings ---- */
 
 /* Whether a byte can be written as it is; those from 0x80 on need a look at what they belong to. */
@@ -158,8 +165,8 @@ static void free_keys(encode_frame *f)
 }
 
 /* Keys that are no strings become their JSON text. Where a number and a string have one text, the
- * string's member is the one that stays. Recursion: once a level of keys in keys. */
-static wb_status sort_by_text(encode_frame *f, size_t max, wb_error *error)
+ * string's member is the one that stays. */
+static wb_status sort_by_text(encode_frame *f, size_t max, unsigned level, wb_error *error)
 {
     const wv_table *t = wv_tab(f->v);
     static const wv_json_style compact = {0};
@@ -175,9 +182,9 @@ static wb_status sort_by_text(encode_frame *f, size_t max, wb_error *error)
         if (k->is_string)
             wb_buf_put_str(&b, wv_str(&key));
         else
-            status = wv_json_encode(&b, key, &compact, error);
-        if (b.failed)
-            status = WB_LIMIT;
+            status = encode(&b, key, &compact, level + 1, error);
+        if (b.failed && !status)
+            status = wb_fail(error, WB_LIMIT, "the JSON text is over %zu bytes", max);
         k->text.p = wb_buf_detach(&b, &k->text.n);
         n++;
     }
@@ -204,11 +211,11 @@ static bool has_other_keys(wv object)
     return false;
 }
 
-static wb_status begin(encode_frame *f, wv v, size_t max, wb_error *error)
+static wb_status begin(encode_frame *f, wv v, size_t max, unsigned level, wb_error *error)
 {
     *f = (encode_frame){.v = v, .n = wv_len(v)};
     if (wv_is_object(v) && has_other_keys(v))
-        return sort_by_text(f, max, error);
+        return sort_by_text(f, max, level, error);
     if (wv_is_table(v))
         f->order = wv_table_order(v);
     return WB_OK;
@@ -248,19 +255,20 @@ static wv member(wb_buf *b, encode_frame *f, const wv_json_style *style)
     return value;
 }
 
-wb_status wv_json_encode(wb_buf *b, wv v, const wv_json_style *style, wb_error *error)
+static wb_status encode(wb_buf *b, wv v, const wv_json_style *style, unsigned level,
+                        wb_error *error)
 {
-    static const wv_json_style compact = {0};
     WV_STACK(encode_frame) stack;
     wb_status status = WB_OK;
-    if (!style)
-        style = &compact;
+    if (level > KEY_LEVELS_MAX)
+        return wb_fail(error, WB_LIMIT, "object keys nested in object keys more than %d deep",
+                       KEY_LEVELS_MAX);
     wv_stack_init(&stack);
     for (;;) {
         if (wv_is_collection(v)) {
             wb_buf_putc(b, wv_is_object(v) ? '{' : '[');
             wv_stack_push(&stack);
-            status = begin(wv_stack_top(&stack), v, b->max, error);
+            status = begin(wv_stack_top(&stack), v, b->max, level, error);
         } else if (!put_scalar(b, v, style, error)) {
             status = WB_INVALID;
         }
@@ -287,4 +295,10 @@ wb_status wv_json_encode(wb_buf *b, wv v, const wv_json_style *style, wb_error *
     if (status)
         return status;
     return b->failed ? wb_fail(error, WB_LIMIT, "the JSON text is over %zu bytes", b->max) : WB_OK;
+}
+
+wb_status wv_json_encode(wb_buf *b, wv v, const wv_json_style *style, wb_error *error)
+{
+    static const wv_json_style compact = {0};
+    return encode(b, v, style ? style : &compact, 0, error);
 }

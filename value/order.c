@@ -15,7 +15,8 @@ static int compare_strings(wv a, wv b)
         uint64_t x = __builtin_bswap64(a) << 8, y = __builtin_bswap64(b) << 8;
         return x != y ? (x < y ? -1 : 1) : (a > b) - (a < b);
     }
-    return wb_str_cmp(wv_str(&a), wv_str(&b));
+    int c = wb_str_cmp(wv_str(&a), wv_str(&b));
+    return (c > 0) - (c < 0);
 }
 
 /* Two values of one type that are no collections. */

@@ -82,11 +82,12 @@ static ALWAYS_INLINE uint32_t flat_find_slow(const wv_table *t, unsigned width, 
                 return i;
         return NONE;
     }
-    if (!(t->h.flags & WV_F_MIXED))
+    /* A boxed number may be there as a small integer too. */
+    if (!(t->h.flags & WV_F_MIXED) && wv_tag(key) != WV_T_NUMBER)
         return NONE;
     wv_type type = wv_type_of(key);
     for (uint32_t i = 0; i < n; i++, e += width)
-        if (wv_is_boxed(*e) && wv_type_of(*e) == type && wv_same_key(*e, key, t->seed))
+        if (wv_type_of(*e) == type && wv_same_key(*e, key, t->seed))
             return i;
     return NONE;
 }

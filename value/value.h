@@ -209,7 +209,7 @@ wv wv_index(wv collection, wv key);
 wv wv_index_base(wv collection, wv key);
 
 /* ---- order, equality, hash, copies ---- */
-int wv_compare(wv a, wv b);
+int wv_compare(wv a, wv b); /* -1, 0 or 1 */
 bool wv_equal_slow(wv a, wv b);
 static inline bool wv_equal(wv a, wv b)
 {
