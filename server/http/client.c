@@ -3,21 +3,10 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 
-/* Above what WB_INVALID covers: errors of curl that come before the request is on the wire. */
-static bool never_sent(CURL *curl, CURLcode code)
+/* The clock of "about to send" stands at zero while resolving, connecting and shaking hands. Error
+ * codes would not do: some of them are given before as well as after the request went out. */
+static bool never_sent(CURL *curl)
 {
-    switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER: return true;
-    default: break;
-    }
-    /* The clock of "about to send": zero while connecting and shaking hands. */
     curl_off_t began = 1;
     return curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &began) == CURLE_OK && began == 0;
 }
@@ -120,10 +109,11 @@ static wb_status judge(CURL *curl, CURLcode code, const char *text, http_client_
         return WB_OK;
     }
     const char *why = text[0] ? text : curl_easy_strerror(code);
-    if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
-        return wb_fail(e, WB_INVALID, "malformed or unsupported URL");
-    if (never_sent(curl, code))
+    if (never_sent(curl)) {
+        if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
+            return wb_fail(e, WB_INVALID, "malformed or unsupported URL");
         return wb_fail(e, WB_UNAVAILABLE, "request not sent: %s", why);
+    }
     r->outcome = HTTP_CLIENT_UNKNOWN;
     if (r->body.failed || r->head.failed)
         return wb_fail(e, WB_LIMIT, "the answer is larger than allowed");

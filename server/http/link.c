@@ -13,6 +13,7 @@ typedef struct http_link {
     http_tls *tls;
     wb_buf wire; /* what is being written */
     bool writing, reading, started, shut;
+    bool reset;           /* throw away what the kernel still holds for the peer */
     uint64_t write_since; /* when the write under way began */
     uint64_t close_at;    /* end of lingering; 0 while not closing */
 } http_link;
@@ -190,7 +191,9 @@ void http_link_sweep(http_conn *conn, uint64_t now)
     if (conn->dead)
         return;
     uint32_t patience = conn->worker->server->config.limits.write_ms;
-    if ((l->close_at && now > l->close_at) || (l->writing && now > l->write_since + patience)) {
+    bool deaf = l->writing && now > l->write_since + patience;
+    if (deaf || (l->close_at && now > l->close_at)) {
+        l->reset = deaf;
         http_conn_kill(conn);
         return;
     }
@@ -210,7 +213,9 @@ static void on_close(uv_handle_t *handle)
 
 void http_link_kill(http_conn *conn)
 {
-    uv_close((uv_handle_t *)&conn->link->tcp, on_close);
+    http_link *l = conn->link;
+    if (!l->reset || uv_tcp_close_reset(&l->tcp, on_close) != 0)
+        uv_close((uv_handle_t *)&l->tcp, on_close);
 }
 
 static void peer_text(uv_tcp_t *tcp, char *out, size_t n)

@@ -328,8 +328,10 @@ static void parked_streams_answer_in_any_order(void **state)
     assert_int_equal(b->status, 201);
     assert_int_equal(a->status, 0);
     /* The other is forgotten: 504, and its late answer goes nowhere. */
-    http_loopback_run(server, 500);
-    exchange(c);
+    for (int i = 0; i < 40 && !a->status; i++) {
+        http_loopback_run(server, 20);
+        exchange(c);
+    }
     assert_int_equal(a->status, 504);
     http_respond(parked[0], 200, NULL, WB_LIT("late"));
     http_loopback_run(server, 5);
