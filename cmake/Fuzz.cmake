@@ -1,0 +1,16 @@
+# tests/fuzz/fuzz_THING.c becomes build/fuzz/fuzz_THING; fuzz_server_THING.c sees the server too.
+if(WRIT_FUZZ)
+  file(GLOB FUZZ_TARGETS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
+  foreach(source ${FUZZ_TARGETS})
+    get_filename_component(target ${source} NAME_WE)
+    add_executable(${target} ${source})
+    target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include
+                               ${CMAKE_BINARY_DIR})
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    if(target MATCHES "^fuzz_server_")
+      target_link_libraries(${target} PRIVATE writ_warnings writ_server)
+    else()
+      target_link_libraries(${target} PRIVATE writ_warnings writ_archive)
+    endif()
+  endforeach()
+endif()
