@@ -312,7 +312,7 @@ test_adding_a_deny_never_widens if {
 	order := {"allow": 0, "require_hitl": 1, "deny": 2, "block": 3}
 	wider := {[code, place] |
 		some code, row in reasons
-		some place in ["**", "console", "console/workspace/w2", ""]
+		some place in ["console", "console/workspace/w2"]
 		before := row[0]
 		after := outcome(array.concat(row[1], deny_grant({"scope": place})))
 		order[after] < order[before]

@@ -62,20 +62,15 @@ subject_names contains name_of(value) if {
 
 # What is present must have the type that the rules read; a fact of another type would make rules
 # undefined that should have spoken, so it is reported instead.
-malformed contains path if {
-	some shape in data.facts.shapes
-	value := object.get(input, shape.path, null)
-	value != null
-	not type_name(value) in shape.types
-	path := concat(".", shape.path)
+malformed contains concat(".", array.concat(section.path, [field])) if {
+	some section in data.facts.shapes
+	some field, value in object.get(input, section.path, {})
+	not type_name(value) in {object.get(section.fields, field, type_name(value)), "null"}
 }
 
 # The same for the members of arrays.
-malformed contains path if {
-	some shape in data.facts.shapes
-	members := object.get(input, shape.path, null)
-	is_array(members)
-	some member in members
-	not type_name(member) in shape.members
-	path := sprintf("%s[]", [concat(".", shape.path)])
+malformed contains sprintf("%s[]", [concat(".", list.path)]) if {
+	some list in data.facts.lists
+	some member in object.get(input, list.path, [])
+	type_name(member) != list.type
 }

@@ -212,28 +212,52 @@ test_autonomy_is_no_matter_of_spelling if {
 }
 
 # Every request we have, with the flag set, with and without everything a human can add.
-test_nothing_flagged_is_ever_allowed if {
-	additions := [
-		[],
-		approved,
-		array.concat(approved, set_to("/approval/reentered_target", base.subject.target_ref)),
-		array.concat(approved, set_to("/flags/-", "prompt_injection_cleared")),
-		set_to("/requester/owner", true),
-		set_to("/autonomy_level", 3),
-		set_to("/limits", {"risk_threshold": 1, "confidence_min": 0}),
-		set_to("/packet/phase", "reinstate"),
-		set_to("/packet/phase", "hard"),
-	]
-	changes := array.concat([row[1] | some row in reasons], [[], privileged])
-	allowed := {[name, change, addition] |
-		some name, sample in data.samples.inputs
-		some change in changes
-		some addition in additions
-		flagged := array.concat(array.concat(change, suspected), addition)
-		decision := gatekeeper.decision with input as json.patch(sample, flagged)
-		not decision.outcome in {"require_hitl", "deny", "block"}
+additions := [
+	[],
+	approved,
+	array.concat(approved, set_to("/approval/reentered_target", base.subject.target_ref)),
+	array.concat(approved, set_to("/flags/-", "prompt_injection_cleared")),
+	set_to("/requester/owner", true),
+	set_to("/autonomy_level", 3),
+	set_to("/limits", {"risk_threshold": 1, "confidence_min": 0}),
+	set_to("/packet/phase", "reinstate"),
+	set_to("/packet/phase", "hard"),
+]
+
+opened(sample, changes) := {[change, addition] |
+	some change in changes
+	some addition in additions
+	flagged := array.concat(array.concat(change, suspected), addition)
+	decision := gatekeeper.decision with input as json.patch(sample, flagged)
+	not decision.outcome in {"require_hitl", "deny", "block"}
+}
+
+test_no_flagged_sample_is_ever_allowed if {
+	every sample in data.samples.inputs {
+		opened(sample, [[]]) == set()
 	}
-	allowed == set()
+}
+
+# The changes in four parts, so that no test is long.
+part(n) := [reasons[code][1] |
+	some i, code in sort(object.keys(reasons))
+	i % 4 == n
+]
+
+test_no_flagged_change_of_the_first_part_is_ever_allowed if {
+	opened(base, part(0)) == set()
+}
+
+test_no_flagged_change_of_the_second_part_is_ever_allowed if {
+	opened(base, part(1)) == set()
+}
+
+test_no_flagged_change_of_the_third_part_is_ever_allowed if {
+	opened(base, part(2)) == set()
+}
+
+test_no_flagged_change_of_the_fourth_part_is_ever_allowed if {
+	opened(base, part(3)) == set()
 }
 
 order := {"allow": 0, "require_hitl": 1, "deny": 2, "block": 3}
@@ -309,16 +333,18 @@ test_members_of_another_type_are_malformed if {
 # One row a fact that the rules read: none of them may be of a type the rules do not expect.
 test_every_fact_of_another_type_denies if {
 	open := {path |
-		some shape in data.facts.shapes
-		path := concat("/", shape.path)
-		odd := object.filter({"object": {}, "boolean": true}, {"object", "boolean"} - {t | some t in shape.types})
-		some value in odd
-		request := object.union(base, nested(shape.path, value))
-		decision := gatekeeper.decision with input as request
+		some section in data.facts.shapes
+		some field, type in section.fields
+		path := array.concat(section.path, [field])
+		decision := gatekeeper.decision with input as object.union(base, nested(path, another(type)))
 		decision.outcome != "deny"
 	}
 	open == set()
 }
+
+another("boolean") := 1
+
+another(type) if type != "boolean"
 
 nested(path, value) := {path[0]: value} if count(path) == 1
 
