@@ -48,8 +48,9 @@ void wb_arena_reset(wb_arena *a)
 {
     wb_arena_rewind(a, a->base);
     a->exhausted = false;
-    if ((size_t)(a->committed - a->base) > WB_ARENA_KEEP) {
-        char *keep = a->base + WB_ARENA_KEEP;
+    /* Nothing past the limit may stay backed: only the slow path sees that it was passed. */
+    char *keep = a->limit - a->base > (ptrdiff_t)WB_ARENA_KEEP ? a->base + WB_ARENA_KEEP : a->limit;
+    if (a->committed > keep) {
         /* Dropping and protecting again keeps the process small after one large evaluation. */
         madvise(keep, (size_t)(a->committed - keep), MADV_DONTNEED);
         if (mprotect(keep, (size_t)(a->committed - keep), PROT_NONE) == 0)
@@ -71,6 +72,9 @@ void *wb_arena_grow(wb_arena *a, size_t n)
     step = page_up(step);
     if (step > (size_t)(a->end - a->committed))
         step = (size_t)(a->end - a->committed);
+    /* Stop at the limit, so that the allocation that passes it comes here. */
+    if (a->top + n <= a->limit && step > (size_t)(a->limit - a->committed))
+        step = (size_t)(a->limit - a->committed);
     if (mprotect(a->committed, step, PROT_READ | PROT_WRITE) != 0)
         wb_fatal("no memory for %zu bytes", step);
     a->committed += step;
