@@ -214,14 +214,24 @@ test_autonomy_is_no_matter_of_spelling if {
 # Every request we have, with the flag set, with and without everything a human can add.
 additions := [
 	[],
-	approved,
-	array.concat(approved, set_to("/approval/reentered_target", base.subject.target_ref)),
-	array.concat(approved, set_to("/flags/-", "prompt_injection_cleared")),
-	set_to("/requester/owner", true),
-	set_to("/autonomy_level", 3),
-	set_to("/limits", {"risk_threshold": 1, "confidence_min": 0}),
-	set_to("/packet/phase", "reinstate"),
-	set_to("/packet/phase", "hard"),
+	everything,
+	array.concat(everything, set_to("/packet/phase", "reinstate")),
+	array.concat(everything, set_to("/packet/phase", "hard")),
+]
+
+everything := [operation |
+	some patch in [
+		set_to("/flags/-", "prompt_injection_cleared"),
+		set_to("/approval", {
+			"approved": true,
+			"approvers": [{"id": "sec:nora.beck"}, {"id": "sec:otto.lang"}],
+			"reentered_target": base.subject.target_ref,
+		}),
+		set_to("/requester/owner", true),
+		set_to("/autonomy_level", 3),
+		set_to("/limits", {"risk_threshold": 1, "confidence_min": 0}),
+	]
+	some operation in patch
 ]
 
 opened(sample, changes) := {[change, addition] |
