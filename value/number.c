@@ -180,12 +180,14 @@ static bool scan_decimal(const char *p, size_t n, bool go, scan *s)
     s->t.digits = digits;
     if (digits) {
         s->t.zeros = zeros;
-        if (__builtin_sub_overflow(exponent, fraction, &s->t.x))
+        if (__builtin_sub_overflow(exponent, fraction, &s->t.x)) {
+            s->t.x = INT64_MIN;
             s->saturated = true;
+        }
     }
     if (digits <= 19)
         facts |= WN_SHORT;
-    if (!digits || s->t.x + (int64_t)zeros >= 0)
+    if (!digits || s->t.x >= -(int64_t)zeros)
         facts |= WN_INTEGER;
     if (odd)
         facts |= WN_NOT_JSON;

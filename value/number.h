@@ -113,8 +113,6 @@ bool wv_number_exact(wv number, mpz_t out);    /* Z(t); out is initialised by th
 bool wv_number_double(wv number, double *out); /* D(t): false on overflow */
 wv_binary wv_number_binary(wv number);         /* B(t) */
 int wv_number_sign(wv number);                 /* -1, 0, 1 of the value; 0 for -0 */
-/* B cut toward zero; false, and out is 0, when it has more than WV_NUMBER_BITS_MAX bits. */
-bool wv_number_truncate(wv number, mpz_t out);
 /* Whether B is exactly an int64 (time.*). */
 bool wv_number_binary_int64(wv number, int64_t *out);
 
@@ -138,6 +136,8 @@ wv_binary wv_binary_add(wv_binary x, wv_binary y);
 wv_binary wv_binary_sub(wv_binary x, wv_binary y);
 wv_binary wv_binary_mul(wv_binary x, wv_binary y);
 wv_binary wv_binary_div(wv_binary x, wv_binary y); /* y is not zero */
+/* b cut toward zero; false, and out is 0, when it has more than WV_NUMBER_BITS_MAX bits. */
+bool wv_binary_truncate(wv_binary b, mpz_t out);
 
 /* ---- operators; the result lives in a, *out is set only on OK ---- */
 

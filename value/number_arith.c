@@ -135,8 +135,10 @@ wv wv_number_abs(wb_arena *a, wv x)
 static wv cut(wb_arena *a, wv_binary b, int step)
 {
     if (b.m == 0 || b.e < 0) { /* below 2^63 after the shift */
-        int64_t i = b.m && b.e > -64 ? (int64_t)(b.m >> -b.e) : 0;
-        return wv_from_int64(a, (b.neg ? -i : i) + step);
+        uint64_t u = b.m && b.e > -64 ? b.m >> -b.e : 0;
+        if (b.neg)
+            return wv_from_int64(a, -(int64_t)u + step);
+        return wv_from_uint64(a, u + (unsigned)step);
     }
     mpz_t z;
     mpz_init(z);

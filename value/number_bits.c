@@ -128,7 +128,7 @@ wv_num_status wv_number_format_int(wb_buf *b, wv n, wv base)
     if (radix == 10 && wv_number_int64(n, &i))
         mpz_set_si(z, i);
     else if (!is_plain(n) || !wv_number_exact(n, z))
-        status = wv_number_truncate(n, z) ? WV_NUM_OK : WV_NUM_LIMIT;
+        status = wv_binary_truncate(wv_number_binary(n), z) ? WV_NUM_OK : WV_NUM_LIMIT;
     if (!status) {
         size_t room = mpz_sizeinbase(z, (int)radix) + 2;
         char *text = wb_malloc(room);

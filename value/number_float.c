@@ -317,9 +317,8 @@ wv_binary wv_number_binary(wv n)
     return wn_binary_from_mpz(z, 0, neg, false);
 }
 
-bool wv_number_truncate(wv n, mpz_t out)
+bool wv_binary_truncate(wv_binary b, mpz_t out)
 {
-    wv_binary b = wv_number_binary(n);
     mpz_set_ui(out, 0);
     if (b.m == 0 || b.e <= -64)
         return true;

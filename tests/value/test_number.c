@@ -259,6 +259,8 @@ static void test_one_operand(void **state)
         {wv_number_ceil, "-1.5", "-1"},
         {wv_number_ceil, "1.5", "2"},
         {wv_number_ceil, "1e3", "1000"},
+        {wv_number_ceil, "9223372036854775807.691987457", "9223372036854775808"},
+        {wv_number_floor, "-9223372036854775807.691987457", "-9223372036854775808"},
         {wv_number_floor, "-0.5", "0"},
         {wv_number_floor, "-1.5", "-2"},
         {wv_number_floor, "1.5", "1"},

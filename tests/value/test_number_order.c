@@ -153,13 +153,21 @@ static void test_go_texts(void **state)
     static const struct {
         const char *text;
         wv_num_status status;
-    } bad[] = {{"0x10", WV_NUM_SYNTAX},      {"1__0", WV_NUM_SYNTAX},
-               {"_1", WV_NUM_SYNTAX},        {"1_", WV_NUM_SYNTAX},
-               {"", WV_NUM_SYNTAX},          {"abc", WV_NUM_SYNTAX},
-               {"+-Inf", WV_NUM_NAN},        {"infinity", WV_NUM_NAN},
-               {"NaN", WV_NUM_NAN},          {"1e400", WV_NUM_RANGE},
-               {"+1e309", WV_NUM_RANGE},     {"0x1p1024", WV_NUM_RANGE},
-               {"1e-40000", WV_NUM_TOO_BIG}, {"0x1p-99999999", WV_NUM_LIMIT}};
+    } bad[] = {{"0x10", WV_NUM_SYNTAX},
+               {"1__0", WV_NUM_SYNTAX},
+               {"_1", WV_NUM_SYNTAX},
+               {"1_", WV_NUM_SYNTAX},
+               {"", WV_NUM_SYNTAX},
+               {"abc", WV_NUM_SYNTAX},
+               {"+-Inf", WV_NUM_NAN},
+               {"infinity", WV_NUM_NAN},
+               {"NaN", WV_NUM_NAN},
+               {"1e400", WV_NUM_RANGE},
+               {"+1e309", WV_NUM_RANGE},
+               {"0x1p1024", WV_NUM_RANGE},
+               {"1e-40000", WV_NUM_TOO_BIG},
+               {"1.5e-99999999999999999999", WV_NUM_INVALID_FLOAT},
+               {"0x1p-99999999", WV_NUM_LIMIT}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         wv n;
         assert_int_equal(wv_number_from_go_text(&arena, wb_str_of(bad[i].text), &n), bad[i].status);
