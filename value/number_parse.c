@@ -1,17 +1,15 @@
 /* Texts to numbers: JSON's and Rego's syntax, the range of numbers, Go's float syntax. */
 #include "value/number_impl.h"
 
-#include <stdlib.h>
-
 #define CANONICAL_MAX 1000 /* longer integer texts stay texts: a linear scan, no bignum */
 
 /* ---- scanning ---- */
 
 typedef struct scan {
-    wn_text t; /* facts; bytes are filled in by the caller */
     bool exponent;
     bool saturated; /* the exponent left int64 */
     bool fraction;
+    wn_text t; /* facts; bytes are filled in by the caller */
 } scan;
 
 static bool is_digit(char c)
@@ -249,6 +247,11 @@ wv_num_status wv_number_parse(wb_arena *a, wb_str text, bool literal, wv *out)
     scan s;
     if (!scan_decimal(p, n, false, &s))
         return WV_NUM_SYNTAX;
+    /* "-0" is no canonical integer: its sign counts in divisions. */
+    if (!s.exponent && !s.fraction && s.t.digits && s.t.digits <= CANONICAL_MAX) {
+        *out = from_canonical(a, &s, p);
+        return WV_NUM_OK;
+    }
     if (!wb_arena_fits(a, sizeof(wn_text) + n + 1))
         return WV_NUM_LIMIT;
     char *mark = wb_arena_mark(a);
@@ -260,13 +263,7 @@ wv_num_status wv_number_parse(wb_arena *a, wb_str text, bool literal, wv *out)
             return status;
         }
     }
-    /* "-0" is no canonical integer: its sign counts in divisions. */
-    if (!s.exponent && !s.fraction && t->digits && t->digits <= CANONICAL_MAX) {
-        wb_arena_rewind(a, mark);
-        *out = from_canonical(a, &s, p);
-    } else {
-        *out = wv_from(t, WV_T_NUMBER);
-    }
+    *out = wv_from(t, WV_T_NUMBER);
     return WV_NUM_OK;
 }
 
