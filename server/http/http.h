@@ -122,7 +122,8 @@ void *http_request_data(const http_request *req);
 
 /* Keeps the request open after the handler returns. Call before giving it away. */
 void http_park(http_request *req);
-/* Parks, and runs fn on a thread of the pool. fn answers. */
+/* Parks, and runs fn on a thread of the pool (libuv's: four threads shared by the whole process, or
+ * as many as UV_THREADPOOL_SIZE in the environment says). fn answers. */
 void http_work(http_request *req, void (*fn)(http_request *req, void *arg), void *arg);
 
 /* Adds a header to the answer; copies. Any number before answering. False, and nothing added, for

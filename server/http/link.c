@@ -13,6 +13,7 @@ typedef struct http_link {
     http_tls *tls;
     wb_buf wire; /* what is being written */
     bool writing, reading, started, shut;
+    bool eof;             /* the peer sends no more: to read on would only say so again and again */
     bool reset;           /* throw away what the kernel still holds for the peer */
     uint64_t write_since; /* when the write under way began */
     uint64_t close_at;    /* end of lingering; 0 while not closing */
@@ -30,6 +31,19 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
 }
 
 /* ---- Reading ---- */
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
+
+static void set_reading(http_link *l, bool on)
+{
+    if (on == l->reading || l->conn.dead || l->eof)
+        return;
+    l->reading = on;
+    if (on)
+        uv_read_start((uv_stream_t *)&l->tcp, on_alloc, on_read);
+    else
+        uv_read_stop((uv_stream_t *)&l->tcp);
+}
 
 static void feed_tls(http_link *l, const char *p, size_t n)
 {
@@ -64,8 +78,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     if (n == 0)
         return;
     if (n < 0) {
-        l->reading = false;
-        uv_read_stop(stream);
+        set_reading(l, false);
+        l->eof = true;
         if (n != UV_EOF || l->close_at) {
             http_conn_kill(conn);
             return;
@@ -79,17 +93,6 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         http_conn_feed(conn, buf->base, (size_t)n);
     }
     http_conn_wake(conn);
-}
-
-static void set_reading(http_link *l, bool on)
-{
-    if (on == l->reading || l->conn.dead)
-        return;
-    l->reading = on;
-    if (on)
-        uv_read_start((uv_stream_t *)&l->tcp, on_alloc, on_read);
-    else
-        uv_read_stop((uv_stream_t *)&l->tcp);
 }
 
 /* ---- Writing ---- */
@@ -153,7 +156,7 @@ static void on_shutdown(uv_shutdown_t *shutdown, int status) {}
 /* Everything is written. */
 static void finish(http_link *l)
 {
-    if (!l->conn.linger) {
+    if (!l->conn.linger || l->eof) {
         http_conn_kill(&l->conn);
         return;
     }

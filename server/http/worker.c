@@ -183,7 +183,7 @@ void http_worker_stop(http_worker *w)
         uv_close((uv_handle_t *)&w->listener, NULL);
     for (http_conn *c = w->conns, *next; c; c = next) {
         next = c->next;
-        if (c->link)
+        if (c->proto != HTTP_LOCAL)
             http_conn_drain(c);
     }
     check_drained(w);

@@ -435,6 +435,36 @@ static void garbage_after_the_preface_ends_the_connection(void **state)
     }
 }
 
+static void drain_says_goaway_and_finishes_what_runs(void **state)
+{
+    http_server *usual = server;
+    setup(NULL);
+    client *c = client_new(true), *idle = client_new(true);
+    parked_n = 0;
+    stream *a = ask(c, "GET", "/park", NULL, NULL, false);
+    exchange(c);
+    exchange(idle);
+    http_server_stop(server);
+    http_loopback_run(server, 5);
+    assert_true(http_server_draining(server));
+    exchange(idle);
+    exchange(c);
+    assert_true(c->goaway && idle->goaway);
+    assert_int_equal(c->goaway_code, NGHTTP2_NO_ERROR);
+    assert_true(http_pipe_closed(idle->pipe));
+    assert_false(http_pipe_closed(c->pipe));
+    http_respond(parked[0], 200, NULL, WB_LIT("done"));
+    http_loopback_run(server, 5);
+    exchange(c);
+    assert_int_equal(a->status, 200);
+    assert_string_equal(wb_buf_cstr(&a->body), "done");
+    assert_true(http_pipe_closed(c->pipe));
+    client_free(c);
+    client_free(idle);
+    teardown(NULL);
+    server = usual;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +479,7 @@ int main(void)
         cmocka_unit_test(reset_streams_count_until_answered),
         cmocka_unit_test(rapid_resets_end_the_connection),
         cmocka_unit_test(floods_of_control_frames_end_the_connection),
+        cmocka_unit_test(drain_says_goaway_and_finishes_what_runs),
         cmocka_unit_test(garbage_after_the_preface_ends_the_connection),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static void on_hello(http_request *req, void *arg)
@@ -207,6 +208,23 @@ static void a_client_may_leave_while_its_request_runs(void **state)
     assert_int_equal(atomic_load(&seen_gone), 1);
     assert_int_equal(fetch("GET", "/hello", ""), WB_OK);
     http_client_clear(&got);
+    stop();
+}
+
+/* ... and waiting for it costs no processor time. */
+static void a_half_closed_client_gets_its_answer(void **state)
+{
+    http_config config = defaults();
+    start(&config);
+    char text[4000];
+    int fd = dial();
+    say(fd, GET("/wait"));
+    shutdown(fd, SHUT_WR);
+    clock_t before = clock();
+    assert_true(drain(fd, text, sizeof text) > 0);
+    assert_non_null(strstr(text, "waited"));
+    assert_true(clock() - before < CLOCKS_PER_SEC / 20);
+    close(fd);
     stop();
 }
 
@@ -519,6 +537,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(other_threads_may_answer),
         cmocka_unit_test(a_client_may_leave_while_its_request_runs),
+        cmocka_unit_test(a_half_closed_client_gets_its_answer),
         cmocka_unit_test(drain_lets_running_requests_finish),
         cmocka_unit_test(drain_ends_after_the_grace_period),
         cmocka_unit_test(a_signal_stops_the_server),
