@@ -306,7 +306,7 @@ static void test_from_double(void **state)
                 {5e-324, "5e-324", "5e-324"},
                 {DBL_MAX, "1.7976931348623157e+308", "1.7976931348623157e+308"},
                 {0.30000000000000004, "0.30000000000000004", "0.30000000000000004"},
-                {9007199254740993, "9.007199254740992e+15", "9007199254740992"}};
+                {9007199254740992.0, "9.007199254740992e+15", "9007199254740992"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_string_equal(text_of(wv_from_double(&arena, rows[i].d)), rows[i].g);
         assert_string_equal(text_of(wv_from_double_json(&arena, rows[i].d)), rows[i].json);
