@@ -143,7 +143,7 @@ wv ws_take_string(ws_ctx *cx, wb_buf *b)
     if (b->failed || b->n > WV_LEN_MAX)
         ws_fail_room(cx);
     else if (ws_room(cx, b->n))
-        v = wv_string_new(cx->out, wb_buf_str(b));
+        v = wv_string_new(cx->out, wb_str_n(b->n ? b->p : "", b->n));
     wb_buf_free(b);
     return v;
 }

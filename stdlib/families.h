@@ -4,14 +4,23 @@
 
 #include "stdlib/builtin.h"
 
-#define WS_FAMILIES(X)                                                                             \
-    X(comparison)                                                                                  \
-    X(arithmetic)                                                                                  \
-    X(numbers)                                                                                     \
-    X(aggregates)                                                                                  \
-    X(strings)                                                                                     \
-    X(strings_make)                                                                                \
-    X(sets)
+#define WS_FAMILIES(X) \
+    X(comparison) \
+    X(arithmetic) \
+    X(numbers) \
+    X(aggregates) \
+    X(strings) \
+    X(strings_make) \
+    X(sets) \
+    X(arrays) \
+    X(objects) \
+    X(types) \
+    X(json_paths) \
+    X(json_patch) \
+    X(encoding) \
+    X(crypto) \
+    X(graph) \
+    X(internal)
 
 #define X(family) extern const ws_builtin ws_##family[];
 WS_FAMILIES(X)
