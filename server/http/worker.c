@@ -217,7 +217,9 @@ void http_worker_clear(http_worker *w)
     http_mailbox_close(w->mailbox);
     uv_walk(&w->loop, close_all, NULL); /* signals, and what others made on our loop */
     /* Also waits for work on the pool: its requests are answered into the closed mailbox. */
-    uv_run(&w->loop, UV_RUN_DEFAULT);
+    while (uv_run(&w->loop, UV_RUN_DEFAULT) != 0) {
+        /* A late stop ends one run early. */
+    }
     if (uv_loop_close(&w->loop) != 0)
         wb_fatal("an event loop is closed while in use");
     http_mailbox_unref(w->mailbox);

@@ -283,6 +283,27 @@ static void a_signal_stops_the_server(void **state)
     http_server_free(server);
 }
 
+static void stopping_often_is_harmless(void **state)
+{
+    for (int i = 0; i < 30; i++) {
+        http_config config = defaults();
+        config.workers = 2;
+        start(&config);
+        int fd = i % 2 ? dial() : -1;
+        for (int k = 0; k < i % 5; k++)
+            http_server_stop(server);
+        stop();
+        if (fd >= 0)
+            close(fd);
+    }
+    /* Posts that nobody ran before the end. */
+    http_config config = defaults();
+    server = make_server(&config, &table);
+    http_server_stop(server);
+    http_server_stop(server);
+    http_server_free(server);
+}
+
 static void a_taken_port_is_an_error(void **state)
 {
     http_config config = defaults();
@@ -541,6 +562,7 @@ int main(void)
         cmocka_unit_test(drain_lets_running_requests_finish),
         cmocka_unit_test(drain_ends_after_the_grace_period),
         cmocka_unit_test(a_signal_stops_the_server),
+        cmocka_unit_test(stopping_often_is_harmless),
         cmocka_unit_test(a_taken_port_is_an_error),
         cmocka_unit_test(slow_connections_are_cut),
         cmocka_unit_test(connections_are_limited),
