@@ -90,6 +90,9 @@ struct wp_expr {
     bool explicit_body; /* WP_EXPR_NOT, and the left side of AND, OR: written with braces */
     bool explicit_rhs;  /* the same for the right side of AND, OR */
     bool infix;         /* WP_EXPR_CALL: written with an operator sign or `in` */
+    bool template_expr; /* part of a template string that is an expression, though it looks like
+                           text */
+    wp_loc op_loc;      /* WP_EXPR_NOT, AND, OR: the node's own place, without `with` */
     uint32_t index;     /* number in its body */
     wp_loc loc;
     wp_with *with;

@@ -537,26 +537,25 @@ wp_operand wp_negate(wp_parser *p, wp_operand o, wp_span s)
 {
     if (o.expr && !(p->keywords & WP_KW_NOT)) {
         o.expr->negated = true;
-        o.expr->loc = wp_loc_of(p, s);
         return o;
     }
     wp_expr *e = wp_new_expr(p, WP_EXPR_NOT, s);
+    e->op_loc = e->loc;
     e->explicit_body = !o.expr;
-    if (o.expr)
-        o.expr->loc = e->loc;
     e->body = operand_body(p, o);
-    return wp_operand_of(e);
+    return (wp_operand){.expr = e, .lead = o.expr};
 }
 
 wp_operand wp_logic(wp_parser *p, wp_expr_kind kind, wp_operand l, wp_operand r, wp_span ls,
                     wp_span rs, wp_span s)
 {
     wp_expr *e = wp_new_expr(p, kind, s);
+    e->op_loc = e->loc;
     e->explicit_body = !l.expr;
     e->explicit_rhs = !r.expr;
     e->logic.lhs = operand_body(p, l);
     e->logic.rhs = operand_body(p, r);
-    return wp_operand_of(e);
+    return (wp_operand){.expr = e, .lead = l.lead};
 }
 
 wp_expr *wp_finish_literal(wp_parser *p, wp_operand o, wp_vec with, wp_span s)
@@ -575,8 +574,9 @@ wp_expr *wp_finish_literal(wp_parser *p, wp_operand o, wp_vec with, wp_span s)
             e->with[i] = *(wp_with *)with.p[i];
         e->n_with = with.n;
     }
-    if (e->kind == WP_EXPR_NOT && !e->explicit_body && e->body.n == 1)
-        e->body.exprs[0]->loc = e->loc;
+    /* OPA gives what a `not` holds the place of the whole literal, or none before and, or. */
+    if (o.lead)
+        o.lead->loc = e->kind == WP_EXPR_NOT ? e->loc : (wp_loc){0};
     return e;
 }
 

@@ -40,7 +40,17 @@ void wp_check_module(wp_parser *p, wp_module *m)
             check_rule(p, r);
 }
 
-bool wp_is_builtin(const wp_term *op)
+bool wp_is_builtin(const wp_parser *p, const wp_term *op)
 {
-    return wp_ref_is(op, "internal", "member_2") || wp_ref_is(op, "internal", "member_3");
+    if (wp_infix_sign(op) || wp_ref_is(op, "internal", "member_2") ||
+        wp_ref_is(op, "internal", "member_3"))
+        return true;
+    if (!p->options.is_builtin)
+        return false;
+    wb_buf b;
+    wb_buf_init(&b, 4096);
+    wp_term_put(&b, op);
+    bool yes = !b.failed && p->options.is_builtin(wb_buf_str(&b));
+    wb_buf_free(&b);
+    return yes;
 }

@@ -248,10 +248,11 @@ operand: expr                           { $$ = wp_operand_of($1); }
        | T_NOT group                    { $$ = wp_negate(p, $2, @$); }
        ;
 
-group: T_GROUP condition ')'            { $$ = $2; }
+group: T_GROUP condition ')'            { $$ = $2; $$.lead = NULL; }
      | T_GROUP condition with_list ')'
             {
-                $$ = wp_operand_of(wp_finish_literal(p, $2, $3, from_to(@2, @3)));
+                $2.lead = NULL;
+                $$ = wp_operand_of(wp_finish_literal(p, $2, $3, @2));
             }
      ;
 
@@ -397,6 +398,8 @@ paren: '(' infix ')'
                 $$->parens = true;
                 $$->loc.offset = @1.off;
                 $$->loc.len = @3.end - @1.off;
+                if ($$->kind == WP_REF && $$->list.n == 1)
+                    $$->list.items[0]->loc = $$->loc;
             }
      ;
 

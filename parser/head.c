@@ -81,25 +81,39 @@ wp_chain *wp_new_chain(wp_parser *p, wp_span s)
     return c;
 }
 
+static bool terms_ground(wp_term *const *items, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (!wp_term_ground(items[i]))
+            return false;
+    return true;
+}
+
+static bool body_ground(const wp_body *body)
+{
+    for (uint32_t i = 0; i < body->n; i++) {
+        const wp_expr *e = body->exprs[i];
+        if (e->kind == WP_EXPR_TERM
+                ? !wp_term_ground(e->term)
+                : e->kind != WP_EXPR_CALL || !terms_ground(e->call.items, e->call.n))
+            return false;
+    }
+    return true;
+}
+
 bool wp_term_ground(const wp_term *t)
 {
     switch (t->kind) {
-    case WP_VAR:
+    case WP_VAR: return false;
     case WP_ARRAY_COMP:
     case WP_SET_COMP:
-    case WP_OBJECT_COMP: return t->kind != WP_VAR;
-    case WP_REF:
-        for (uint32_t i = 1; i < t->list.n; i++)
-            if (!wp_term_ground(t->list.items[i]))
-                return false;
-        return true;
+    case WP_OBJECT_COMP:
+        return (!t->comp.key || wp_term_ground(t->comp.key)) && wp_term_ground(t->comp.value) &&
+               body_ground(&t->comp.body);
+    case WP_REF: return terms_ground(t->list.items + 1, t->list.n - 1);
     case WP_ARRAY:
     case WP_SET:
-    case WP_CALL:
-        for (uint32_t i = 0; i < t->list.n; i++)
-            if (!wp_term_ground(t->list.items[i]))
-                return false;
-        return true;
+    case WP_CALL: return terms_ground(t->list.items, t->list.n);
     case WP_OBJECT:
         for (uint32_t i = 0; i < t->object.n; i++)
             if (!wp_term_ground(t->object.pairs[i].key) ||
@@ -321,8 +335,10 @@ static wp_head *copy_head(wp_parser *p, const wp_head *h, uint32_t wildcard)
 static void add_elses(wp_parser *p, wp_rule *rule, const wp_vec *elses)
 {
     wp_rule *last = rule;
+    uint32_t end = ((wp_else *)elses->p[elses->n - 1])->span.end;
     for (uint32_t i = 0; i < elses->n; i++) {
-        const wp_else *e = elses->p[i];
+        wp_else *e = elses->p[i];
+        e->span.end = end;
         wp_head *h = copy_head(p, rule->head, e->wildcard);
         h->loc = wp_loc_of(p, e->head_span);
         h->value_generated = !e->value;
@@ -417,7 +433,7 @@ void wp_add_rule(wp_parser *p, wp_expr *e, wp_term *key, wp_tail *tail, wp_span 
         if (!h->value) {
             h->value = true_term(p, &h->loc);
             h->value_generated = true;
-        } else if (!h->n_args || !h->value_generated) {
+        } else {
             h->name = h->ref[0]->name;
         }
     }
@@ -621,7 +637,7 @@ static const char *rule_from_expr(wp_parser *p, wp_expr *e, wp_rule **out)
         return "expression cannot be used for rule head";
     if (is_op(e, "assign") || is_op(e, "eq"))
         return rule_from_equality(p, e, out);
-    if (e->infix || wp_is_builtin(e->call.items[0]))
+    if (e->infix || wp_is_builtin(p, e->call.items[0]))
         return "rule name conflicts with built-in function";
     if (e->call.n <= 1)
         return "rule argument list must take at least one argument";

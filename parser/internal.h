@@ -144,8 +144,11 @@ typedef struct wp_parser {
     wp_file file;
     bool query;
     bool failed;
-    bool limit;   /* a limit of ours was met: nothing more is read */
-    bool in_else; /* the last rule word was else: { behind its if is a body */
+    bool limit;         /* a limit of ours was met: nothing more is read */
+    bool head_open;     /* inside what may be a rule's head: `contains` is a keyword */
+    bool default_head;  /* that head follows `default` */
+    uint32_t head_word; /* token of its first name */
+    bool in_else;       /* the last rule word was else: { behind its if is a body */
     bool keywords_in_imports;
 
     wp_token *tokens;
@@ -255,6 +258,7 @@ wp_expr *wp_every_expr(wp_parser *p, wp_term *in, wp_vec body, wp_span after, wp
 /* An operand of and, or, not: a body; one expression where no braces were written. */
 typedef struct wp_operand {
     wp_expr *expr; /* NULL when braces were written */
+    wp_expr *lead; /* what the `not` it begins with holds; NULL behind a parenthesis */
     wp_body body;
 } wp_operand;
 
@@ -314,7 +318,7 @@ wp_chain *wp_new_chain(wp_parser *p, wp_span s);
 
 const char *wp_kind_name(wp_term_kind kind);
 /* Whether the operator names a built-in function that no rule may be called. */
-bool wp_is_builtin(const wp_term *op);
+bool wp_is_builtin(const wp_parser *p, const wp_term *op);
 
 /* imports.c */
 void wp_add_import(wp_parser *p, wp_term *path, wp_term *alias, wp_span keyword, wp_span alias_span,

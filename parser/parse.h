@@ -26,6 +26,8 @@ typedef struct wp_options {
     uint32_t keywords;    /* WP_KW_... that are on without an import */
     uint32_t file_number; /* goes into every wp_loc */
     bool skip_rules;      /* only package and imports */
+    /* Whether a name is a built-in's, which no bodyless rule may take; may be NULL. */
+    bool (*is_builtin)(wb_str name);
 } wp_options;
 
 /* Parses a module. The tree is in *out when WB_OK; with errors WB_INVALID and *out is NULL. name

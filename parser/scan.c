@@ -173,6 +173,34 @@ static bool comma_after_bar(const wp_parser *p, uint32_t bar, uint32_t end)
     return false;
 }
 
+/* Whether token i begins a new term beside a complete one, with no operator between. */
+static bool beside(const wp_parser *p, uint32_t i)
+{
+    const wp_token *t = &p->tokens[i], *b = &p->tokens[i - 1];
+    switch (b->raw) {
+    case WP_RAW_WORD:
+    case WP_RAW_NUMBER:
+    case WP_RAW_STRING:
+    case WP_RAW_RAW_STRING:
+    case WP_RAW_TEND:
+    case WP_RAW_RAW_TEND:
+    case ')':
+    case ']':
+    case '}': break;
+    default: return false;
+    }
+    switch (t->raw) {
+    case WP_RAW_WORD:
+    case WP_RAW_NUMBER:
+    case WP_RAW_STRING:
+    case WP_RAW_RAW_STRING:
+    case '{': return !infix(p, i) && !(b->raw == WP_RAW_WORD && infix(p, i - 1));
+    case '(':
+    case '[': return !touches(p, i) && !infix(p, i - 1);
+    default: return false;
+    }
+}
+
 /* What the [ or { at i holds, when it is a value. */
 static wp_open_kind value_kind(const wp_parser *p, uint32_t i)
 {
@@ -181,6 +209,8 @@ static wp_open_kind value_kind(const wp_parser *p, uint32_t i)
     bool may = p->tokens[start].raw != ',';
     for (uint32_t j = start; j < end; j++) {
         const wp_token *t = &p->tokens[j];
+        if (j > start && beside(p, j))
+            plain = false;
         if (opens(t->raw)) {
             if (t->match == WP_NONE)
                 break;
@@ -431,16 +461,11 @@ static int word_token(wp_parser *p, uint32_t i)
     if (followed_by_step(p, i) && (fresh || t->word == WP_W_IN))
         return T_IDENT;
     switch (t->word) {
-    case WP_W_CONTAINS: {
-        const wp_token *n = &p->tokens[i + 1];
-        if (!outside || !after_term || p->query)
+    case WP_W_CONTAINS:
+        if (!outside || !p->head_open || !after_term)
             return T_IDENT;
-        if ((t->flags & WP_TF_NL) &&
-            (n->raw == WP_RAW_ASSIGN || n->raw == '=' || is_word(p, n, WP_W_IF) ||
-             is_word(p, n, WP_W_CONTAINS) || (n->raw == '(' && touches(p, i + 1))))
-            return T_IDENT;
+        p->head_open = false;
         return T_CONTAINS;
-    }
     case WP_W_AND:
     case WP_W_OR:
         if (!after_term && p->tokens[i + 1].raw == '(' && touches(p, i + 1))
@@ -466,7 +491,7 @@ static int brace_token(wp_parser *p, uint32_t i, wp_open_kind *kind)
         (is_word(p, &p->tokens[close + 1], WP_W_AND) || is_word(p, &p->tokens[close + 1], WP_W_OR));
     *kind = WP_O_BODY;
     if (after_term && (o->every || o->kind == WP_O_TEXT)) {
-        o->every = false;
+        o->every = p->head_open = false;
         return T_BODY;
     }
     if (p->prev == T_AND || p->prev == T_OR || logic ||
@@ -489,6 +514,10 @@ static bool opens_group(const wp_parser *p, uint32_t i)
         return false;
     if (p->prev == T_NOT && !(p->keywords & WP_KW_NOT))
         return false;
+    while (p->tokens[i + 1].raw == '(' && p->tokens[i + 1].match == close - 1) {
+        i++;
+        close--;
+    }
     for (uint32_t j = i + 1; j < close; j++) {
         const wp_token *t = &p->tokens[j];
         bool word = is_word(p, t, WP_W_AND) || is_word(p, t, WP_W_OR);
@@ -504,9 +533,36 @@ static bool opens_group(const wp_parser *p, uint32_t i)
     return false;
 }
 
+/* Whether the ( [ or . at i continues the term before. It must touch it, except behind the name
+ * that begins a rule's head, when what follows shows that it is a head. */
+static bool joins(const wp_parser *p, uint32_t i)
+{
+    if (!ends_term(p->prev) || touches(p, i))
+        return ends_term(p->prev);
+    if (p->query || p->n_open != 1 || p->head_word != i - 1)
+        return false;
+    if (p->default_head)
+        return true;
+    uint32_t j = i;
+    for (;; j++) {
+        const wp_token *t = &p->tokens[j];
+        if (j > i && t->raw != WP_RAW_WORD && !touches(p, j))
+            break;
+        if (t->raw == '.' && p->tokens[j + 1].raw == WP_RAW_WORD)
+            j++;
+        else if ((t->raw == '[' || t->raw == '(') && t->match != WP_NONE)
+            j = t->match;
+        else
+            break;
+    }
+    const wp_token *t = &p->tokens[j];
+    return t->raw == '{' || t->raw == WP_RAW_ASSIGN || t->raw == '=' || is_word(p, t, WP_W_IF) ||
+           is_word(p, t, WP_W_CONTAINS);
+}
+
 static int bracket_token(wp_parser *p, uint32_t i)
 {
-    bool joined = touches(p, i) && ends_term(p->prev);
+    bool joined = joins(p, i);
     wp_open_kind kind = WP_O_PAREN;
     int token;
     switch (p->tokens[i].raw) {
@@ -549,6 +605,8 @@ static int operator_token(wp_parser *p, uint32_t i)
     const wp_token *t = &p->tokens[i];
     wp_open *o = top(p);
     if (ends_term(p->prev) && infix(p, i)) {
+        if (p->n_open == 1)
+            p->head_open = false;
         o->chain++;
         if (too_deep(p, i))
             return WP_YYerror;
@@ -637,6 +695,14 @@ static int next_token(wp_parser *p, wp_span *span)
             return WP_YYerror;
         }
         int token = word_token(p, i);
+        if (token == T_IDENT && p->n_open == 1 && !p->query &&
+            (p->prev == T_MODULE || p->prev == T_DEFAULT || ends_term(p->prev))) {
+            p->head_open = true;
+            p->head_word = i;
+            p->default_head = p->prev == T_DEFAULT;
+        } else if (p->n_open == 1 && token != T_IDENT) {
+            p->head_open = false;
+        }
         if (token == T_ELSE)
             p->in_else = true;
         else if (p->n_open == 1 && token != T_IF && (p->prev == T_IF || (t->flags & WP_TF_NL)))
