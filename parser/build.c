@@ -519,9 +519,9 @@ wp_with *wp_new_with(wp_parser *p, wp_term *target, wp_term *value, wp_span s)
     return w;
 }
 
-wp_operand wp_operand_body(wp_parser *p, wp_vec exprs)
+wp_operand wp_operand_body(wp_parser *p, wp_vec exprs, wp_span at)
 {
-    return (wp_operand){.body = wp_new_body(p, exprs)};
+    return (wp_operand){.body = wp_new_body(p, exprs), .at = at};
 }
 
 static wp_body operand_body(wp_parser *p, wp_operand o)
@@ -543,19 +543,19 @@ wp_operand wp_negate(wp_parser *p, wp_operand o, wp_span s)
     e->op_loc = e->loc;
     e->explicit_body = !o.expr;
     e->body = operand_body(p, o);
-    return (wp_operand){.expr = e, .lead = o.expr};
+    return (wp_operand){.expr = e, .at = s, .lead = o.group ? NULL : o.expr};
 }
 
-wp_operand wp_logic(wp_parser *p, wp_expr_kind kind, wp_operand l, wp_operand r, wp_span ls,
-                    wp_span rs, wp_span s)
+wp_operand wp_logic(wp_parser *p, wp_expr_kind kind, wp_operand l, wp_operand r, wp_span s)
 {
-    wp_expr *e = wp_new_expr(p, kind, s);
+    l.at.end = s.end;
+    wp_expr *e = wp_new_expr(p, kind, l.at);
     e->op_loc = e->loc;
     e->explicit_body = !l.expr;
     e->explicit_rhs = !r.expr;
     e->logic.lhs = operand_body(p, l);
     e->logic.rhs = operand_body(p, r);
-    return (wp_operand){.expr = e, .lead = l.lead};
+    return (wp_operand){.expr = e, .at = l.at, .lead = l.lead};
 }
 
 wp_expr *wp_finish_literal(wp_parser *p, wp_operand o, wp_vec with, wp_span s)
@@ -575,6 +575,8 @@ wp_expr *wp_finish_literal(wp_parser *p, wp_operand o, wp_vec with, wp_span s)
         e->n_with = with.n;
     }
     /* OPA gives what a `not` holds the place of the whole literal, or none before and, or. */
+    if (e->kind == WP_EXPR_NOT)
+        e->op_loc = e->loc;
     if (o.lead)
         o.lead->loc = e->kind == WP_EXPR_NOT ? e->loc : (wp_loc){0};
     return e;
@@ -606,8 +608,9 @@ wp_expr *wp_template_text(wp_parser *p, wp_span s, bool raw)
     return wp_term_expr(p, t, s);
 }
 
-wp_expr *wp_template_hole(wp_parser *p, wp_expr *e)
+wp_expr *wp_template_hole(wp_parser *p, wp_expr *e, wp_span s)
 {
+    e->template_expr = (p->tokens[wp_token_at(p, s.off)].flags & WP_TF_COMMENT) != 0;
     const char *what = NULL;
     if (e->negated)
         what = "negation ('not')";

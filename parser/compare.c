@@ -180,13 +180,8 @@ wp_pair *wp_sorted_pairs(const wp_term *object, uint32_t *n)
     for (uint32_t i = 0; i < all; i++)
         k[i] = (keyed){object->object.pairs[i].key, object->object.pairs[i].value, i};
     qsort(k, all, sizeof *k, by_key);
-    for (uint32_t i = 0; i < all; i++) {
-        wp_pair pair = object->object.pairs[k[i].place];
-        if (m && wp_term_compare(k[i].key, to[m - 1].key) == 0)
-            to[m - 1].value = pair.value; /* of equal keys the last value counts */
-        else
-            to[m++] = pair;
-    }
+    for (uint32_t i = 0; i < all; i++)
+        to[m++] = object->object.pairs[k[i].place];
     free(k);
     *n = m;
     return to;

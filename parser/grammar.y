@@ -226,33 +226,34 @@ exprs: literal              { $$ = (wp_vec){0}; wp_vec_add(p, &$$, $1); }
 
 literal: condition               { $$ = wp_finish_literal(p, $1, (wp_vec){0}, @$); }
        | condition with_list     { $$ = wp_finish_literal(p, $1, $2, @$); }
-       | some                    { $$ = wp_finish_literal(p, wp_operand_of($1), (wp_vec){0}, @$); }
-       | some with_list          { $$ = wp_finish_literal(p, wp_operand_of($1), $2, @$); }
-       | every                   { $$ = wp_finish_literal(p, wp_operand_of($1), (wp_vec){0}, @$); }
-       | every with_list         { $$ = wp_finish_literal(p, wp_operand_of($1), $2, @$); }
+       | some                    { $$ = wp_finish_literal(p, wp_operand_of($1, @1), (wp_vec){0}, @$); }
+       | some with_list          { $$ = wp_finish_literal(p, wp_operand_of($1, @1), $2, @$); }
+       | every                   { $$ = wp_finish_literal(p, wp_operand_of($1, @1), (wp_vec){0}, @$); }
+       | every with_list         { $$ = wp_finish_literal(p, wp_operand_of($1, @1), $2, @$); }
        ;
 
 condition: and_chain
-         | condition T_OR and_chain     { $$ = wp_logic(p, WP_EXPR_OR, $1, $3, @1, @3, @$); }
+         | condition T_OR and_chain     { $$ = wp_logic(p, WP_EXPR_OR, $1, $3, @$); }
          ;
 
 and_chain: operand
-         | and_chain T_AND operand      { $$ = wp_logic(p, WP_EXPR_AND, $1, $3, @1, @3, @$); }
+         | and_chain T_AND operand      { $$ = wp_logic(p, WP_EXPR_AND, $1, $3, @$); }
          ;
 
-operand: expr                           { $$ = wp_operand_of($1); }
-       | T_NOT expr                     { $$ = wp_negate(p, wp_operand_of($2), @$); }
-       | T_NOT T_OPERAND body '}'       { $$ = wp_negate(p, wp_operand_body(p, $3), @$); }
-       | T_OPERAND body '}'             { $$ = wp_operand_body(p, $2); }
+operand: expr                           { $$ = wp_operand_of($1, @1); }
+       | T_NOT expr                     { $$ = wp_negate(p, wp_operand_of($2, @2), @$); }
+       | T_NOT T_OPERAND body '}'       { $$ = wp_negate(p, wp_operand_body(p, $3, @$), @$); }
+       | T_OPERAND body '}'             { $$ = wp_operand_body(p, $2, @$); }
        | group
        | T_NOT group                    { $$ = wp_negate(p, $2, @$); }
        ;
 
-group: T_GROUP condition ')'            { $$ = $2; $$.lead = NULL; }
+group: T_GROUP condition ')'            { $$ = $2; $$.lead = NULL; $$.group = true; $$.at = @$; }
      | T_GROUP condition with_list ')'
             {
                 $2.lead = NULL;
-                $$ = wp_operand_of(wp_finish_literal(p, $2, $3, @2));
+                $$ = wp_operand_of(wp_finish_literal(p, $2, $3, @2), @$);
+                $$.group = true;
             }
      ;
 
@@ -455,7 +456,7 @@ template_text: T_TPART      { $$ = wp_template_text(p, @1, false); }
              | T_RAW_TPART  { $$ = wp_template_text(p, @1, true); }
              ;
 
-hole: literal T_HOLE_END    { $$ = wp_template_hole(p, $1); }
+hole: literal T_HOLE_END    { $$ = wp_template_hole(p, $1, @1); }
     ;
 
 %%

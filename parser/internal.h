@@ -44,7 +44,8 @@ enum wp_raw {
 enum {
     WP_TF_NL = 1,    /* a line end stands before it */
     WP_TF_BLANK = 2, /* a blank, a comment or a line end stands before it */
-    WP_TF_HOLE = 4
+    WP_TF_HOLE = 4,  /* } that ends a hole of a template string */
+    WP_TF_COMMENT = 8 /* a comment stands before it */
 }; /* } that ends a hole of a template string */
 
 typedef struct wp_token {
@@ -216,7 +217,7 @@ void wp_late_at(wp_parser *p, wp_loc loc, const char *message);
 void wp_parse_fail(wp_parser *p, wp_loc loc, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* compare.c: the distinct members of a set, the pairs of an object, in order; freed with free() */
+/* compare.c: the distinct members of a set, all pairs of an object (also of equal keys), in order; freed with free() */
 wp_term **wp_sorted_terms(const wp_term *set, uint32_t *n);
 wp_pair *wp_sorted_pairs(const wp_term *object, uint32_t *n);
 
@@ -258,20 +259,21 @@ wp_expr *wp_every_expr(wp_parser *p, wp_term *in, wp_vec body, wp_span after, wp
 /* An operand of and, or, not: a body; one expression where no braces were written. */
 typedef struct wp_operand {
     wp_expr *expr; /* NULL when braces were written */
+    wp_span at;    /* where OPA says that it stands */
+    bool group;    /* stood in parentheses */
     wp_expr *lead; /* what the `not` it begins with holds; NULL behind a parenthesis */
     wp_body body;
 } wp_operand;
 
-static inline wp_operand wp_operand_of(wp_expr *e)
+static inline wp_operand wp_operand_of(wp_expr *e, wp_span at)
 {
-    return (wp_operand){.expr = e};
+    return (wp_operand){.expr = e, .at = at};
 }
-wp_operand wp_operand_body(wp_parser *p, wp_vec exprs);
+wp_operand wp_operand_body(wp_parser *p, wp_vec exprs, wp_span at);
 wp_operand wp_negate(wp_parser *p, wp_operand o, wp_span s);
-wp_operand wp_logic(wp_parser *p, wp_expr_kind kind, wp_operand l, wp_operand r, wp_span ls,
-                    wp_span rs, wp_span s);
+wp_operand wp_logic(wp_parser *p, wp_expr_kind kind, wp_operand l, wp_operand r, wp_span s);
 wp_expr *wp_finish_literal(wp_parser *p, wp_operand o, wp_vec with, wp_span s);
-wp_expr *wp_template_hole(wp_parser *p, wp_expr *e);
+wp_expr *wp_template_hole(wp_parser *p, wp_expr *e, wp_span s);
 wp_with *wp_new_with(wp_parser *p, wp_term *target, wp_term *value, wp_span s);
 wp_body wp_new_body(wp_parser *p, wp_vec exprs);
 bool wp_is_infix(const wp_term *call);

@@ -623,7 +623,7 @@ static int operator_token(wp_parser *p, uint32_t i)
         return '|';
     }
     case '-': return ends_term(p->prev) ? '-' : T_NEG;
-    case '.': return touches(p, i) && ends_term(p->prev) ? T_DOT : '.';
+    case '.': return joins(p, i) ? T_DOT : '.';
     case ';':
     case ',':
     case ':':
