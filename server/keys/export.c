@@ -7,8 +7,9 @@
 #include <openssl/pem.h>
 #include <stdlib.h>
 
-#define SET_MAX ((size_t)1 << 20) /* bytes of a set: STORE_LIST_MAX keys of less than a kilobyte   \
-                                   */
+#define SET_MAX                                                                                    \
+    ((size_t)1 << 20) /* bytes of a set: STORE_LIST_MAX keys of less than a kilobyte               \
+                       */
 
 static void put_jwk(wb_buf *b, const keys_info *key)
 {

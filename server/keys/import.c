@@ -257,9 +257,26 @@ static wb_status store_imported(keys *k, const keys_spec *spec, const char *kid,
     return status;
 }
 
-static wb_status import_jwk(keys *k, const keys_spec *spec, const json_t *jwk, keys_info *out,
+/* The purpose in the middle of a kid of ours. */
+static void purpose_of(const char *kid, char *to, size_t room)
+{
+    const char *slash = kid ? strchr(kid, '/') : NULL;
+    size_t n = slash ? strcspn(slash + 1, "/") : 0;
+    if (n && n < room) {
+        memcpy(to, slash + 1, n);
+        to[n] = 0;
+    }
+}
+
+static wb_status import_jwk(keys *k, const keys_spec *given, const json_t *jwk, keys_info *out,
                             wb_error *e)
 {
+    keys_spec in = *given, *spec = &in;
+    char purpose[17] = "decision";
+    if (!in.purpose) {
+        purpose_of(in.kid ? in.kid : jwk_text(jwk, "kid"), purpose, sizeof purpose);
+        in.purpose = purpose;
+    }
     jws_key key = {.alg = spec->alg};
     const char *kid = spec->kid ? spec->kid : json_string_value(json_object_get(jwk, "kid"));
     int64_t number;
@@ -337,7 +354,10 @@ wb_status keys_import(keys *k, const keys_spec *spec, keys_format format, wb_str
 {
     keys_info info;
     size_t n;
-    wb_status status = keys_check_spec(spec, spec->alg, e);
+    keys_spec named = *spec;
+    if (!named.purpose)
+        named.purpose = "decision";
+    wb_status status = keys_check_spec(&named, spec->alg, e);
     if (!status && material.n > KEYS_IMPORT_MAX)
         status = wb_fail(e, WB_LIMIT, "a key file has at most %zu bytes", KEYS_IMPORT_MAX);
     if (!status && material.n == 0)
@@ -346,7 +366,8 @@ wb_status keys_import(keys *k, const keys_spec *spec, keys_format format, wb_str
         status = store_begin(k->store, e);
     if (status)
         return status;
-    status = import(k, spec, format, material, out ? out : &info, count ? count : &n, e);
+    status = import(k, format == KEYS_JWK ? spec : &named, format, material, out ? out : &info,
+                    count ? count : &n, e);
     if (!status)
         return store_commit(k->store, e);
     store_rollback(k->store);

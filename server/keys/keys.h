@@ -51,11 +51,11 @@ typedef struct keys_info {
 /* What to make. */
 typedef struct keys_spec {
     const char *tenant;
-    const char *purpose;
-    jws_alg alg;       /* import: 0 to take it from the material where that says so */
-    const char *kid;   /* import of a key that has its id elsewhere; NULL: next number */
-    const char *actor; /* who does it, for the ledger: JSON object text; NULL: {"id":"local"} */
-    int64_t now;       /* ms */
+    const char *purpose; /* import may leave it NULL: that of the JWK's kid, or decision */
+    jws_alg alg;         /* import: 0 to take it from the material where that says so */
+    const char *kid;     /* import of a key that has its id elsewhere; NULL: next number */
+    const char *actor;   /* who does it, for the ledger: JSON object text; NULL: {"id":"local"} */
+    int64_t now;         /* ms */
 } keys_spec;
 
 typedef enum keys_format { KEYS_RAW, KEYS_BASE64, KEYS_HEX, KEYS_PEM, KEYS_JWK } keys_format;

@@ -79,8 +79,8 @@ static inline wb_status rig_append(ledger *l, int n, ledger_receipt *receipt, wb
 static inline void rig_verify(rig *r, verify_report *out)
 {
     wb_error e = {0};
-    verify_options options = {.keys = (const unsigned char(*)[32])r->public_key, .key_count = 1,
-                              .origin = RIG_ORIGIN};
+    verify_options options = {
+        .keys = (const unsigned char(*)[32])r->public_key, .key_count = 1, .origin = RIG_ORIGIN};
     assert_int_equal(verify_ledger(r->dir, "t1", &options, out, &e), WB_OK);
 }
 

@@ -70,6 +70,7 @@ static void refuses_what_is_no_entry(void **state)
     ledger_event v = {.tenant = "t1", .type = LEDGER_DECISION, .body = wb_str_of(big)};
     assert_int_equal(ledger_append_wait(l, &v, NULL, &e), WB_LIMIT);
     memcpy(big + 65000, "\"}", 3);
+    v.body = wb_str_of(big);
     assert_int_equal(ledger_append_wait(l, &v, NULL, &e), WB_OK);
     v = (ledger_event){.tenant = "nobody", .type = LEDGER_DECISION};
     assert_int_equal(ledger_append_wait(l, &v, NULL, &e), WB_NOT_FOUND);
@@ -314,7 +315,8 @@ static void another_key_or_origin_is_found(void **state)
     assert_false(report.ok);
     assert_string_equal(report.file, "checkpoints.log");
     r.public_key[0][0] ^= 1;
-    verify_options options = {.keys = (const unsigned char(*)[32])r.public_key, .key_count = 1,
+    verify_options options = {.keys = (const unsigned char(*)[32])r.public_key,
+                              .key_count = 1,
                               .origin = "test.example/t2"};
     assert_int_equal(verify_ledger(r.dir, "t1", &options, &report, NULL), WB_OK);
     assert_false(report.ok);
@@ -399,11 +401,17 @@ static void child(rig *r, const char *wish, int out)
 
 static void no_acknowledged_entry_is_lost_at_any_crash_point(void **state)
 {
-    static const char *const points[] = {
-        "ledger.before_write",      "ledger.torn_write",       "ledger.before_fsync",
-        "ledger.after_fsync",       "ledger.before_ack",       "ledger.before_roll",
-        "ledger.after_roll",        "ledger.before_checkpoint", "ledger.after_checkpoint_fsync",
-        "ledger.after_checkpoint",  "ledger.before_checkpoint_rename"};
+    static const char *const points[] = {"ledger.before_write",
+                                         "ledger.torn_write",
+                                         "ledger.before_fsync",
+                                         "ledger.after_fsync",
+                                         "ledger.before_ack",
+                                         "ledger.before_roll",
+                                         "ledger.after_roll",
+                                         "ledger.before_checkpoint",
+                                         "ledger.after_checkpoint_fsync",
+                                         "ledger.after_checkpoint",
+                                         "ledger.before_checkpoint_rename"};
     for (size_t p = 0; p < sizeof points / sizeof points[0]; p++) {
         for (int pass = 1; pass <= 3; pass++) {
             rig r;
