@@ -35,7 +35,8 @@ static wv bits_answer(ws_ctx *cx, wv_num_status s, wv r)
         wv r = WV_UNDEFINED;                                                                       \
         if (not_integer(cx, args, 2))                                                              \
             return r;                                                                              \
-        return bits_answer(cx, wv_bits_##name(cx->out, args[0], args[1], &r, NULL), r);            \
+        wv_num_status s = wv_bits_##name(cx->out, args[0], args[1], &r, NULL); \
+        return bits_answer(cx, s, r); \
     }
 
 BITS(and)
@@ -49,7 +50,8 @@ static wv fn_negate(ws_ctx *cx, const wv *args, unsigned n)
     wv r = WV_UNDEFINED;
     if (not_integer(cx, args, 1))
         return r;
-    return bits_answer(cx, wv_bits_negate(cx->out, args[0], &r), r);
+    wv_num_status s = wv_bits_negate(cx->out, args[0], &r);
+    return bits_answer(cx, s, r);
 }
 
 /* Integers of any size: slow and rare. */
