@@ -470,6 +470,8 @@ next:
         NEXT;
         CASE(NEV) : regs[A] = wv_bool(!wv_equal(regs[B], regs[C]));
         NEXT;
+        CASE(ISCOLL) : if (!wv_is_collection(regs[A])) FAIL;
+        NEXT;
         CASE(ISARR) : if (!wv_is_array(regs[A]) || wv_len(regs[A]) != C) FAIL;
         NEXT;
         CASE(ISOBJ) : if (!wv_is_object(regs[A]) || wv_len(regs[A]) != C) FAIL;

@@ -1,0 +1,64 @@
+/* Syntax trees to a program.
+ *
+ * Errors go to the wp_diags under OPA's codes and words; with any error no program is made. */
+#ifndef WRIT_COMPILER_COMPILE_H
+#define WRIT_COMPILER_COMPILE_H
+
+#include "parser/ast.h"
+#include "stdlib/builtin.h"
+#include "vm/program.h"
+
+/* Passes that may be switched off, by name; every conformance case must agree with each off. */
+#define WC_PASS_MAP(X)                                                                            \
+    X(FOLD, "fold", "ground collections and calls of pure operators become constants")             \
+    X(PREPARE, "prepare", "patterns and other constant arguments are prepared once")                \
+    X(EARLY_EXIT, "early-exit", "rules with one constant value stop at the first success")          \
+    X(MEMO, "memo", "rules asked more than once are remembered")
+
+enum {
+#define X(name, text, doc) WC_PASS_##name##_BIT,
+    WC_PASS_MAP(X)
+#undef X
+    WC_PASS_COUNT
+};
+enum {
+#define X(name, text, doc) WC_PASS_##name = 1 << WC_PASS_##name##_BIT,
+    WC_PASS_MAP(X)
+#undef X
+};
+
+typedef struct wc_options {
+    const ws_registry *registry;
+    uint64_t seed;
+    unsigned passes_off;  /* WC_PASS_... bits */
+    bool print;           /* keep print(); otherwise such expressions are taken out */
+    bool strict;          /* strict mode's further errors */
+} wc_options;
+
+/* A query to be compiled with the modules: its body, the package it speaks from and its imports
+ * (a module without rules; may be NULL). */
+typedef struct wc_query {
+    wp_body body;
+    const wp_module *context;
+    wp_file file;         /* for places in the query */
+} wc_query;
+
+/* Compiles. On success the caller owns the program (wm_program_free). query may be NULL: then the
+ * program answers by paths only (wm_doc). WB_INVALID: see diags.
+ *
+ * The function of a query (program->query) answers an array with one element a solution:
+ * [{variable: value, ...}, [value of each expression]]. Values that are undefined never are. */
+wb_status wc_compile(wp_module **modules, uint32_t n, const wc_query *query,
+                     const wc_options *options, wm_program **out, wp_diags *diags);
+
+/* The plan as text, function by function (for people and for tests). */
+wb_status wc_plan_text(wp_module **modules, uint32_t n, const wc_query *query,
+                       const wc_options *options, wb_buf *out, wp_diags *diags);
+
+/* The tree node of a path, or WM_NONE; *used says how many parts of the path led there. */
+uint32_t wc_find_node(const wm_program *p, const wv *path, unsigned n, unsigned *used);
+
+/* Number of the pass named so, or -1. */
+int wc_pass_by_name(wb_str name);
+
+#endif

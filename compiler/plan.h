@@ -1,0 +1,128 @@
+/* The plan: structured blocks between the tree and the bytecode. Internal to compiler/.
+ *
+ * Locals may be set again. "Undefined" ends the enclosing block, as in OPA's IR. Locals made inside
+ * a block are dead behind it and their numbers are used again. */
+#ifndef WRIT_COMPILER_PLAN_H
+#define WRIT_COMPILER_PLAN_H
+
+#include "compiler/unit.h"
+
+typedef enum wc_stmt_kind {
+#define STMT(name, doc) WC_S_##name,
+#include "compiler/plan.def"
+#undef STMT
+    WC_S_COUNT
+} wc_stmt_kind;
+
+typedef struct wc_block wc_block;
+
+/* One replacement of a With statement. */
+typedef struct wc_replacement {
+    enum { WC_REPLACE_INPUT, WC_REPLACE_DATA, WC_MOCK_FUNC, WC_MOCK_BUILTIN } what;
+    uint32_t path;       /* constant: array of path elements (input, data) */
+    uint32_t id;         /* function node's number of functions, or mock id of the built-in */
+    wc_operand value;    /* WC_NOTHING when a function stands in */
+    uint32_t by_func;    /* function that stands in, or WM_NONE */
+    const ws_builtin *by_builtin;
+} wc_replacement;
+
+typedef struct wc_stmt {
+    uint8_t kind;        /* wc_stmt_kind */
+    bool optional;       /* Call...: an undefined result is a value here */
+    wp_loc loc;
+    uint32_t t;
+    uint32_t n;          /* count, function or node number */
+    wc_operand a, b;
+    const ws_builtin *builtin;
+    wc_operand *args;
+    uint32_t n_args;
+    wc_block *block;     /* Block, Scan, With: its body; Break: the block to leave */
+    wc_replacement *with;
+    uint32_t n_with;
+    struct wc_stmt *next;
+} wc_stmt;
+
+struct wc_block {
+    wc_stmt *first, *last;
+    wc_block *outer;
+};
+
+typedef struct wc_function {
+    wb_str name;
+    uint32_t n_args;
+    uint32_t n_locals;   /* the most alive at once */
+    wc_block *body;
+    wv *consts;
+    uint32_t n_consts, cap_consts;
+    wv const_index;      /* value -> number, for constants that are scalars */
+    wm_func out;         /* what the program's function will say of it */
+} wc_function;
+
+typedef struct wc_plan {
+    wc_function **funcs;
+    uint32_t n, cap;
+    uint32_t query;      /* function of the query, or WM_NONE */
+} wc_plan;
+
+/* plan_rule.c: makes functions for every rule node and the query. */
+void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query *query, wp_body body);
+/* plan_text.c */
+void wc_plan_print(wb_buf *b, const wc_plan *plan);
+/* emit.c: plan to program; false after a report (a function too large for its instructions). */
+bool wc_emit(wc_unit *u, const wc_plan *plan, wm_program *p);
+
+/* ---- the planner's state, shared by plan_*.c ---- */
+
+typedef struct wc_planner {
+    wc_unit *u;
+    wc_plan *plan;
+    wc_function *fn;
+    wc_block *block;     /* where statements go */
+    uint32_t n_locals;   /* next free local */
+    wc_var **bound;      /* variables bound now, in order: for undoing */
+    uint32_t n_bound, cap_bound;
+    uint32_t loops;      /* loops open now */
+    wp_loc loc;          /* given to the statements made */
+} wc_planner;
+
+/* A point to return to when a block is closed. */
+typedef struct wc_mark {
+    wc_block *block;
+    uint32_t n_locals, n_bound, loops;
+} wc_mark;
+
+wc_stmt *wc_put(wc_planner *p, wc_stmt_kind kind);
+wc_stmt *wc_put_op(wc_planner *p, wc_stmt_kind kind, uint32_t t, wc_operand a, wc_operand b);
+uint32_t wc_local(wc_planner *p);
+wc_operand wc_op_local(uint32_t n);
+wc_operand wc_const(wc_planner *p, wv v);
+wv wc_const_value(const wc_planner *p, wc_operand o);
+/* Opens a Block and goes into it; wc_close returns to where it was opened. */
+wc_mark wc_open(wc_planner *p);
+void wc_close(wc_planner *p, wc_mark m);
+/* The state now, to be returned to by wc_close without a block of its own. */
+wc_mark wc_mark_now(const wc_planner *p);
+void wc_break(wc_planner *p, wc_block *block);
+/* Opens a Scan over a; key and value are new locals (value = key + 1). It stays open. */
+uint32_t wc_scan(wc_planner *p, wc_operand a);
+void wc_bind(wc_planner *p, wc_var *v, wc_operand o);
+
+/* plan_term.c */
+wc_operand wc_plan_term(wc_planner *p, const wp_term *t);
+void wc_unify(wc_planner *p, const wp_term *x, const wp_term *y);
+/* Unifies a pattern with a value that is at hand. */
+void wc_unify_value(wc_planner *p, const wp_term *pattern, wc_operand value);
+/* Whether all variables of t are bound now. */
+bool wc_term_bound(const wp_term *t);
+/* The value of a ground term, or undefined. */
+wv wc_ground(wc_planner *p, const wp_term *t);
+
+/* plan_expr.c */
+void wc_plan_body(wc_planner *p, const wp_body *b);
+void wc_plan_expr(wc_planner *p, const wp_expr *e);
+/* A call: its value in an operand; for outputs (one argument more) unifies and answers true. */
+wc_operand wc_plan_call(wc_planner *p, wp_term **items, uint32_t n, wp_loc loc, bool as_test);
+/* The node of a rule function that an operator names, or NULL. */
+wc_node *wc_function_node(const wc_unit *u, const wp_term *op);
+
+#endif

@@ -1,0 +1,523 @@
+/* Rules and the query: one function for each way a rule may be asked.
+ *
+ * *Whole*: every body, all keys. *By k keys*: the head's first k keys are bound before the bodies
+ * run, in their normal order, so only what concerns those keys can clash. Rules whose values are all
+ * one ground constant stop at the first success, however they are asked. */
+#include "compiler/plan.h"
+
+static wc_function *new_function(wc_unit *u, wc_plan *plan, wb_str name, uint32_t n_args)
+{
+    if (plan->n == plan->cap) {
+        plan->cap = plan->cap ? 2 * plan->cap : 64;
+        wc_function **to = wb_arena_alloc(u->a, plan->cap * sizeof *to);
+        if (plan->n)
+            memcpy(to, plan->funcs, plan->n * sizeof *to);
+        plan->funcs = to;
+    }
+    wc_function *fn = wb_arena_calloc(u->a, sizeof *fn);
+    fn->name = name;
+    fn->n_args = n_args;
+    fn->n_locals = n_args;
+    fn->body = wb_arena_calloc(u->a, sizeof *fn->body);
+    plan->funcs[plan->n++] = fn;
+    return fn;
+}
+
+static void begin(wc_planner *p, wc_function *fn, const wp_module *module)
+{
+    p->fn = fn;
+    p->block = fn->body;
+    p->n_locals = fn->n_args;
+    p->n_bound = 0;
+    p->loops = 0;
+    p->u->module = module;
+}
+
+/* ---- one value: complete rules and functions ---- */
+
+static wv constant_value(wc_planner *p, const wc_rule *r)
+{
+    return r->value ? wc_ground(p, r->value) : WV_UNDEFINED;
+}
+
+/* The one ground value that every rule and `else` of the node has, or undefined. */
+static wv common_value(wc_planner *p, const wc_node *n)
+{
+    wv common = WV_UNDEFINED;
+    if (p->u->options->passes_off & WC_PASS_EARLY_EXIT)
+        return common;
+    for (uint32_t i = 0; i < n->n_rules; i++) {
+        if (n->rules[i]->is_default)
+            continue;
+        for (const wc_rule *r = n->rules[i]; r; r = r->else_rule) {
+            wv v = constant_value(p, r);
+            if (v == WV_UNDEFINED || (common != WV_UNDEFINED && !wv_equal(common, v)))
+                return WV_UNDEFINED;
+            if (common == WV_UNDEFINED)
+                common = v;
+        }
+    }
+    return common;
+}
+
+static void plan_return(wc_planner *p, wc_operand v)
+{
+    wc_put_op(p, WC_S_Return, 0, v, (wc_operand){0});
+}
+
+static void unify_args(wc_planner *p, const wc_rule *r)
+{
+    for (uint32_t i = 0; i < r->n_args; i++)
+        wc_unify_value(p, r->args[i], wc_op_local(i));
+}
+
+/* One rule and its `else` chain. `returns`: a value found is the answer at once. */
+static void plan_chain(wc_planner *p, const wc_rule *first, uint32_t result, bool returns)
+{
+    bool chained = first->else_rule != NULL;
+    uint32_t own = result;
+    if (chained && !returns) {
+        own = wc_local(p);
+        wc_put_op(p, WC_S_ResetLocal, own, (wc_operand){0}, (wc_operand){0});
+    }
+    for (const wc_rule *r = first; r; r = r->else_rule) {
+        p->loc = r->loc;
+        wc_mark m = wc_open(p);
+        if (r != first && !returns)
+            wc_put_op(p, WC_S_IsUndefined, 0, wc_op_local(own), (wc_operand){0});
+        unify_args(p, r);
+        wc_plan_body(p, &r->body);
+        p->loc = r->loc;
+        wc_operand v = wc_plan_term(p, r->value);
+        p->loc = r->loc;
+        if (returns)
+            plan_return(p, v);
+        else
+            wc_put_op(p, WC_S_AssignVarOnce, own, v, (wc_operand){0});
+        wc_close(p, m);
+    }
+    if (own != result) {
+        wc_mark m = wc_open(p);
+        wc_put_op(p, WC_S_IsDefined, 0, wc_op_local(own), (wc_operand){0});
+        wc_put_op(p, WC_S_AssignVarOnce, result, wc_op_local(own), (wc_operand){0});
+        wc_close(p, m);
+    }
+}
+
+/* Whether a body can have more than one solution: it binds variables by iteration. */
+static bool iterates_term(const wp_term *t);
+
+static bool iterates_list(wp_term **items, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (iterates_term(items[i]))
+            return true;
+    return false;
+}
+
+static bool iterates_term(const wp_term *t)
+{
+    switch ((wp_term_kind)t->kind) {
+    case WP_REF:
+        /* Any variable as an element may be one that iterates. */
+        for (uint32_t i = 1; i < t->list.n; i++) {
+            const wp_term *el = t->list.items[i];
+            if (el->kind == WP_VAR || el->kind == WP_ARRAY || el->kind == WP_OBJECT)
+                return true;
+        }
+        return iterates_list(t->list.items, t->list.n);
+    case WP_ARRAY: case WP_SET: return iterates_list(t->list.items, t->list.n);
+    case WP_CALL:
+        if (t->list.items[0]->kind == WP_STRING &&
+            wb_str_is(wv_str(&t->list.items[0]->value), "walk"))
+            return true;
+        return iterates_list(t->list.items + 1, t->list.n - 1);
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++)
+            if (iterates_term(t->object.pairs[i].key) || iterates_term(t->object.pairs[i].value))
+                return true;
+        return false;
+    default: return false;
+    }
+}
+
+static bool iterates(const wp_body *b)
+{
+    for (uint32_t i = 0; i < b->n; i++) {
+        const wp_expr *e = b->exprs[i];
+        if (e->kind == WP_EXPR_SOME || (e->n_with && !e->negated))
+            return true;
+        if (e->negated || e->kind == WP_EXPR_NOT || e->kind == WP_EXPR_AND ||
+            e->kind == WP_EXPR_OR)
+            continue;
+        if (e->kind == WP_EXPR_TERM && iterates_term(e->term))
+            return true;
+        if (e->kind == WP_EXPR_EVERY && iterates_term(e->every.domain))
+            return true;
+        if (e->kind == WP_EXPR_CALL) {
+            wp_term t = {.kind = WP_CALL};
+            t.list.items = e->call.items;
+            t.list.n = e->call.n;
+            if (iterates_term(&t))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool chain_iterates(const wc_rule *r)
+{
+    for (; r; r = r->else_rule)
+        if (iterates(&r->body) || iterates_term(r->value))
+            return true;
+    return false;
+}
+
+static void plan_single(wc_planner *p, wc_node *n)
+{
+    const wc_rule *fallback = NULL, *only = NULL;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < n->n_rules; i++) {
+        if (n->rules[i]->is_default)
+            fallback = n->rules[i];
+        else {
+            only = n->rules[i];
+            count++;
+        }
+    }
+    bool returns = common_value(p, n) != WV_UNDEFINED || (count == 1 && !chain_iterates(only));
+    uint32_t result = 0;
+    if (!returns && count) {
+        result = wc_local(p);
+        wc_put_op(p, WC_S_ResetLocal, result, (wc_operand){0}, (wc_operand){0});
+    }
+    for (uint32_t i = 0; i < n->n_rules; i++)
+        if (!n->rules[i]->is_default) {
+            p->u->module = n->rules[i]->module;
+            plan_chain(p, n->rules[i], result, returns);
+        }
+    bool kept = !returns && count;
+    if (kept) {
+        wc_mark m = wc_open(p);
+        wc_put_op(p, WC_S_IsDefined, 0, wc_op_local(result), (wc_operand){0});
+        plan_return(p, wc_op_local(result));
+        wc_close(p, m);
+    }
+    if (fallback) {
+        p->u->module = fallback->module;
+        p->loc = fallback->loc;
+        unify_args(p, fallback);
+        plan_return(p, wc_plan_term(p, fallback->value));
+    }
+}
+
+/* ---- partial sets and objects ---- */
+
+/* Whether a head term can be unified before the body runs. */
+static bool is_pattern(const wp_term *t)
+{
+    switch ((wp_term_kind)t->kind) {
+    case WP_NULL: case WP_BOOLEAN: case WP_NUMBER: case WP_STRING: return true;
+    case WP_VAR: return wc_is_local(t);
+    case WP_ARRAY:
+        for (uint32_t i = 0; i < t->list.n; i++)
+            if (!is_pattern(t->list.items[i]))
+                return false;
+        return true;
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++)
+            if (!is_pattern(t->object.pairs[i].key) || !is_pattern(t->object.pairs[i].value))
+                return false;
+        return true;
+    default: return false;
+    }
+}
+
+/* The keys of a rule below its node: the rest of its path, then the member of a set. */
+static uint32_t key_count(const wc_node *n, const wc_rule *r)
+{
+    return r->n_path - n->depth + r->is_set;
+}
+
+static const wp_term *key_at(const wc_node *n, const wc_rule *r, uint32_t i)
+{
+    return i < r->n_path - n->depth ? r->path[n->depth + i] : r->key;
+}
+
+static bool flat_object(const wc_node *n)
+{
+    for (uint32_t i = 0; i < n->n_rules; i++)
+        if (n->rules[i]->is_set || key_count(n, n->rules[i]) != 1)
+            return false;
+    return true;
+}
+
+/* Puts the rule's member or value below its keys from number `from` on into local t. */
+static void plan_insert(wc_planner *p, const wc_node *n, const wc_rule *r, uint32_t from, uint32_t t)
+{
+    uint32_t keys = key_count(n, r);
+    uint32_t count = keys - from + !r->is_set;
+    wc_operand *args = wb_arena_alloc(p->u->a, (count + 1) * sizeof *args);
+    for (uint32_t i = from; i < keys; i++)
+        args[i - from] = wc_plan_term(p, key_at(n, r, i));
+    if (!r->is_set)
+        args[count - 1] = wc_plan_term(p, r->value);
+    p->loc = r->loc;
+    wc_stmt *s = wc_put(p, r->is_set ? WC_S_PathAdd : WC_S_PathInsert);
+    s->t = t;
+    s->args = args;
+    s->n_args = count;
+}
+
+static void plan_whole_partial(wc_planner *p, wc_node *n)
+{
+    uint32_t t = wc_local(p);
+    bool set = n->is_set, flat = !set && flat_object(n);
+    wc_put_op(p, set ? WC_S_MakeSet : flat ? WC_S_MakeObject : WC_S_ResetLocal, t,
+              (wc_operand){0}, (wc_operand){0});
+    for (uint32_t i = 0; i < n->n_rules; i++) {
+        const wc_rule *r = n->rules[i];
+        p->u->module = r->module;
+        p->loc = r->loc;
+        wc_mark m = wc_open(p);
+        wc_plan_body(p, &r->body);
+        p->loc = r->loc;
+        if (set) {
+            wc_operand v = wc_plan_term(p, r->key);
+            wc_put_op(p, WC_S_SetAdd, t, v, (wc_operand){0});
+        } else if (flat) {
+            wc_operand k = wc_plan_term(p, key_at(n, r, 0));
+            wc_operand v = wc_plan_term(p, r->value);
+            p->loc = r->loc;
+            wc_put_op(p, WC_S_ObjectInsertOnce, t, k, v);
+        } else {
+            plan_insert(p, n, r, 0, t);
+        }
+        wc_close(p, m);
+    }
+    if (!set && !flat) {
+        wc_mark m = wc_open(p);
+        wc_put_op(p, WC_S_IsUndefined, 0, wc_op_local(t), (wc_operand){0});
+        wc_put_op(p, WC_S_MakeObject, t, (wc_operand){0}, (wc_operand){0});
+        wc_close(p, m);
+    }
+    plan_return(p, wc_op_local(t));
+}
+
+/* Binds the rule's first k keys to the arguments: before the body what is a pattern, after it the
+ * rest. */
+static void bind_keys(wc_planner *p, const wc_node *n, const wc_rule *r, uint32_t k, bool before)
+{
+    for (uint32_t i = 0; i < k; i++) {
+        const wp_term *t = key_at(n, r, i);
+        if (is_pattern(t) != before)
+            continue;
+        if (before)
+            wc_unify_value(p, t, wc_op_local(i));
+        else
+            wc_put_op(p, WC_S_Equal, 0, wc_plan_term(p, t), wc_op_local(i));
+    }
+}
+
+static void plan_keyed(wc_planner *p, wc_node *n, uint32_t k)
+{
+    bool set = n->is_set;
+    uint32_t result = 0;
+    if (!set) {
+        result = wc_local(p);
+        wc_put_op(p, WC_S_ResetLocal, result, (wc_operand){0}, (wc_operand){0});
+    }
+    for (uint32_t i = 0; i < n->n_rules; i++) {
+        const wc_rule *r = n->rules[i];
+        uint32_t keys = key_count(n, r), bound = keys < k ? keys : k;
+        p->u->module = r->module;
+        p->loc = r->loc;
+        wc_mark m = wc_open(p);
+        bind_keys(p, n, r, bound, true);
+        wc_plan_body(p, &r->body);
+        p->loc = r->loc;
+        bind_keys(p, n, r, bound, false);
+        if (set) {
+            plan_return(p, wc_op_local(0));
+        } else if (keys > k || (keys == k && !r->is_set)) {
+            plan_insert(p, n, r, k, result);
+        } else {
+            wc_operand v = r->is_set ? wc_op_local(keys - 1) : wc_plan_term(p, r->value);
+            for (uint32_t j = keys; j < k; j++) {
+                uint32_t t = wc_local(p);
+                wc_put_op(p, WC_S_Dot, t, v, wc_op_local(j));
+                v = wc_op_local(t);
+            }
+            wc_put_op(p, WC_S_AssignVarOnce, result, v, (wc_operand){0});
+        }
+        wc_close(p, m);
+    }
+    if (!set)
+        plan_return(p, wc_op_local(result));
+}
+
+/* ---- all of it ---- */
+
+static wv node_path(wc_unit *u, const wc_node *n)
+{
+    wv names[512];
+    uint32_t count = 0;
+    for (const wc_node *at = n; at->parent && count < 512; at = at->parent)
+        names[count++] = at->name;
+    wv path = wv_array_begin(u->a, count);
+    while (count)
+        wv_array_push(u->a, &path, names[--count]);
+    return path;
+}
+
+static void describe(wc_unit *u, wc_function *fn, const wc_node *n)
+{
+    fn->out.path = node_path(u, n);
+    fn->out.loc = n->rules[0]->loc;
+    fn->out.is_function = n->is_function;
+}
+
+/* Numbers the nodes and makes their functions, empty, so that references find their numbers. */
+static void declare(wc_unit *u, wc_plan *plan, wc_node *n, uint32_t *number)
+{
+    n->number = (*number)++;
+    if (n->n_rules) {
+        wb_str path = wc_node_path_text(u, n);
+        n->whole = plan->n;
+        wc_function *fn =
+            new_function(u, plan, path, n->is_function ? n->rules[0]->n_args : 0);
+        describe(u, fn, n);
+        if (n->max_keys && !n->is_function)
+            n->keyed = plan->n;
+        else
+            n->max_keys = 0;
+        for (uint32_t k = 1; k <= n->max_keys; k++) {
+            wb_str name = {wb_arena_printf(u->a, "%.*s[%u]", WB_FMT(path), k), 0};
+            name.n = strlen(name.p);
+            describe(u, new_function(u, plan, name, k), n);
+        }
+    }
+    for (wc_node *c = n->first; c; c = c->next)
+        declare(u, plan, c, number);
+}
+
+static void plan_node(wc_planner *p, wc_node *n)
+{
+    if (n->n_rules) {
+        begin(p, p->plan->funcs[n->whole], n->rules[0]->module);
+        if (n->is_set || n->is_dynamic)
+            plan_whole_partial(p, n);
+        else
+            plan_single(p, n);
+        for (uint32_t k = 1; k <= n->max_keys; k++) {
+            begin(p, p->plan->funcs[n->keyed + k - 1], n->rules[0]->module);
+            plan_keyed(p, n, k);
+        }
+    }
+    for (wc_node *c = n->first; c; c = c->next)
+        plan_node(p, c);
+}
+
+/* ---- the query ---- */
+
+static bool shown(const wc_var *v)
+{
+    return v->text[0] != '$' && !(v->text[0] == '_' && v->text[1] == '_');
+}
+
+static bool ref_iterates(const wp_body *b)
+{
+    return b->n > 1 || iterates(b);
+}
+
+/* The operand that stands for an expression in the answer. */
+static wc_operand plan_captured(wc_planner *p, const wp_expr *e, bool check)
+{
+    p->loc = e->loc;
+    bool call = e->kind == WP_EXPR_CALL;
+    bool equation = call && e->call.items[0]->kind == WP_STRING &&
+                    wb_str_is(wv_str(&e->call.items[0]->value), "eq");
+    bool has_void = call && e->call.items[0]->kind == WP_STRING &&
+                    wb_str_is(wv_str(&e->call.items[0]->value), "internal.print");
+    if (e->negated || e->n_with || equation || has_void ||
+        (e->kind != WP_EXPR_TERM && e->kind != WP_EXPR_CALL)) {
+        if (e->n_with && !e->negated && !equation && e->kind == WP_EXPR_TERM) {
+            /* A value under `with` is captured as a variable of its own. */
+            wc_var *v = wc_var_new(p->u, WB_LIT("__value__"), e->loc);
+            wp_expr *eq = wc_expr_new(p->u, WP_EXPR_CALL, e->loc);
+            *eq = *e;
+            eq->kind = WP_EXPR_CALL;
+            eq->call.items = wb_arena_alloc(p->u->a, 3 * sizeof(wp_term *));
+            eq->call.n = 3;
+            eq->call.items[0] = wc_string_term(p->u, WB_LIT("eq"), e->loc);
+            eq->call.items[1] = wc_var_term(p->u, v, e->loc);
+            eq->call.items[2] = e->term;
+            wc_plan_expr(p, eq);
+            if (check)
+                wc_put_op(p, WC_S_IsTrue, 0, v->bound, (wc_operand){0});
+            return v->bound;
+        }
+        wc_plan_expr(p, e);
+        return wc_const(p, WV_TRUE);
+    }
+    wc_operand v = call ? wc_plan_call(p, e->call.items, e->call.n, e->loc, false)
+                        : wc_plan_term(p, e->term);
+    if (check)
+        wc_put_op(p, WC_S_IsTrue, 0, v, (wc_operand){0});
+    return v;
+}
+
+static void plan_query(wc_planner *p, const wp_body *b)
+{
+    bool check = ref_iterates(b);
+    uint32_t rows = wc_local(p);
+    wc_put_op(p, WC_S_MakeArray, rows, (wc_operand){0}, (wc_operand){0});
+    wc_mark m = wc_open(p);
+    wc_operand *values = wb_arena_alloc(p->u->a, (b->n + 1) * sizeof *values);
+    /* Answers are listed as written, whatever the order of evaluation. */
+    for (uint32_t i = 0; i < b->n; i++)
+        values[b->exprs[i]->index] = plan_captured(p, b->exprs[i], check);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < p->n_bound; i++)
+        count += shown(p->bound[i]);
+    wc_stmt *bindings = wc_put(p, WC_S_LiteralObject);
+    bindings->t = wc_local(p);
+    bindings->n_args = 2 * count;
+    bindings->args = wb_arena_alloc(p->u->a, (2 * count + 1) * sizeof *bindings->args);
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < p->n_bound; i++) {
+        const wc_var *v = p->bound[i];
+        if (!shown(v))
+            continue;
+        bindings->args[at++] = wc_const(p, wv_string_new(p->u->a, wb_str_n(v->text, v->len)));
+        bindings->args[at++] = v->bound;
+    }
+    wc_stmt *list = wc_put(p, WC_S_LiteralArray);
+    list->t = wc_local(p);
+    list->n_args = b->n;
+    list->args = values;
+    wc_stmt *row = wc_put(p, WC_S_LiteralArray);
+    row->t = wc_local(p);
+    row->n_args = 2;
+    row->args = wb_arena_alloc(p->u->a, 2 * sizeof *row->args);
+    row->args[0] = wc_op_local(bindings->t);
+    row->args[1] = wc_op_local(list->t);
+    wc_put_op(p, WC_S_ArrayAppend, rows, wc_op_local(row->t), (wc_operand){0});
+    wc_close(p, m);
+    plan_return(p, wc_op_local(rows));
+}
+
+void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query *query, wp_body body)
+{
+    wc_planner p = {.u = u, .plan = plan};
+    uint32_t number = 0;
+    declare(u, plan, u->root, &number);
+    plan_node(&p, u->root);
+    plan->query = WM_NONE;
+    if (query) {
+        plan->query = plan->n;
+        begin(&p, new_function(u, plan, WB_LIT("query"), 0), query->context);
+        plan_query(&p, &body);
+    }
+    u->module = NULL;
+}

@@ -1,0 +1,388 @@
+/* Terms: references, literals, comprehensions, unification.
+ *
+ * A reference whose element is an unbound variable opens a Scan that stays open: all that follows in
+ * the body is planned inside it. */
+#include "compiler/plan.h"
+
+static bool is_unbound(const wp_term *t)
+{
+    return wc_is_local(t) && wc_var_of(t)->bound.kind == WC_NOTHING;
+}
+
+bool wc_term_bound(const wp_term *t)
+{
+    switch ((wp_term_kind)t->kind) {
+    case WP_VAR: return !is_unbound(t);
+    case WP_REF: case WP_ARRAY: case WP_SET: case WP_CALL:
+        for (uint32_t i = 0; i < t->list.n; i++)
+            if (!wc_term_bound(t->list.items[i]))
+                return false;
+        return true;
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++)
+            if (!wc_term_bound(t->object.pairs[i].key) || !wc_term_bound(t->object.pairs[i].value))
+                return false;
+        return true;
+    default: return true;
+    }
+}
+
+wv wc_ground(wc_planner *p, const wp_term *t)
+{
+    wb_arena *a = p->u->a;
+    if (t->kind <= WP_STRING)
+        return t->value;
+    if (p->u->options->passes_off & WC_PASS_FOLD)
+        return WV_UNDEFINED;
+    switch ((wp_term_kind)t->kind) {
+    case WP_ARRAY: {
+        wv to = wv_array_begin(a, t->list.n);
+        for (uint32_t i = 0; i < t->list.n; i++) {
+            wv v = wc_ground(p, t->list.items[i]);
+            if (v == WV_UNDEFINED)
+                return v;
+            wv_array_push(a, &to, v);
+        }
+        return to;
+    }
+    case WP_SET: {
+        wv to = wv_set_begin(a, t->list.n);
+        for (uint32_t i = 0; i < t->list.n; i++) {
+            wv v = wc_ground(p, t->list.items[i]);
+            if (v == WV_UNDEFINED)
+                return v;
+            wv_set_add(a, &to, v);
+        }
+        return to;
+    }
+    case WP_OBJECT: {
+        wv to = wv_object_begin(a, t->object.n);
+        for (uint32_t i = 0; i < t->object.n; i++) {
+            wv k = wc_ground(p, t->object.pairs[i].key);
+            wv v = k == WV_UNDEFINED ? k : wc_ground(p, t->object.pairs[i].value);
+            if (v == WV_UNDEFINED)
+                return v;
+            wv_object_put(a, &to, k, v);
+        }
+        return to;
+    }
+    default: return WV_UNDEFINED;
+    }
+}
+
+/* ---- references ---- */
+
+static wc_operand dot(wc_planner *p, wc_operand from, wc_operand key, bool base)
+{
+    uint32_t t = wc_local(p);
+    wc_put_op(p, base ? WC_S_DotBase : WC_S_Dot, t, from, key);
+    return wc_op_local(t);
+}
+
+static bool scans(const wp_term *el)
+{
+    if (el->kind == WP_VAR)
+        return is_unbound(el);
+    return (el->kind == WP_ARRAY || el->kind == WP_OBJECT) && !wc_term_bound(el);
+}
+
+/* The elements from `i` on, below a value that is at hand. */
+static wc_operand chain(wc_planner *p, wc_operand v, const wp_term *ref, uint32_t i, bool base)
+{
+    for (; i < ref->list.n; i++) {
+        const wp_term *el = ref->list.items[i];
+        if (scans(el)) {
+            uint32_t key = wc_scan(p, v);
+            if (el->kind == WP_VAR)
+                wc_bind(p, wc_var_of(el), wc_op_local(key));
+            else
+                wc_unify_value(p, el, wc_op_local(key));
+            v = wc_op_local(key + 1);
+        } else {
+            v = dot(p, v, wc_plan_term(p, el), base);
+        }
+    }
+    return v;
+}
+
+static wc_operand base_document(wc_planner *p, const wp_term *ref)
+{
+    uint32_t t = wc_local(p);
+    wc_put_op(p, WC_S_Data, t, (wc_operand){0}, (wc_operand){0});
+    return chain(p, wc_op_local(t), ref, 1, true);
+}
+
+static void ask(wc_planner *p, wc_node *n)
+{
+    n->asked += p->loops || p->fn->n_args ? 2 : 1;
+}
+
+static wc_operand rule_value(wc_planner *p, wc_node *n, const wp_term *ref, uint32_t i)
+{
+    uint32_t keys = 0;
+    while (keys < n->max_keys && i + keys < ref->list.n && !scans(ref->list.items[i + keys]))
+        keys++;
+    wc_operand *args = wb_arena_alloc(p->u->a, (keys + 1) * sizeof *args);
+    for (uint32_t k = 0; k < keys; k++)
+        args[k] = wc_plan_term(p, ref->list.items[i + k]);
+    wc_stmt *s = wc_put(p, WC_S_Call);
+    s->t = wc_local(p);
+    s->n = keys ? n->keyed + keys - 1 : n->whole;
+    s->args = args;
+    s->n_args = keys;
+    ask(p, n);
+    return chain(p, wc_op_local(s->t), ref, i + keys, false);
+}
+
+static wc_operand data_ref(wc_planner *p, wc_node *n, const wp_term *ref, uint32_t i)
+{
+    uint32_t keys = 0;
+    while (i + keys < ref->list.n && !scans(ref->list.items[i + keys]))
+        keys++;
+    wc_operand *args = wb_arena_alloc(p->u->a, (keys + 1) * sizeof *args);
+    for (uint32_t k = 0; k < keys; k++)
+        args[k] = wc_plan_term(p, ref->list.items[i + k]);
+    wc_stmt *s = wc_put(p, WC_S_DataRef);
+    s->t = wc_local(p);
+    s->n = n->number;
+    s->args = args;
+    s->n_args = keys;
+    return chain(p, wc_op_local(s->t), ref, i + keys, false);
+}
+
+static wc_operand data(wc_planner *p, const wp_term *ref)
+{
+    wc_node *n = p->u->root;
+    uint32_t i = 1;
+    while (i < ref->list.n && !n->n_rules && ref->list.items[i]->kind <= WP_STRING) {
+        wc_node *c = wc_node_child(n, ref->list.items[i]->value);
+        if (!c)
+            return base_document(p, ref);
+        n = c;
+        i++;
+    }
+    if (n->is_function) {
+        wb_str path = wc_node_path_text(p->u, n);
+        wp_report(p->u->diags, WP_TYPE_ERROR, wc_file(p->u), ref->loc,
+                  "function %.*s used as reference, not called", WB_FMT(path));
+        return wc_const(p, WV_NULL);
+    }
+    return n->n_rules ? rule_value(p, n, ref, i) : data_ref(p, n, ref, i);
+}
+
+static wc_operand input(wc_planner *p)
+{
+    uint32_t t = wc_local(p);
+    wc_put_op(p, WC_S_Input, t, (wc_operand){0}, (wc_operand){0});
+    return wc_op_local(t);
+}
+
+static wc_operand reference(wc_planner *p, const wp_term *ref)
+{
+    const wp_term *head = ref->list.items[0];
+    if (wc_is_root(head, "data"))
+        return data(p, ref);
+    return chain(p, wc_plan_term(p, head), ref, 1, false);
+}
+
+/* ---- literals and comprehensions ---- */
+
+static wc_operand literal(wc_planner *p, const wp_term *t)
+{
+    wv ground = wc_ground(p, t);
+    if (ground != WV_UNDEFINED)
+        return wc_const(p, ground);
+    bool object = t->kind == WP_OBJECT;
+    uint32_t n = object ? 2 * t->object.n : t->list.n;
+    wc_operand *args = wb_arena_alloc(p->u->a, (n + 1) * sizeof *args);
+    for (uint32_t i = 0; i < n; i++)
+        args[i] = wc_plan_term(p, object ? (i & 1 ? t->object.pairs[i / 2].value
+                                                   : t->object.pairs[i / 2].key)
+                                         : t->list.items[i]);
+    wc_stmt *s = wc_put(p, object ? WC_S_LiteralObject
+                                  : t->kind == WP_SET ? WC_S_LiteralSet : WC_S_LiteralArray);
+    s->t = wc_local(p);
+    s->args = args;
+    s->n_args = n;
+    return wc_op_local(s->t);
+}
+
+static wc_operand comprehension(wc_planner *p, const wp_term *t)
+{
+    static const wc_stmt_kind make[] = {
+        [WP_ARRAY_COMP] = WC_S_MakeArray, [WP_SET_COMP] = WC_S_MakeSet,
+        [WP_OBJECT_COMP] = WC_S_MakeObject};
+    uint32_t to = wc_local(p);
+    wc_put_op(p, make[t->kind], to, (wc_operand){0}, (wc_operand){0});
+    wc_mark m = wc_open(p);
+    wc_plan_body(p, &t->comp.body);
+    p->loc = t->loc;
+    if (t->kind == WP_OBJECT_COMP) {
+        wc_operand k = wc_plan_term(p, t->comp.key);
+        wc_operand v = wc_plan_term(p, t->comp.value);
+        p->loc = t->loc;
+        wc_put_op(p, WC_S_ObjectInsertOnce, to, k, v);
+    } else {
+        wc_operand v = wc_plan_term(p, t->comp.value);
+        wc_put_op(p, t->kind == WP_SET_COMP ? WC_S_SetAdd : WC_S_ArrayAppend, to, v,
+                  (wc_operand){0});
+    }
+    wc_close(p, m);
+    return wc_op_local(to);
+}
+
+wc_operand wc_plan_term(wc_planner *p, const wp_term *t)
+{
+    wp_loc outer = p->loc;
+    if (t->loc.row)
+        p->loc = t->loc;
+    wc_operand o = {0};
+    switch ((wp_term_kind)t->kind) {
+    case WP_NULL: case WP_BOOLEAN: case WP_NUMBER: case WP_STRING:
+        o = wc_const(p, t->value);
+        break;
+    case WP_VAR:
+        if (wc_is_root(t, "input"))
+            o = input(p);
+        else if (wc_is_root(t, "data")) {
+            wp_term *ref = wc_term_new(p->u, WP_REF, t->loc);
+            ref->list.items = (wp_term *[]){(wp_term *)(uintptr_t)t};
+            ref->list.n = 1;
+            o = data(p, ref);
+        } else {
+            o = wc_var_of(t)->bound;
+            if (o.kind == WC_NOTHING) { /* safety has reported it */
+                uint32_t n = wc_local(p);
+                wc_put_op(p, WC_S_ResetLocal, n, o, o);
+                o = wc_op_local(n);
+            }
+        }
+        break;
+    case WP_REF: o = reference(p, t); break;
+    case WP_ARRAY: case WP_SET: case WP_OBJECT: o = literal(p, t); break;
+    case WP_ARRAY_COMP: case WP_SET_COMP: case WP_OBJECT_COMP: o = comprehension(p, t); break;
+    case WP_CALL: o = wc_plan_call(p, t->list.items, t->list.n, t->loc, false); break;
+    case WP_TEMPLATE: wb_fatal("a template string was left to the planner");
+    }
+    p->loc = outer;
+    return o;
+}
+
+/* ---- unification ---- */
+
+static void never(wc_planner *p)
+{
+    wc_put_op(p, WC_S_IsTrue, 0, wc_const(p, WV_FALSE), (wc_operand){0});
+}
+
+void wc_unify_value(wc_planner *p, const wp_term *pattern, wc_operand v)
+{
+    if (pattern->kind == WP_VAR && is_unbound(pattern)) {
+        wc_bind(p, wc_var_of(pattern), v);
+        return;
+    }
+    if (pattern->kind == WP_ARRAY && !wc_term_bound(pattern)) {
+        wc_put_op(p, WC_S_IsArray, 0, v, (wc_operand){0})->n = pattern->list.n;
+        for (uint32_t i = 0; i < pattern->list.n; i++) {
+            const wp_term *el = pattern->list.items[i];
+            if (el->kind == WP_VAR && is_unbound(el) && el->name.p[0] == '$')
+                continue; /* a wildcard takes anything */
+            wc_unify_value(p, el, dot(p, v, wc_const(p, wv_small(i)), false));
+        }
+        return;
+    }
+    if (pattern->kind == WP_OBJECT && !wc_term_bound(pattern)) {
+        wc_put_op(p, WC_S_IsObject, 0, v, (wc_operand){0})->n = pattern->object.n;
+        for (uint32_t i = 0; i < pattern->object.n; i++) {
+            wc_operand key = wc_plan_term(p, pattern->object.pairs[i].key);
+            wc_unify_value(p, pattern->object.pairs[i].value, dot(p, v, key, false));
+        }
+        return;
+    }
+    wc_put_op(p, WC_S_Equal, 0, v, wc_plan_term(p, pattern));
+}
+
+static bool has_pattern(const wp_term *t)
+{
+    return (t->kind == WP_ARRAY || t->kind == WP_OBJECT) && !wc_term_bound(t);
+}
+
+/* Pairs of elements: those with a bound side first, until none is left. */
+static void unify_arrays(wc_planner *p, const wp_term *x, const wp_term *y)
+{
+    uint32_t n = x->list.n, left = n;
+    bool *done = wb_arena_calloc(p->u->a, n + 1);
+    while (left) {
+        uint32_t before = left;
+        for (uint32_t i = 0; i < n; i++) {
+            const wp_term *a = x->list.items[i], *b = y->list.items[i];
+            bool waits = a->kind == WP_VAR && is_unbound(a) && b->kind == WP_VAR && is_unbound(b);
+            if (done[i] || waits)
+                continue;
+            wc_unify(p, a, b);
+            done[i] = true;
+            left--;
+        }
+        if (left == before) { /* only variables that nothing binds: safety has reported them */
+            never(p);
+            return;
+        }
+    }
+}
+
+static void unify_objects(wc_planner *p, const wp_term *x, const wp_term *y)
+{
+    if (x->object.n != y->object.n) {
+        never(p);
+        return;
+    }
+    for (uint32_t i = 0; i < x->object.n; i++) {
+        const wp_pair *a = &x->object.pairs[i], *b = NULL;
+        for (uint32_t j = 0; j < y->object.n && !b; j++)
+            if (wv_equal(a->key->value, y->object.pairs[j].key->value))
+                b = &y->object.pairs[j];
+        if (!b) {
+            never(p);
+            return;
+        }
+        wc_unify(p, a->value, b->value);
+    }
+}
+
+static bool plain_keys(const wp_term *t)
+{
+    for (uint32_t i = 0; i < t->object.n; i++)
+        if (t->object.pairs[i].key->kind > WP_STRING)
+            return false;
+    return true;
+}
+
+void wc_unify(wc_planner *p, const wp_term *x, const wp_term *y)
+{
+    if (x->kind == WP_ARRAY && y->kind == WP_ARRAY && (has_pattern(x) || has_pattern(y))) {
+        if (x->list.n != y->list.n)
+            never(p);
+        else
+            unify_arrays(p, x, y);
+        return;
+    }
+    if (x->kind == WP_OBJECT && y->kind == WP_OBJECT && (has_pattern(x) || has_pattern(y)) &&
+        plain_keys(x) && plain_keys(y)) {
+        unify_objects(p, x, y);
+        return;
+    }
+    /* The side that binds waits until the other has a value. */
+    if ((y->kind == WP_VAR && is_unbound(y)) || has_pattern(y)) {
+        const wp_term *t = x;
+        x = y;
+        y = t;
+    }
+    if ((x->kind == WP_VAR && is_unbound(x)) || has_pattern(x)) {
+        wc_operand v = wc_plan_term(p, y);
+        wc_unify_value(p, x, v);
+        return;
+    }
+    wc_operand a = wc_plan_term(p, x);
+    wc_operand b = wc_plan_term(p, y);
+    wc_put_op(p, WC_S_Equal, 0, a, b);
+}

@@ -1,0 +1,164 @@
+/* Recursion: a rule that needs itself is refused.
+ *
+ * Takes the ordered rules. Follows references from rule to rule through the data tree; a reference
+ * that stops at a package, or goes on by a variable, reaches every rule below it.
+ *
+ * Reports: `rule data.a.p is recursive: data.a.p -> data.a.q -> data.a.p`. */
+#include "compiler/unit.h"
+
+enum { NEW, OPEN, DONE };
+
+typedef struct walker {
+    wc_unit *u;
+    wc_node *path[4096]; /* rules being visited */
+    uint32_t depth;
+} walker;
+
+static void visit(walker *w, wc_node *n);
+static void walk_body(walker *w, const wp_body *b);
+
+static void report(walker *w, const wc_node *n)
+{
+    wb_buf text;
+    wb_buf_init(&text, 1 << 16);
+    uint32_t from = w->depth;
+    while (from && w->path[from - 1] != n)
+        from--;
+    if (from)
+        from--;
+    for (uint32_t at = from; at < w->depth; at++) {
+        wb_buf_clear(&text);
+        for (uint32_t i = 0; i <= w->depth - from; i++) {
+            const wc_node *step = w->path[from + (at - from + i) % (w->depth - from)];
+            wb_buf_putf(&text, "%s%.*s", i ? " -> " : "", WB_FMT(wc_node_path_text(w->u, step)));
+        }
+        const wc_rule *r = w->path[at]->rules[0];
+        w->u->module = r->module;
+        wb_str name = wc_node_path_text(w->u, w->path[at]);
+        wp_report(w->u->diags, WP_RECURSION_ERROR, wc_file(w->u), r->loc,
+                  "rule %.*s is recursive: %.*s", WB_FMT(name), WB_FMT(wb_buf_str(&text)));
+    }
+    w->u->module = NULL;
+    wb_buf_free(&text);
+}
+
+static void visit_below(walker *w, wc_node *n)
+{
+    if (n->n_rules && !n->is_function)
+        visit(w, n);
+    for (wc_node *c = n->first; c; c = c->next)
+        visit_below(w, c);
+}
+
+static void follow(walker *w, const wp_term *ref)
+{
+    wc_node *n = w->u->root;
+    uint32_t i = 1;
+    for (; i < ref->list.n && !n->n_rules && ref->list.items[i]->kind <= WP_STRING; i++) {
+        n = wc_node_child(n, ref->list.items[i]->value);
+        if (!n)
+            return;
+    }
+    if (n->n_rules)
+        visit(w, n);
+    else
+        visit_below(w, n);
+}
+
+static void walk_term(walker *w, const wp_term *t)
+{
+    switch ((wp_term_kind)t->kind) {
+    case WP_REF:
+        if (wc_is_root(t->list.items[0], "data"))
+            follow(w, t);
+        for (uint32_t i = 0; i < t->list.n; i++)
+            walk_term(w, t->list.items[i]);
+        return;
+    case WP_ARRAY: case WP_SET: case WP_CALL:
+        for (uint32_t i = 0; i < t->list.n; i++)
+            walk_term(w, t->list.items[i]);
+        return;
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++) {
+            walk_term(w, t->object.pairs[i].key);
+            walk_term(w, t->object.pairs[i].value);
+        }
+        return;
+    case WP_ARRAY_COMP: case WP_SET_COMP: case WP_OBJECT_COMP:
+        if (t->comp.key)
+            walk_term(w, t->comp.key);
+        walk_term(w, t->comp.value);
+        walk_body(w, &t->comp.body);
+        return;
+    default: return;
+    }
+}
+
+static void walk_body(walker *w, const wp_body *b)
+{
+    for (uint32_t i = 0; i < b->n; i++) {
+        const wp_expr *e = b->exprs[i];
+        for (uint32_t j = 0; j < e->n_with; j++)
+            walk_term(w, e->with[j].value);
+        switch ((wp_expr_kind)e->kind) {
+        case WP_EXPR_TERM: walk_term(w, e->term); break;
+        case WP_EXPR_CALL:
+            for (uint32_t j = 0; j < e->call.n; j++)
+                walk_term(w, e->call.items[j]);
+            break;
+        case WP_EXPR_SOME: walk_term(w, e->some.items[0]); break;
+        case WP_EXPR_EVERY:
+            walk_term(w, e->every.domain);
+            walk_body(w, &e->every.body);
+            break;
+        case WP_EXPR_NOT: walk_body(w, &e->body); break;
+        case WP_EXPR_AND: case WP_EXPR_OR:
+            walk_body(w, &e->logic.lhs);
+            walk_body(w, &e->logic.rhs);
+            break;
+        }
+    }
+}
+
+static void visit(walker *w, wc_node *n)
+{
+    if (n->state == DONE)
+        return;
+    if (n->state == OPEN) {
+        report(w, n);
+        return;
+    }
+    if (w->depth >= sizeof w->path / sizeof *w->path) {
+        wp_report(w->u->diags, WP_COMPILE_ERROR, NULL, n->rules[0]->loc,
+                  "rules depend on each other too deeply");
+        return;
+    }
+    n->state = OPEN;
+    w->path[w->depth++] = n;
+    for (uint32_t i = 0; i < n->n_rules; i++)
+        for (const wc_rule *r = n->rules[i]; r; r = r->else_rule) {
+            walk_body(w, &r->body);
+            if (r->key)
+                walk_term(w, r->key);
+            if (r->value)
+                walk_term(w, r->value);
+            for (uint32_t k = r->n_ground; k < r->n_path; k++)
+                walk_term(w, r->path[k]);
+        }
+    w->depth--;
+    n->state = DONE;
+}
+
+static void visit_all(walker *w, wc_node *n)
+{
+    if (n->n_rules)
+        visit(w, n);
+    for (wc_node *c = n->first; c; c = c->next)
+        visit_all(w, c);
+}
+
+void wc_check_recursion(wc_unit *u)
+{
+    walker w = {.u = u};
+    visit_all(&w, u->root);
+}

@@ -1,0 +1,204 @@
+/* The data tree: packages, parts of rule paths, rules.
+ *
+ * Takes resolved rules. After it each rule belongs to one node: the node at its ground path, or a
+ * node above it when another rule's variable part begins there, so that all that may end up in one
+ * document is planned as one.
+ *
+ * Reports: conflicting rules, several default rules, and a loop of rules as recursive. */
+#include "compiler/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static wc_node *child(wc_unit *u, wc_node *n, wv name)
+{
+    for (wc_node *c = n->first; c; c = c->next)
+        if (wv_equal(c->name, name))
+            return c;
+    wc_node *c = wb_arena_calloc(u->a, sizeof *c);
+    *c = (wc_node){.name = name, .parent = n, .next = n->first, .depth = n->depth + 1,
+                   .whole = WM_NONE, .keyed = WM_NONE};
+    n->first = c;
+    return c;
+}
+
+wc_node *wc_node_child(const wc_node *n, wv name)
+{
+    for (wc_node *c = n->first; c; c = c->next)
+        if (wv_equal(c->name, name))
+            return c;
+    return NULL;
+}
+
+wb_str wc_node_path_text(wc_unit *u, const wc_node *n)
+{
+    const wc_node *steps[512];
+    uint32_t count = 0;
+    for (; n->parent && count < 512; n = n->parent)
+        steps[count++] = n;
+    wp_term *ref = wc_term_new(u, WP_REF, (wp_loc){0});
+    ref->list.n = count + 1;
+    ref->list.items = wb_arena_alloc(u->a, (count + 1) * sizeof(wp_term *));
+    ref->list.items[0] = wc_term_new(u, WP_VAR, (wp_loc){0});
+    ref->list.items[0]->name = WB_LIT("data");
+    for (uint32_t i = 0; i < count; i++) {
+        wp_term *t = wc_term_new(u, WP_STRING, (wp_loc){0});
+        t->value = steps[count - 1 - i]->name;
+        t->kind = wv_is_string(t->value) ? WP_STRING : wv_is_number(t->value) ? WP_NUMBER
+                  : t->value == WV_NULL ? WP_NULL : WP_BOOLEAN;
+        ref->list.items[i + 1] = t;
+    }
+    wb_buf text;
+    wb_buf_init(&text, 1 << 20);
+    wp_term_put(&text, ref);
+    wb_str out = wb_arena_str(u->a, wb_buf_str(&text));
+    wb_buf_free(&text);
+    return out;
+}
+
+static void add(wc_unit *u, wc_node *n, wc_rule *rule)
+{
+    if (n->n_rules == n->cap_rules) {
+        n->cap_rules = n->cap_rules ? 2 * n->cap_rules : 4;
+        wc_rule **to = wb_arena_alloc(u->a, n->cap_rules * sizeof *to);
+        if (n->n_rules)
+            memcpy(to, n->rules, n->n_rules * sizeof *to);
+        n->rules = to;
+    }
+    n->rules[n->n_rules++] = rule;
+}
+
+static bool is_partial(const wc_rule *r)
+{
+    return r->is_set || r->n_ground < r->n_path;
+}
+
+/* Moves the rules of every node below `from` up to `to`. */
+static void pull_up(wc_unit *u, wc_node *to, wc_node *from)
+{
+    for (wc_node *c = from->first; c; c = c->next) {
+        for (uint32_t i = 0; i < c->n_rules; i++)
+            if (!c->rules[i]->is_function)
+                add(u, to, c->rules[i]);
+        pull_up(u, to, c);
+        if (!c->is_function) {
+            c->rules = NULL;
+            c->n_rules = 0;
+        }
+    }
+}
+
+static int by_place(const void *x, const void *y)
+{
+    const wc_rule *a = *(wc_rule *const *)x, *b = *(wc_rule *const *)y;
+    if (a->loc.file != b->loc.file)
+        return a->loc.file < b->loc.file ? -1 : 1;
+    return (a->loc.offset > b->loc.offset) - (a->loc.offset < b->loc.offset);
+}
+
+static void report_node(wc_unit *u, const wc_node *n, const wc_rule *at, const char *format)
+{
+    u->module = at->module;
+    wb_str path = wc_node_path_text(u, n);
+    char text[512];
+    snprintf(text, sizeof text, "%.*s", WB_FMT(path));
+    wp_report(u->diags, WP_TYPE_ERROR, wc_file(u), at->loc, format, text);
+    u->module = NULL;
+}
+
+static void settle(wc_unit *u, wc_node *n)
+{
+    bool dynamic = false, set = false, plain = false, function = false;
+    uint32_t defaults = 0;
+    for (uint32_t i = 0; i < n->n_rules; i++) {
+        wc_rule *r = n->rules[i];
+        dynamic |= r->n_ground < r->n_path;
+        set |= r->is_set;
+        function |= r->is_function;
+        plain |= !is_partial(r) && !r->is_function;
+        defaults += r->is_default;
+    }
+    n->is_function = function;
+    if (n->n_rules) {
+        if ((function && (plain || set || dynamic)) || (plain && (set || dynamic)))
+            report_node(u, n, n->rules[n->n_rules - 1], "conflicting rules %s found");
+        if (defaults > 1)
+            report_node(u, n, n->rules[0], "multiple default rules %s found");
+        for (uint32_t i = 1; function && i < n->n_rules; i++)
+            if (n->rules[i]->n_args != n->rules[0]->n_args)
+                report_node(u, n, n->rules[i], "conflicting rules %s found");
+    }
+    if (dynamic || (set && n->first)) {
+        uint32_t before = n->n_rules;
+        pull_up(u, n, n);
+        if (n->n_rules > before)
+            qsort(n->rules, n->n_rules, sizeof *n->rules, by_place);
+        n->is_dynamic = true;
+    } else if (plain && n->first && !function) {
+        for (const wc_node *c = n->first; c; c = c->next)
+            if (c->n_rules) {
+                report_node(u, n, n->rules[0], "rule %s conflicts with rules below it");
+                break;
+            }
+    }
+    n->is_set = set && !n->is_dynamic;
+    for (uint32_t i = 0; i < n->n_rules; i++) {
+        uint32_t keys = n->rules[i]->n_path - n->depth + n->rules[i]->is_set;
+        if (!n->rules[i]->is_function && keys > n->max_keys)
+            n->max_keys = keys;
+    }
+    for (wc_node *c = n->first; c; c = c->next)
+        settle(u, c);
+}
+
+/* Sorts children by name, bottom up, by merging lists. */
+static wc_node *merge_sort(wc_node *list)
+{
+    if (!list || !list->next)
+        return list;
+    wc_node *slow = list, *fast = list->next;
+    while (fast && fast->next) {
+        slow = slow->next;
+        fast = fast->next->next;
+    }
+    wc_node *right = slow->next;
+    slow->next = NULL;
+    wc_node *left = merge_sort(list), *head = NULL, **tail = &head;
+    right = merge_sort(right);
+    while (left && right) {
+        wc_node **pick = wv_compare(left->name, right->name) <= 0 ? &left : &right;
+        *tail = *pick;
+        tail = &(*pick)->next;
+        *pick = (*pick)->next;
+    }
+    *tail = left ? left : right;
+    return head;
+}
+
+static void sort_children(wc_node *n)
+{
+    n->first = merge_sort(n->first);
+    for (wc_node *c = n->first; c; c = c->next)
+        sort_children(c);
+}
+
+void wc_build_tree(wc_unit *u)
+{
+    u->root = wb_arena_calloc(u->a, sizeof *u->root);
+    *u->root = (wc_node){.whole = WM_NONE, .keyed = WM_NONE};
+    for (uint32_t i = 0; i < u->n_modules; i++) {
+        const wp_term *p = u->modules[i]->package;
+        wc_node *n = u->root;
+        for (uint32_t j = 1; j < p->list.n; j++)
+            n = child(u, n, p->list.items[j]->value);
+    }
+    for (uint32_t i = 0; i < u->n_rules; i++) {
+        wc_rule *r = u->rules[i];
+        wc_node *n = u->root;
+        for (uint32_t j = 0; j < r->n_ground; j++)
+            n = child(u, n, r->path[j]->value);
+        add(u, n, r);
+    }
+    settle(u, u->root);
+    sort_children(u->root);
+}

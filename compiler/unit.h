@@ -1,0 +1,118 @@
+/* One compilation: what the passes share. Internal to compiler/.
+ *
+ * Passes, in order: names (resolve and rewrite) -> safety (reorder bodies) -> ruleset (group rules
+ * by path, build the data tree) -> recursion -> plan -> emit -> verify. */
+#ifndef WRIT_COMPILER_UNIT_H
+#define WRIT_COMPILER_UNIT_H
+
+#include "compiler/compile.h"
+#include "parser/parse.h"
+
+typedef struct wc_operand {
+    enum { WC_NOTHING, WC_LOCAL, WC_CONST } kind;
+    uint32_t n; /* local number, or number in the function's constants */
+} wc_operand;
+
+/* A variable of a rule, after names were resolved. A WP_VAR term's name.p points at `text`, so the
+ * variable is found from the term without a table. */
+typedef struct wc_var {
+    wc_operand bound;   /* planner: where its value is; WC_NOTHING while unbound */
+    uint32_t id;        /* number in the compilation */
+    uint32_t mark;      /* safety: the generation in which it became safe */
+    bool declared;      /* by :=, some, every or as an argument */
+    uint32_t uses;      /* safety, strict checks */
+    wp_loc loc;         /* first place */
+    uint32_t len;
+    char text[];
+} wc_var;
+
+static inline wc_var *wc_var_of(const wp_term *t)
+{
+    return (wc_var *)(void *)((char *)(uintptr_t)t->name.p - offsetof(wc_var, text));
+}
+
+/* A rule whose names are resolved; `body` is in the order of evaluation after safety. */
+typedef struct wc_rule {
+    const wp_module *module;
+    const wp_rule *source;
+    wp_term **path;      /* head ref from the package on: scalars, or resolved terms */
+    uint32_t n_path;     /* without `data`; package parts first */
+    uint32_t n_ground;   /* leading parts that are scalars */
+    wp_term **args;
+    uint32_t n_args;
+    bool is_function, is_set, is_default;
+    wp_term *key;        /* partial sets: the member; else NULL */
+    wp_term *value;      /* NULL for sets */
+    wp_body body;
+    struct wc_rule *else_rule;
+    wp_loc loc;
+} wc_rule;
+
+struct wc_node;
+
+typedef struct wc_unit {
+    wb_arena *a;
+    const wc_options *options;
+    wp_diags *diags;
+    const ws_registry *registry;
+    wp_module **modules;
+    uint32_t n_modules;
+    wv packages;         /* package text -> object of its rule names */
+    wc_rule **rules;
+    uint32_t n_rules, cap_rules;
+    uint32_t n_vars, generation;
+    const wp_module *module; /* the one being worked on */
+    struct wc_node *root;
+    wm_program *program;
+    wv mocked;           /* names of built-ins that some `with` replaces -> mock number */
+    bool mocked_functions, masked_data;
+} wc_unit;
+
+wc_var *wc_var_new(wc_unit *u, wb_str name, wp_loc loc);
+wp_term *wc_var_term(wc_unit *u, wc_var *v, wp_loc loc);
+wp_term *wc_term_new(wc_unit *u, wp_term_kind kind, wp_loc loc);
+wp_expr *wc_expr_new(wc_unit *u, wp_expr_kind kind, wp_loc loc);
+wp_term *wc_string_term(wc_unit *u, wb_str s, wp_loc loc);
+/* The file that diagnostics of the present module name. */
+const wp_file *wc_file(const wc_unit *u);
+
+/* `input` and `data` stay variables under their names; this tells them from locals. */
+bool wc_is_root(const wp_term *t, const char *name);
+static inline bool wc_is_local(const wp_term *t)
+{
+    return t->kind == WP_VAR && !wc_is_root(t, "input") && !wc_is_root(t, "data");
+}
+
+/* names.c: fills u->rules. Reports undefined functions, redeclared and shadowed names. */
+void wc_resolve_modules(wc_unit *u);
+/* Resolves a query: body with globals of package `package` (may be NULL) and its imports. */
+wp_body wc_resolve_query(wc_unit *u, const wp_module *context, wp_body query);
+/* A call's operator after resolution: a WP_STRING term names a built-in, a WP_REF a function. */
+
+/* safety.c: puts bodies into an order in which every variable is bound before it is read. Reports
+ * `var x is unsafe`. */
+void wc_check_safety(wc_unit *u);
+void wc_order_query(wc_unit *u, wp_body *body);
+
+/* ---- the data tree ---- */
+typedef struct wc_node {
+    wv name;
+    struct wc_node *parent, *first, *next; /* children in a list, sorted by name at the end */
+    wc_rule **rules;     /* rules whose value begins here; NULL for a plain step */
+    uint32_t n_rules, cap_rules;
+    uint32_t depth;      /* steps below `data` */
+    bool is_function, is_set, is_dynamic; /* dynamic: some rule has parts below this path */
+    uint32_t max_keys;   /* how many keys a reference may bind */
+    uint32_t number;     /* in the program */
+    uint32_t whole, keyed;
+    uint32_t asked;      /* places that ask for it; in a loop or function counts twice */
+    uint32_t state;      /* recursion check */
+} wc_node;
+
+void wc_build_tree(wc_unit *u);
+/* Child by name, or NULL. */
+wc_node *wc_node_child(const wc_node *n, wv name);
+wb_str wc_node_path_text(wc_unit *u, const wc_node *n);
+void wc_check_recursion(wc_unit *u);
+
+#endif

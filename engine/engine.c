@@ -1,0 +1,240 @@
+/* Engines: policies, data, host functions. */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+
+#define MODULE_ARENA ((size_t)16 << 30) /* addresses for one module's tree; memory comes as used */
+#define DATA_ARENA   ((size_t)64 << 30)
+
+const char *writ_version(void)
+{
+    return WRIT_VERSION;
+}
+
+we_document *we_document_new(writ_engine *e, size_t limit)
+{
+    we_document *d = wb_calloc(1, sizeof *d);
+    d->refs = 1;
+    if (wb_arena_init(&d->arena, limit ? limit : DATA_ARENA, e->seed)) {
+        free(d);
+        return NULL;
+    }
+    return d;
+}
+
+void we_document_free(we_document *d)
+{
+    if (!d || __atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL))
+        return;
+    wb_arena_free(&d->arena);
+    free(d);
+}
+
+writ_engine *writ_engine_new(void)
+{
+    writ_engine *e = wb_calloc(1, sizeof *e);
+    e->seed = wb_hash_seed();
+    e->version = WP_V1;
+    e->keep_print = true;
+    e->registry = ws_registry_new();
+    e->data = we_document_new(e, 0);
+    if (!e->registry || !e->data) {
+        writ_engine_free(e);
+        return NULL;
+    }
+    e->data->value = wv_object_begin(&e->data->arena, 0);
+    return e;
+}
+
+void writ_engine_free(writ_engine *e)
+{
+    if (!e)
+        return;
+    for (size_t i = 0; i < e->n_modules; i++)
+        we_module_free(e->modules[i]);
+    free(e->modules);
+    we_document_free(e->data);
+    ws_registry_free(e->registry);
+    free(e);
+}
+
+/* ---- modules ---- */
+
+we_module *we_module_new(writ_engine *e, wb_str name, wb_str text, uint32_t file_number,
+                         wp_diags *diags)
+{
+    we_module *m = wb_calloc(1, sizeof *m);
+    m->refs = 1;
+    if (wb_arena_init(&m->arena, MODULE_ARENA, e->seed)) {
+        free(m);
+        return NULL;
+    }
+    m->name = wb_arena_str(&m->arena, name);
+    if (!wb_arena_fits(&m->arena, text.n)) {
+        we_module_free(m);
+        return NULL;
+    }
+    wb_str copy = wb_arena_str(&m->arena, text);
+    wp_options o = {.version = e->version, .file_number = file_number};
+    if (wp_parse_module(&m->arena, m->name, copy, &o, &m->tree, diags)) {
+        we_module_free(m);
+        return NULL;
+    }
+    return m;
+}
+
+void we_module_free(we_module *m)
+{
+    if (!m || __atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL))
+        return;
+    wb_arena_free(&m->arena);
+    free(m);
+}
+
+uint32_t we_next_file(const writ_engine *e)
+{
+    uint32_t next = 0;
+    for (size_t i = 0; i < e->n_modules; i++)
+        if (e->modules[i]->tree->file_number >= next)
+            next = e->modules[i]->tree->file_number + 1;
+    return next;
+}
+
+void we_add_module(writ_engine *e, we_module *m)
+{
+    for (size_t i = 0; i < e->n_modules; i++)
+        if (wb_str_eq(e->modules[i]->name, m->name)) {
+            we_module_free(e->modules[i]);
+            e->modules[i] = m;
+            return;
+        }
+    if (e->n_modules == e->cap_modules) {
+        e->cap_modules = e->cap_modules ? 2 * e->cap_modules : 16;
+        e->modules = wb_realloc(e->modules, e->cap_modules * sizeof *e->modules);
+    }
+    e->modules[e->n_modules++] = m;
+}
+
+writ_status writ_add_policy(writ_engine *e, const char *name, const char *text, size_t length,
+                            writ_error *error)
+{
+    wb_arena a;
+    if (wb_arena_init(&a, (size_t)1 << 30, e->seed))
+        return we_fail(error, WRIT_MEMORY, "", "no memory for diagnostics");
+    wp_diags d;
+    wp_diags_init(&d, &a, 10);
+    we_module *m = we_module_new(e, wb_str_of(name), wb_str_n(text, length), we_next_file(e), &d);
+    writ_status s = m ? WRIT_OK : we_fail_diags(error, &d, true);
+    if (m)
+        we_add_module(e, m);
+    wb_arena_free(&a);
+    return s;
+}
+
+writ_status writ_remove_policy(writ_engine *e, const char *name, writ_error *error)
+{
+    for (size_t i = 0; i < e->n_modules; i++)
+        if (wb_str_is(e->modules[i]->name, name)) {
+            we_module_free(e->modules[i]);
+            memmove(e->modules + i, e->modules + i + 1,
+                    (e->n_modules - i - 1) * sizeof *e->modules);
+            e->n_modules--;
+            return WRIT_OK;
+        }
+    return we_fail(error, WRIT_INVALID, "storage_not_found_error", "policy id \"%s\"", name);
+}
+
+wp_module **we_trees(const writ_engine *e)
+{
+    wp_module **trees = wb_malloc((e->n_modules + 1) * sizeof *trees);
+    for (size_t i = 0; i < e->n_modules; i++)
+        trees[i] = e->modules[i]->tree;
+    return trees;
+}
+
+/* ---- data ---- */
+
+void we_set_data(writ_engine *e, we_document *d)
+{
+    wv_freeze(d->value, e->seed);
+    we_document_free(e->data);
+    e->data = d;
+}
+
+writ_status writ_set_data(writ_engine *e, const char *json, size_t length, writ_error *error)
+{
+    we_document *d = we_document_new(e, 0);
+    if (!d)
+        return we_fail(error, WRIT_MEMORY, "", "no memory for data");
+    wb_error why;
+    if (wv_json_decode(&d->arena, wb_str_n(json, length), NULL, &d->value, &why)) {
+        we_document_free(d);
+        return we_fail(error, WRIT_INVALID, "", "data: %s", why.text);
+    }
+    if (!wv_is_object(d->value)) {
+        we_document_free(d);
+        return we_fail(error, WRIT_INVALID, "storage_invalid_patch_error", "root must be object");
+    }
+    we_set_data(e, d);
+    return WRIT_OK;
+}
+
+/* ---- host functions ---- */
+
+typedef struct host {
+    writ_function function;
+    void *argument;
+} host;
+
+struct writ_call {
+    ws_ctx *cx;
+};
+
+static wv call_host(ws_ctx *cx, const wv *args, unsigned n)
+{
+    const host *h = cx->fn->arg;
+    writ_call call = {cx};
+    return h->function(&call, args, n, h->argument);
+}
+
+writ_status writ_add_function(writ_engine *e, const char *name, const char *declaration, bool pure,
+                              writ_function function, void *argument, writ_error *error)
+{
+    /* The registry keeps the row; what it points to lives as long as the process of the host. */
+    host *h = wb_malloc(sizeof *h);
+    *h = (host){function, argument};
+    ws_builtin row = {.name = wb_strdup(name), .decl = wb_strdup(declaration), .category = "host",
+                      .flags = pure ? 0 : WS_NONDET, .fn = call_host, .doc = "", .arg = h};
+    wb_error why = {0};
+    if (ws_registry_add(e->registry, &row, &why) == WB_OK)
+        return WRIT_OK;
+    free(h);
+    free((void *)(uintptr_t)row.name);
+    free((void *)(uintptr_t)row.decl);
+    return we_fail(error, WRIT_INVALID, "", "%s", why.text);
+}
+
+writ_value writ_call_fail(writ_call *call, const char *message)
+{
+    return ws_fail(call->cx, "%s", message);
+}
+
+writ_value writ_make_null(void) { return WV_NULL; }
+writ_value writ_make_boolean(bool b) { return wv_bool(b); }
+writ_value writ_make_int64(writ_call *call, int64_t i) { return wv_from_int64(call->cx->out, i); }
+
+writ_value writ_make_string(writ_call *call, const char *bytes, size_t length)
+{
+    if (!ws_room(call->cx, length))
+        return WV_UNDEFINED;
+    return wv_string_new(call->cx->out, wb_str_n(bytes, length));
+}
+
+writ_value writ_make_json(writ_call *call, const char *json, size_t length)
+{
+    wv v;
+    wb_error why;
+    if (wv_json_decode(call->cx->out, wb_str_n(json, length), NULL, &v, &why))
+        return ws_fail(call->cx, "%s", why.text);
+    return v;
+}

@@ -1,0 +1,100 @@
+/* Inside the engine: what commands, service and conformance runner use beyond writ.h.
+ *
+ * A *policy set* is parsed modules; a *snapshot* is base data; both are shared by reference counts
+ * between the engine and the queries prepared from them. */
+#ifndef WRIT_ENGINE_ENGINE_H
+#define WRIT_ENGINE_ENGINE_H
+
+#include "compiler/compile.h"
+#include "parser/parse.h"
+#include "value/json.h"
+#include "vm/session.h"
+#include "writ.h"
+
+/* A frozen value with the arena it lives in. */
+typedef struct we_document {
+    wb_arena arena;
+    wv value;
+    int refs;
+} we_document;
+
+/* A parsed module with its arena; text and name live there too. */
+typedef struct we_module {
+    wb_arena arena;
+    wp_module *tree;
+    wb_str name;
+    int refs;
+} we_module;
+
+struct writ_engine {
+    uint64_t seed;
+    ws_registry *registry;
+    we_module **modules;      /* in the order they came */
+    size_t n_modules, cap_modules;
+    we_document *data;        /* never NULL */
+    wp_version version;       /* of modules added from now on; WP_V1 */
+    unsigned passes_off;      /* WC_PASS_... */
+    bool keep_print;          /* compile print() calls; set by writ_set_print users: default true */
+    bool strict_compile;
+    uint32_t max_errors;      /* 0: no limit */
+};
+
+struct writ_query {
+    wm_program *program;
+    we_document *data;
+    wb_arena arena;           /* text of the query, keys */
+    bool by_path;             /* a ground reference: node and keys below */
+    uint32_t node;
+    uint32_t func;            /* the rule asked whole when there are no keys, else WM_NONE */
+    wv *keys;
+    unsigned n_keys;
+};
+
+struct writ_session {
+    writ_engine *engine;
+    wm_session *vm;
+    wb_arena input;           /* of writ_eval_json */
+    wb_buf out;
+    writ_budget budget;
+    bool has_budget;
+    uint64_t deadline_ns;     /* monotonic */
+    void (*print)(void *argument, const char *line, size_t length);
+    void *print_argument;
+};
+
+/* Parses a module without adding it. The diagnostics' arena must outlive them. NULL on errors. */
+we_module *we_module_new(writ_engine *e, wb_str name, wb_str text, uint32_t file_number,
+                         wp_diags *diags);
+void we_module_free(we_module *m); /* gives back one reference */
+/* Adds the module under its name, replacing one of that name; takes the reference. */
+void we_add_module(writ_engine *e, we_module *m);
+/* The next free file number. */
+uint32_t we_next_file(const writ_engine *e);
+/* The engine's modules as the compiler wants them; the caller frees the array. */
+wp_module **we_trees(const writ_engine *e);
+
+we_document *we_document_new(writ_engine *e, size_t limit);
+void we_document_free(we_document *d);
+/* Freezes d->value and makes it the engine's data; takes the reference. */
+void we_set_data(writ_engine *e, we_document *d);
+
+/* Compiles all modules without a query. WB_INVALID: see diags. */
+wb_status we_check(writ_engine *e, wp_diags *diags);
+wc_options we_options(const writ_engine *e);
+
+/* A query in the package of `package` (text such as "data.a" or empty) with imports (texts such as
+ * "data.x"), as `opa eval` takes them. NULL: see diags. */
+writ_query *we_prepare(writ_engine *e, wb_str query, wb_str package, const wb_str *imports,
+                       size_t n_imports, bool by_path, wp_diags *diags);
+
+/* Runs: the value of a path query, or the array of solutions of any other (see wc_compile). */
+wv we_run(writ_session *s, const writ_query *q, wv input);
+/* The solutions of a query by path, too: as an array of one [bindings, [value]]. */
+
+/* Fills a public error. */
+writ_status we_fail(writ_error *to, writ_status status, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+writ_status we_fail_diags(writ_error *to, const wp_diags *d, bool loading);
+writ_status we_fail_eval(writ_error *to, const wm_error *e);
+
+#endif

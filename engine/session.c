@@ -1,0 +1,146 @@
+/* Sessions: evaluating queries. */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#define INPUT_ARENA ((size_t)8 << 30)
+#define OUTPUT_MAX  ((size_t)1 << 31)
+
+static uint64_t monotonic_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+writ_session *writ_session_new(writ_engine *e)
+{
+    writ_session *s = wb_calloc(1, sizeof *s);
+    s->engine = e;
+    wb_buf_init(&s->out, OUTPUT_MAX);
+    wm_limits limits = {.seed = e->seed};
+    s->vm = wm_session_new(&limits);
+    if (!s->vm || wb_arena_init(&s->input, INPUT_ARENA, e->seed)) {
+        writ_session_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void writ_session_free(writ_session *s)
+{
+    if (!s)
+        return;
+    wm_session_free(s->vm);
+    wb_arena_free(&s->input);
+    wb_buf_free(&s->out);
+    free(s);
+}
+
+static bool cancelled(const void *argument)
+{
+    const writ_session *s = argument;
+    if (s->budget.cancelled && s->budget.cancelled(s->budget.argument))
+        return true;
+    return s->budget.deadline_ms && monotonic_ns() > s->deadline_ns;
+}
+
+void writ_set_budget(writ_session *s, const writ_budget *b)
+{
+    s->has_budget = b != NULL;
+    s->budget = b ? *b : (writ_budget){0};
+}
+
+void writ_set_strict(writ_session *s, bool strict) { wm_set_strict(s->vm, strict); }
+void writ_set_time(writ_session *s, int64_t now_ns) { wm_set_time(s->vm, now_ns); }
+int64_t writ_fuel_used(const writ_session *s) { return wm_fuel_used(s->vm); }
+
+static void pass_print(void *argument, wb_str line)
+{
+    writ_session *s = argument;
+    s->print(s->print_argument, line.p, line.n);
+}
+
+void writ_set_print(writ_session *s, void (*print)(void *, const char *, size_t), void *argument)
+{
+    s->print = print;
+    s->print_argument = argument;
+    wm_context(s->vm)->print = print ? pass_print : NULL;
+    wm_context(s->vm)->print_arg = s;
+}
+
+wv we_run(writ_session *s, const writ_query *q, wv input)
+{
+    wm_budget budget = {0};
+    if (s->has_budget) {
+        budget.fuel = s->budget.fuel;
+        if (s->budget.cancelled || s->budget.deadline_ms) {
+            budget.cancelled = cancelled;
+            budget.cancel_arg = s;
+            if (s->budget.deadline_ms)
+                s->deadline_ns = monotonic_ns() + s->budget.deadline_ms * 1000000u;
+        }
+    }
+    wm_begin(s->vm, q->program, q->data->value, input, &budget);
+    if (!q->by_path)
+        return wm_call(s->vm, q->program->query, NULL, 0);
+    if (q->func != WM_NONE)
+        return wm_call(s->vm, q->func, NULL, 0);
+    return wm_doc(s->vm, q->node, q->keys, q->n_keys);
+}
+
+/* [[bindings, values], ...] as `opa eval` shows results. */
+static wv shown(wb_arena *a, wv rows)
+{
+    wv out = wv_array_begin(a, wv_len(rows));
+    for (uint32_t i = 0; i < wv_len(rows); i++) {
+        wv bindings = wv_items(wv_items(rows)[i])[0], values = wv_items(wv_items(rows)[i])[1];
+        wv row = wv_object_begin(a, 2);
+        wv_object_put(a, &row, wv_string_new(a, WB_LIT("expressions")), values);
+        if (wv_len(bindings))
+            wv_object_put(a, &row, wv_string_new(a, WB_LIT("bindings")), bindings);
+        wv_array_push(a, &out, row);
+    }
+    return out;
+}
+
+writ_status writ_eval(writ_session *s, const writ_query *q, writ_value input, writ_value *answer,
+                      writ_error *error)
+{
+    wv v = we_run(s, q, input);
+    *answer = v;
+    if (wm_failed(s->vm)) {
+        *answer = WV_UNDEFINED;
+        return we_fail_eval(error, wm_failed(s->vm));
+    }
+    if (v == WV_UNDEFINED)
+        return WRIT_UNDEFINED;
+    if (!q->by_path) {
+        if (!wv_len(v)) {
+            *answer = WV_UNDEFINED;
+            return WRIT_UNDEFINED;
+        }
+        *answer = shown(wm_kept(s->vm), v);
+    }
+    return WRIT_OK;
+}
+
+writ_status writ_eval_json(writ_session *s, const writ_query *q, const char *input, size_t length,
+                           writ_text *answer, writ_error *error)
+{
+    *answer = (writ_text){"", 0};
+    wv in = WV_UNDEFINED, out;
+    wb_error why;
+    wb_arena_reset(&s->input);
+    if (input && wv_json_decode(&s->input, wb_str_n(input, length), NULL, &in, &why))
+        return we_fail(error, WRIT_INVALID, "", "input: %s", why.text);
+    writ_status status = writ_eval(s, q, in, &out, error);
+    if (status != WRIT_OK)
+        return status;
+    wb_buf_clear(&s->out);
+    if (wv_json_encode(&s->out, out, NULL, &why))
+        return we_fail(error, WRIT_EVAL, "", "%s", why.text);
+    *answer = (writ_text){wb_buf_cstr(&s->out), s->out.n};
+    return WRIT_OK;
+}

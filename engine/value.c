@@ -1,0 +1,87 @@
+/* Documents, and values as hosts see them. */
+#include "engine/engine.h"
+#include "value/number.h"
+
+#include <stdlib.h>
+
+struct writ_document {
+    we_document *inner;
+};
+
+writ_document *writ_document_new(writ_engine *e, const char *json, size_t length, writ_error *error)
+{
+    /* Values take at most a few times their text. */
+    we_document *d = we_document_new(e, length * 64 + 65536);
+    wb_error why;
+    if (!d || wv_json_decode(&d->arena, wb_str_n(json, length), NULL, &d->value, &why)) {
+        we_fail(error, d ? WRIT_INVALID : WRIT_MEMORY, "", "%s", d ? why.text : "no memory");
+        we_document_free(d);
+        return NULL;
+    }
+    wv_freeze(d->value, e->seed);
+    writ_document *out = wb_malloc(sizeof *out);
+    out->inner = d;
+    return out;
+}
+
+void writ_document_free(writ_document *d)
+{
+    if (!d)
+        return;
+    we_document_free(d->inner);
+    free(d);
+}
+
+writ_value writ_document_value(const writ_document *d)
+{
+    return d->inner->value;
+}
+
+writ_kind writ_kind_of(writ_value v) { return (writ_kind)wv_type_of(v); }
+bool writ_boolean(writ_value v) { return v == WV_TRUE; }
+
+bool writ_int64(writ_value v, int64_t *out)
+{
+    return wv_is_number(v) && wv_number_int64(v, out);
+}
+
+bool writ_double(writ_value v, double *out)
+{
+    return wv_is_number(v) && wv_number_double(v, out);
+}
+
+writ_text writ_string(const writ_value *v)
+{
+    if (!wv_is_string(*v))
+        return (writ_text){"", 0};
+    wb_str s = wv_str(v);
+    return (writ_text){s.p, s.n};
+}
+
+size_t writ_count(writ_value v)
+{
+    return wv_is_collection(v) ? wv_len(v) : 0;
+}
+
+writ_value writ_item(writ_value v, size_t i)
+{
+    if (!wv_is_collection(v) || i >= wv_len(v))
+        return WV_UNDEFINED;
+    if (wv_is_array(v))
+        return wv_items(v)[i];
+    if (wv_is_set(v))
+        return wv_set_at(v, wv_table_order(v), (uint32_t)i);
+    return wv_value_at(v, wv_table_order(v), (uint32_t)i);
+}
+
+writ_value writ_key(writ_value v, size_t i)
+{
+    if (!wv_is_object(v) || i >= wv_len(v))
+        return WV_UNDEFINED;
+    return wv_key_at(v, wv_table_order(v), (uint32_t)i);
+}
+
+writ_value writ_member(writ_value v, const char *key, size_t length)
+{
+    return wv_is_object(v) ? wv_object_get_str(v, wb_str_n(key, length)) : WV_UNDEFINED;
+}
