@@ -156,6 +156,14 @@ typedef struct wp_comment {
     wp_loc loc;
 } wp_comment;
 
+/* One METADATA block. */
+typedef struct wp_annotation {
+    wv value;         /* object: scope and what was written, as policies see it */
+    wp_loc loc;       /* of its first comment */
+    wb_str text;      /* the block with one blank behind each # */
+    const void *node; /* the wp_rule, or the wp_module for the package; NULL: nothing below */
+} wp_annotation;
+
 /* 0: v0, 1: v1, 2: v2 */
 typedef enum wp_version { WP_V0, WP_V1, WP_V2 } wp_version;
 
@@ -173,6 +181,8 @@ typedef struct wp_module {
     wp_comment *comments;
     uint32_t n_comments;
     wv annotations; /* package and subpackages blocks, array of values; or undefined */
+    wp_annotation *blocks; /* all METADATA blocks in the order of the text */
+    uint32_t n_blocks;
     uint32_t n_wildcards;
 } wp_module;
 

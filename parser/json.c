@@ -221,6 +221,29 @@ static wv head_json(json_out *o, const wp_head *h)
     return v;
 }
 
+/* A block with its place, whose text is the block's. */
+static wv block_json(json_out *o, const wp_annotation *x)
+{
+    if (!o->locations)
+        return x->value;
+    wv loc = location(o, x->loc), v = wv_object_begin(o->a, 4);
+    put(o, &loc, "text", base64(o, x->text));
+    for (uint32_t i = 0; i < wv_len(x->value); i++)
+        wv_object_put(o->a, &v, wv_key_at(x->value, NULL, i), wv_value_at(x->value, NULL, i));
+    put(o, &v, "location", loc);
+    return v;
+}
+
+static wv annotations_json(json_out *o, wv list)
+{
+    wv v = wv_array_begin(o->a, wv_len(list));
+    for (uint32_t i = 0; i < wv_len(list); i++)
+        for (uint32_t k = 0; k < o->m->n_blocks; k++)
+            if (o->m->blocks[k].value == wv_items(list)[i])
+                wv_array_push(o->a, &v, block_json(o, &o->m->blocks[k]));
+    return v;
+}
+
 static wv rule_json(json_out *o, const wp_rule *r)
 {
     /* An else chain is a list in disguise: it is built from its end, without recursion. */
@@ -236,7 +259,7 @@ static wv rule_json(json_out *o, const wp_rule *r)
         const wp_rule *x = all[n];
         wv v = wv_object_begin(o->a, 6);
         if (x->annotations != WV_UNDEFINED)
-            put(o, &v, "annotations", x->annotations);
+            put(o, &v, "annotations", annotations_json(o, x->annotations));
         put(o, &v, "body", body_json(o, &x->body));
         if (x->is_default)
             put(o, &v, "default", WV_TRUE);
@@ -274,7 +297,12 @@ static wv comments_json(json_out *o, const wp_module *m)
     for (uint32_t i = 0; i < m->n_comments; i++) {
         wv one = wv_object_begin(o->a, 2);
         put(o, &one, "Text", base64(o, m->comments[i].text));
-        put(o, &one, "Location", location(o, m->comments[i].loc));
+        wv loc = location(o, m->comments[i].loc);
+        /* The first comment of a block shares its place with the block. */
+        for (uint32_t k = 0; k < m->n_blocks; k++)
+            if (m->blocks[k].loc.row == m->comments[i].loc.row)
+                put(o, &loc, "text", base64(o, m->blocks[k].text));
+        put(o, &one, "Location", loc);
         wv_array_push(o->a, &v, one);
     }
     return v;
@@ -289,8 +317,12 @@ wv wp_module_json(wb_arena *a, const wp_module *m, const wp_json_options *option
     put(&o, &v, "package", package);
     if (m->n_imports)
         put(&o, &v, "imports", imports_json(&o, m));
-    if (m->annotations != WV_UNDEFINED)
-        put(&o, &v, "annotations", m->annotations);
+    if (m->n_blocks) {
+        wv blocks = wv_array_begin(a, m->n_blocks);
+        for (uint32_t i = 0; i < m->n_blocks; i++)
+            wv_array_push(a, &blocks, block_json(&o, &m->blocks[i]));
+        put(&o, &v, "annotations", blocks);
+    }
     if (m->n_rules) {
         wv rules = wv_array_begin(a, m->n_rules);
         for (uint32_t i = 0; i < m->n_rules; i++)

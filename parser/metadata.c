@@ -1,9 +1,609 @@
 /* METADATA comment blocks: YAML in comments, attached to the rule or package below. */
 #include "parser/internal.h"
 
+#include "value/json.h"
+
+#include <stdio.h>
+
+typedef struct block {
+    uint32_t first, last; /* comments: the METADATA line and the last one */
+    wb_str yaml;
+    wp_yaml y;
+    const char *error;
+    wp_loc error_loc;
+} block;
+
+static wv get(wv object, const char *key)
+{
+    wv v = wv_is_object(object) ? wv_object_get_str(object, wb_str_of(key)) : WV_UNDEFINED;
+    return v;
+}
+
+static void put(wb_arena *a, wv *object, const char *key, wv value)
+{
+    wv_object_put(a, object, wv_string_new(a, wb_str_of(key)), value);
+}
+
+static wb_str trim(wb_str s)
+{
+    while (s.n && strchr(" \t\r\n\v\f", s.p[0])) {
+        s.p++;
+        s.n--;
+    }
+    while (s.n && strchr(" \t\r\n\v\f", s.p[s.n - 1]))
+        s.n--;
+    return s;
+}
+
+static bool opens_block(const wp_comment *c)
+{
+    return c->loc.col == 1 && wb_str_has_prefix(trim(c->text), WB_LIT("METADATA"));
+}
+
+/* ---- fields ---- */
+
+enum field_type { F_TEXT, F_BOOL, F_TEXTS, F_LIST, F_MAPS, F_MAP };
+
+static const struct {
+    const char *name, *go_type;
+    enum field_type type;
+} fields[] = {
+    {"scope", "string", F_TEXT},
+    {"title", "string", F_TEXT},
+    {"entrypoint", "bool", F_BOOL},
+    {"description", "string", F_TEXT},
+    {"organizations", "[]string", F_TEXTS},
+    {"related_resources", "[]interface {}", F_LIST},
+    {"authors", "[]interface {}", F_LIST},
+    {"schemas", "[]map[string]interface {}", F_MAPS},
+    {"compile", "map[string]interface {}", F_MAP},
+    {"custom", "map[string]interface {}", F_MAP},
+    {"labels", "map[string]interface {}", F_MAP},
+};
+
+/* "!!str `x`": how YAML's errors name a value. */
+static const char *yaml_name(wb_arena *a, wv v)
+{
+    if (wv_is_object(v))
+        return "!!map";
+    if (wv_is_array(v))
+        return "!!seq";
+    const char *tag = wv_is_string(v) ? "str" : wv_is_bool(v) ? "bool" : "int";
+    wb_buf b;
+    wb_buf_init(&b, 1 << 16);
+    if (wv_is_string(v)) {
+        wb_str s = wv_str(&v);
+        if (s.n > 10)
+            wb_buf_putf(&b, "%.7s...", s.p);
+        else
+            wb_buf_put_str(&b, s);
+    } else {
+        wv_print(&b, v);
+        if (wv_is_number(v) && b.n && memchr(b.p, '.', b.n))
+            tag = "float";
+    }
+    char *text = wb_arena_printf(a, "!!%s `%s`", tag, wb_buf_cstr(&b));
+    wb_buf_free(&b);
+    return text;
+}
+
+static bool fits(wv v, enum field_type type)
+{
+    if (v == WV_NULL)
+        return true;
+    switch (type) {
+    case F_TEXT:
+        return !wv_is_collection(v);
+    case F_BOOL:
+        return wv_is_bool(v);
+    case F_MAP:
+        return wv_is_object(v);
+    default:
+        return wv_is_array(v);
+    }
+}
+
+static bool check_types(wp_parser *p, block *b)
+{
+    wb_str all = {0};
+    for (uint32_t i = 0; i < b->y.n_lines; i++) {
+        if (!wv_is_string(b->y.keys[i]))
+            continue;
+        for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
+            wb_str key = wv_str(&b->y.keys[i]);
+            wv v = get(b->y.value, fields[k].name);
+            if (!wb_str_is(key, fields[k].name) || fits(v, fields[k].type))
+                continue;
+            char *text = wb_arena_printf(p->arena, "%.*s\n  line %u: cannot unmarshal %s into %s",
+                                         WB_FMT(all), b->y.lines[i], yaml_name(p->arena, v),
+                                         fields[k].go_type);
+            if (!all.n)
+                b->y.error_line = b->y.lines[i];
+            all = wb_str_of(text);
+        }
+    }
+    if (all.n)
+        b->error = wb_arena_printf(p->arena, "yaml: unmarshal errors:%.*s", WB_FMT(all));
+    return !all.n;
+}
+
+static wv text_of(wb_arena *a, wv v)
+{
+    if (wv_is_string(v))
+        return v;
+    wb_buf b;
+    wb_buf_init(&b, 1 << 16);
+    if (v != WV_NULL)
+        wv_print(&b, v);
+    wv s = wv_string_new(a, wb_buf_str(&b));
+    wb_buf_free(&b);
+    return s;
+}
+
+static wb_str member(const wv *object, const char *key, wv *keep)
+{
+    *keep = get(*object, key);
+    return wv_defined(*keep) && wv_is_string(*keep) ? trim(wv_str(keep)) : (wb_str){0};
+}
+
+static wv author(wp_parser *p, wv v, const char **error)
+{
+    wb_arena *a = p->arena;
+    wv out = wv_object_begin(a, 2), k1, k2;
+    wb_str name, email = {0};
+    if (wv_is_object(v)) {
+        name = member(&v, "name", &k1);
+        email = member(&v, "email", &k2);
+        if (!name.n && !email.n)
+            *error = "'name' and/or 'email' values required in object";
+    } else if (wv_is_string(v)) {
+        wb_str s = trim(wv_str(&v));
+        size_t cut = s.n;
+        while (cut > 0 && !strchr(" \t\r\n", s.p[cut - 1]))
+            cut--;
+        wb_str last = wb_str_n(s.p + cut, s.n - cut);
+        if (last.n >= 2 && last.p[0] == '<' && last.p[last.n - 1] == '>') {
+            email = wb_str_n(last.p + 1, last.n - 2);
+            s = trim(wb_str_n(s.p, cut));
+        }
+        char *to = wb_arena_alloc(a, s.n + 1);
+        size_t n = 0;
+        for (size_t i = 0; i < s.n; i++) {
+            bool blank = strchr(" \t\r\n", s.p[i]) != NULL;
+            if (!blank)
+                to[n++] = s.p[i];
+            else if (n && to[n - 1] != ' ')
+                to[n++] = ' ';
+        }
+        name = wb_str_n(to, n);
+        if (!wv_str(&v).n || (!last.n && !n))
+            *error = "author is an empty string";
+    } else {
+        *error = "invalid value type, must be string or map";
+        return out;
+    }
+    put(a, &out, "name", wv_string_new(a, name));
+    if (email.n)
+        put(a, &out, "email", wv_string_new(a, email));
+    return out;
+}
+
+static wv resource(wp_parser *p, wv v, const char **error)
+{
+    wb_arena *a = p->arena;
+    wv out = wv_object_begin(a, 2), k1, k2;
+    wb_str ref = {0}, description = {0};
+    if (wv_is_object(v)) {
+        ref = member(&v, "ref", &k1);
+        description = member(&v, "description", &k2);
+        if (!ref.n)
+            *error = "'ref' value required in object";
+    } else if (wv_is_string(v)) {
+        ref = wv_str(&v);
+        if (!ref.n)
+            *error = "ref URL may not be empty string";
+    } else {
+        *error = "invalid value type, must be string or map";
+    }
+    put(a, &out, "ref", wv_string_new(a, ref));
+    if (description.n)
+        put(a, &out, "description", wv_string_new(a, description));
+    return out;
+}
+
+/* A reference written in a block, as the tree's JSON has it; undefined when it is none. */
+static wv ref_json(wp_parser *p, wb_str text, wp_term **term)
+{
+    wp_diags d;
+    wp_options o = {.version = WP_V1};
+    wp_diags_init(&d, p->arena, 1);
+    text = wb_arena_str(p->arena, text);
+    if (wp_parse_term(p->arena, text, &o, term, &d) != WB_OK)
+        return WV_UNDEFINED;
+    wp_expr e = {.kind = WP_EXPR_TERM, .term = *term};
+    wp_expr *list[] = {&e};
+    wp_body body = {list, 1};
+    wv v = wp_body_json(p->arena, &body, &(wp_json_options){0});
+    return get(get(wv_items(v)[0], "terms"), "value");
+}
+
+static wv schema(wp_parser *p, wv v, const char **error)
+{
+    wb_arena *a = p->arena;
+    wv out = wv_object_begin(a, 2);
+    wp_term *t;
+    if (!wv_is_object(v) || wv_len(v) != 1) {
+        *error = "invalid document reference";
+        return out;
+    }
+    wv key = wv_key_at(v, NULL, 0), value = wv_value_at(v, NULL, 0);
+    wv path = wv_is_string(key) ? ref_json(p, wv_str(&key), &t) : WV_UNDEFINED;
+    if (!wv_defined(path) || t->kind != WP_REF) {
+        *error = "invalid document reference";
+        return out;
+    }
+    put(a, &out, "path", path);
+    if (wv_is_string(value)) {
+        wv ref = ref_json(p, wv_str(&value), &t);
+        const wp_term *head = wv_defined(ref) && t->kind == WP_REF ? t->list.items[0] : t;
+        if (!wv_defined(ref) || head->kind != WP_VAR || !wb_str_is(head->name, "schema")) {
+            *error = "invalid schema reference";
+            return out;
+        }
+        if (t->kind == WP_VAR) {
+            wv one = wv_object_begin(a, 2);
+            put(a, &one, "type", wv_string_new(a, WB_LIT("var")));
+            put(a, &one, "value", wv_string_new(a, WB_LIT("schema")));
+            ref = wv_array_new(a, &one, 1);
+        }
+        put(a, &out, "schema", ref);
+    } else if (wv_is_object(value)) {
+        put(a, &out, "definition", value);
+    } else {
+        wb_str k = wv_str(&key);
+        *error = wb_arena_printf(a, "invalid schema declaration for path \"%.*s\"", WB_FMT(k));
+    }
+    return out;
+}
+
+static wv compile_field(wp_parser *p, wv v, const char **error)
+{
+    wb_arena *a = p->arena;
+    wv out = wv_object_begin(a, 2), list = get(v, "unknowns"), mask = get(v, "mask_rule");
+    wp_term *t;
+    if (wv_defined(list) && wv_is_array(list)) {
+        wv refs = wv_array_begin(a, wv_len(list));
+        for (uint32_t i = 0; i < wv_len(list); i++) {
+            wv one = wv_items(list)[i];
+            wv ref = wv_is_string(one) ? ref_json(p, wv_str(&one), &t) : WV_UNDEFINED;
+            if (wv_is_string(one) && (!wv_defined(ref) || t->kind != WP_REF)) {
+                wb_str s = wv_str(&one);
+                *error = wb_arena_printf(a, "invalid unknowns element \"%.*s\"", WB_FMT(s));
+                return out;
+            }
+            wv_array_push(a, &refs, wv_defined(ref) ? ref : WV_NULL);
+        }
+        if (wv_len(refs))
+            put(a, &out, "unknowns", refs);
+    }
+    if (wv_defined(mask) && wv_is_string(mask)) {
+        wv ref = ref_json(p, wv_str(&mask), &t);
+        if (!wv_defined(ref)) {
+            wb_str s = wv_str(&mask);
+            *error = wb_arena_printf(a, "invalid mask_rule annotation \"%.*s\"", WB_FMT(s));
+            return out;
+        }
+        if (t->kind != WP_REF) {
+            wv one = wv_object_begin(a, 2);
+            put(a, &one, "type",
+                wv_string_new(a, wb_str_of(t->kind == WP_VAR ? "var" : "string")));
+            put(a, &one, "value", ref);
+            ref = wv_array_new(a, &one, 1);
+        }
+        put(a, &out, "mask_rule", ref);
+    }
+    return out;
+}
+
+static wv read_list(wp_parser *p, wv list, wv (*one)(wp_parser *, wv, const char **),
+                    const char *what, const char **error)
+{
+    wv out = wv_array_begin(p->arena, wv_len(list));
+    for (uint32_t i = 0; i < wv_len(list); i++) {
+        wv v = wv_items(list)[i];
+        const char *problem = NULL;
+        wv_array_push(p->arena, &out, one(p, v, &problem));
+        if (problem) {
+            wb_buf b;
+            wb_buf_init(&b, 1 << 16);
+            if (wv_is_string(v)) {
+                wb_str s = wv_str(&v);
+                wb_buf_put_str(&b, s);
+            } else {
+                wv_print(&b, v);
+            }
+            *error = what ? wb_arena_printf(p->arena, "invalid %s definition %s: %s", what,
+                                            wb_buf_cstr(&b), problem)
+                          : problem;
+            wb_buf_free(&b);
+            return out;
+        }
+    }
+    return out;
+}
+
+static wv read_fields(wp_parser *p, wv raw, const char **error)
+{
+    wb_arena *a = p->arena;
+    wv out = wv_object_begin(a, 6);
+    put(a, &out, "scope", wv_string_new(a, WB_LIT("")));
+    for (size_t k = 0; k < sizeof fields / sizeof *fields && !*error; k++) {
+        wv v = get(raw, fields[k].name);
+        if (!wv_defined(v) || v == WV_NULL)
+            continue;
+        switch (fields[k].type) {
+        case F_TEXT:
+            v = text_of(a, v);
+            if (wv_str(&v).n)
+                put(a, &out, fields[k].name, v);
+            continue;
+        case F_BOOL:
+            if (v == WV_TRUE)
+                put(a, &out, fields[k].name, v);
+            continue;
+        case F_TEXTS: {
+            wv list = wv_array_begin(a, wv_len(v));
+            for (uint32_t i = 0; i < wv_len(v); i++)
+                wv_array_push(a, &list, text_of(a, wv_items(v)[i]));
+            v = list;
+            break;
+        }
+        case F_LIST:
+            v = fields[k].name[0] == 'a' ? read_list(p, v, author, "author", error)
+                                         : read_list(p, v, resource, "related-resource", error);
+            break;
+        case F_MAPS:
+            v = read_list(p, v, schema, NULL, error);
+            break;
+        case F_MAP:
+            if (wb_str_is(wb_str_of(fields[k].name), "compile"))
+                v = compile_field(p, v, error);
+            else if (!wv_len(v))
+                continue;
+        }
+        if (!wv_is_array(v) || wv_len(v))
+            put(a, &out, fields[k].name, v);
+    }
+    return out;
+}
+
+/* ---- blocks ---- */
+
+/* YAML's errors get a hint when a key's colon has no blank behind it. */
+static const char *with_hint(wp_parser *p, const wp_module *m, const block *b, const char *error)
+{
+    for (uint32_t i = b->first + 1; i <= b->last; i++) {
+        const wp_comment *c = &m->comments[i];
+        const char *colon = memchr(c->text.p, ':', c->text.n);
+        if (!colon || colon + 1 == c->text.p + c->text.n || colon[1] == ' ' || colon[1] == '\t' ||
+            (unsigned char)colon[1] >= 0x80)
+            continue;
+        error = wb_arena_printf(p->arena,
+                                "%s\n  Hint: on line %u, symbol(s) ['%c'] immediately following a "
+                                "key/value separator ':' is not a legal yaml space character",
+                                error, c->loc.row, colon[1]);
+    }
+    return error;
+}
+
+static bool read_block(wp_parser *p, wp_module *m, block *b, wp_annotation *out)
+{
+    wb_buf yaml, text;
+    wb_buf_init(&yaml, WP_TEXT_MAX);
+    wb_buf_init(&text, WP_TEXT_MAX);
+    wb_buf_puts(&text, "# METADATA");
+    for (uint32_t i = b->first + 1; i <= b->last; i++) {
+        wb_str s = m->comments[i].text;
+        if (s.n && s.p[0] == ' ')
+            s = wb_str_n(s.p + 1, s.n - 1);
+        wb_buf_putf(&text, "\n# %.*s", WB_FMT(s));
+        wb_buf_put_str(&yaml, s);
+        wb_buf_putc(&yaml, '\n');
+    }
+    wb_str source = wb_arena_str(p->arena, wb_buf_str(&yaml));
+    out->text = wb_arena_str(p->arena, wb_buf_str(&text));
+    wb_buf_free(&yaml);
+    wb_buf_free(&text);
+    out->loc = m->comments[b->first].loc;
+    wp_loc at = out->loc;
+    const char *error = NULL;
+    b->y.arena = p->arena;
+    if (!trim(source).n) {
+        error = "expected METADATA block, found whitespace";
+    } else {
+        bool ok = wp_yaml_read(&b->y, source);
+        unsigned line = 0;
+        if (ok && !wv_is_object(b->y.value) && b->y.value != WV_NULL) {
+            error = wb_arena_printf(p->arena,
+                                    "yaml: unmarshal errors:\n  line 1: cannot unmarshal %s into "
+                                    "ast.rawAnnotation",
+                                    yaml_name(p->arena, b->y.value));
+            line = 1;
+        } else if (ok) {
+            if (!check_types(p, b)) {
+                error = b->error;
+                line = b->y.error_line;
+            }
+        } else {
+            error = b->y.error;
+            sscanf(error, "yaml: line %u:", &line);
+        }
+        if (error) {
+            uint32_t n = b->last - b->first;
+            at = m->comments[b->first + 1 + (line < n ? line : n - 1)].loc;
+            error = with_hint(p, m, b, error);
+        } else {
+            out->value = read_fields(p, b->y.value, &error);
+        }
+    }
+    if (error) {
+        wp_report(p->diags, WP_PARSE_ERROR, &p->file, at, "%s", error);
+        p->failed = true;
+    }
+    return !error;
+}
+
+static void late(wp_parser *p, wp_loc loc, const char *message)
+{
+    wp_diag *d = wp_report(p->diags, WP_PARSE_ERROR, NULL, loc, "%s", message);
+    d->file = p->file.name;
+    d->no_line = true;
+    p->failed = true;
+}
+
+static wb_str scope_of(const wp_annotation *x, wv *keep)
+{
+    *keep = get(x->value, "scope");
+    return wv_str(keep);
+}
+
+/* The first statement below the block: its kind is answered, *rule set when it is a rule. */
+static const char *below(const wp_module *m, uint32_t row, wp_rule **rule)
+{
+    const char *kind = NULL;
+    uint32_t best = UINT32_MAX;
+    *rule = NULL;
+    if (m->package_loc.row > row) {
+        best = m->package_loc.row;
+        kind = "package";
+    }
+    for (uint32_t i = 0; i < m->n_imports; i++)
+        if (m->imports[i].loc.row > row && m->imports[i].loc.row < best) {
+            best = m->imports[i].loc.row;
+            kind = "import";
+        }
+    uint32_t lo = 0, hi = m->n_rules; /* rules stand in the order of the text */
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (m->rules[mid]->loc.row > row)
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
+    if (lo < m->n_rules && m->rules[lo]->loc.row < best) {
+        *rule = m->rules[lo];
+        kind = "rule";
+    }
+    return kind;
+}
+
+static void attach(wp_parser *p, wp_module *m, wp_annotation *x)
+{
+    wp_rule *rule;
+    wv keep;
+    const char *kind = below(m, x->loc.row, &rule);
+    x->node = rule ? (const void *)rule : kind && kind[0] == 'p' ? (const void *)m : NULL;
+    wb_str scope = scope_of(x, &keep);
+    bool entry = get(x->value, "entrypoint") == WV_TRUE;
+    if (!scope.n && kind) {
+        const char *s = rule ? entry ? "document" : "rule" : kind;
+        put(p->arena, &x->value, "scope", wv_string_new(p->arena, wb_str_of(s)));
+        scope = scope_of(x, &keep);
+    }
+    bool of_rule = wb_str_is(scope, "rule") || wb_str_is(scope, "document");
+    bool of_package = wb_str_is(scope, "package") || wb_str_is(scope, "subpackages");
+    if (!of_rule && !of_package) {
+        late(p, x->loc,
+             wb_arena_printf(p->arena,
+                             "invalid annotation scope '%.*s'. Use one of 'rule', 'document', "
+                             "'package', or 'subpackages'",
+                             WB_FMT(scope)));
+    } else if (of_rule ? !rule : x->node != m) {
+        const char *have = kind ? wb_arena_printf(p->arena, " (have %s)", kind) : "";
+        late(p, x->loc,
+             wb_arena_printf(p->arena, "annotation scope '%.*s' must be applied to %s%s",
+                             WB_FMT(scope), of_rule ? "rule" : "package", have));
+    }
+    if (entry && !wb_str_is(scope, "document") && !wb_str_is(scope, "package"))
+        late(p, x->loc,
+             wb_arena_printf(p->arena,
+                             "annotation entrypoint applied to non-document or package scope "
+                             "'%.*s'",
+                             WB_FMT(scope)));
+}
+
+/* The path of a rule up to its first variable, as text: rules of one path share blocks. */
+static bool same_path(const wp_rule *a, const wp_rule *b)
+{
+    const wp_head *x = a->head, *y = b->head;
+    for (uint32_t i = 0;; i++) {
+        bool xe = i >= x->n_ref || (i && !wp_term_ground(x->ref[i]));
+        bool ye = i >= y->n_ref || (i && !wp_term_ground(y->ref[i]));
+        if (xe || ye)
+            return xe && ye;
+        if (wp_term_compare(x->ref[i], y->ref[i]) != 0)
+            return false;
+    }
+}
+
+static void give_to_rules(wp_parser *p, wp_module *m)
+{
+    bool *taken = wb_arena_calloc(p->arena, m->n_blocks);
+    for (uint32_t i = 0; i < m->n_rules; i++) {
+        wp_rule *r = m->rules[i];
+        wv list = WV_UNDEFINED;
+        int64_t last = -1;
+        for (uint32_t k = 0; k < m->n_blocks; k++) {
+            const wp_annotation *x = &m->blocks[k];
+            wv keep;
+            if (taken[k] || !x->node || x->node == m || !same_path(r, x->node))
+                continue;
+            bool rule = wb_str_is(scope_of(x, &keep), "rule");
+            if (rule && r->loc.row <= x->loc.row)
+                continue;
+            if (rule)
+                last = k;
+            if (!wv_defined(list))
+                list = wv_array_begin(p->arena, 1);
+            wv_array_push(p->arena, &list, x->value);
+        }
+        if (last >= 0)
+            taken[last] = true;
+        r->annotations = list;
+    }
+}
+
 void wp_attach_metadata(wp_parser *p, wp_module *m)
 {
-    for (uint32_t i = 0; i < m->n_rules; i++)
-        for (wp_rule *r = m->rules[i]; r; r = r->else_rule)
-            r->annotations = WV_UNDEFINED;
+    wp_vec all = {0};
+    for (uint32_t i = 0; i < m->n_comments; i++) {
+        if (!opens_block(&m->comments[i]))
+            continue;
+        block b = {.first = i};
+        while (i + 1 < m->n_comments && m->comments[i + 1].loc.col == 1 &&
+               m->comments[i + 1].loc.row == m->comments[i].loc.row + 1 &&
+               !opens_block(&m->comments[i + 1]))
+            i++;
+        b.last = i;
+        wp_annotation *x = wb_arena_calloc(p->arena, sizeof *x);
+        if (read_block(p, m, &b, x))
+            wp_vec_add(p, &all, x);
+    }
+    if (!all.n || p->failed)
+        return;
+    m->blocks = wb_arena_alloc(p->arena, all.n * sizeof *m->blocks);
+    m->n_blocks = all.n;
+    wv packages = WV_UNDEFINED;
+    for (uint32_t i = 0; i < all.n; i++) {
+        m->blocks[i] = *(wp_annotation *)all.p[i];
+        attach(p, m, &m->blocks[i]);
+        if (m->blocks[i].node != m)
+            continue;
+        if (!wv_defined(packages))
+            packages = wv_array_begin(p->arena, 1);
+        wv_array_push(p->arena, &packages, m->blocks[i].value);
+    }
+    m->annotations = packages;
+    if (!p->failed)
+        give_to_rules(p, m);
 }
