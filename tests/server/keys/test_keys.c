@@ -146,7 +146,8 @@ static void hostile_headers_have_their_reasons(void **state)
     } rows[] = {
 #define KT "\"kid\":\"t1/decision/1\",\"typ\":\"writ-decision+jws\""
         {"{\"alg\":\"HS256\"," KT "}", "{}", JWS_OK},
-        {"{\"typ\":\"writ-decision+jws\",\"kid\":\"t1/decision/1\",\"alg\":\"HS256\"}", "{}", JWS_OK},
+        {"{\"typ\":\"writ-decision+jws\",\"kid\":\"t1/decision/1\",\"alg\":\"HS256\"}", "{}",
+         JWS_OK},
         {"{\"alg\":\"none\"," KT "}", "{}", JWS_ALG_NONE},
         {"{\"alg\":\"nOnE\"," KT "}", "{}", JWS_ALG_NONE},
         {"{\"alg\":\"HS512\"," KT "}", "{}", JWS_ALG_UNKNOWN},
@@ -199,14 +200,15 @@ static void hostile_headers_have_their_reasons(void **state)
     jws_key swapped = {.alg = JWS_HS256, .secret_n = 32};
     memcpy(swapped.secret, info.public_key, 32);
     char header[200];
-    snprintf(header, sizeof header, "{\"alg\":\"HS256\",\"kid\":\"%s\",\"typ\":\"writ-decision+jws\"}",
-             info.kid);
+    snprintf(header, sizeof header,
+             "{\"alg\":\"HS256\",\"kid\":\"%s\",\"typ\":\"writ-decision+jws\"}", info.kid);
     assert_int_equal(forge(&swapped, header, "{}", &token), WB_OK);
     assert_int_equal(verify(&r, "t1", wb_buf_str(&token), NOW), JWS_ALG_MISMATCH);
     wb_buf_free(&token);
-    static const char *const broken[] = {"",    ".",     "..",        "a.b",     "a.b.c.d",
-                                         "{}",  "{",     "e30=.e30.", "e31.e30.", "{\"payload\":\"\"}",
-                                         "....", "e30.e30.", " e30.e30.e30"};
+    static const char *const broken[] = {
+        "",     ".",        "..",          "a.b",      "a.b.c.d",
+        "{}",   "{",        "e30=.e30.",   "e31.e30.", "{\"payload\":\"\"}",
+        "....", "e30.e30.", " e30.e30.e30"};
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++)
         assert_int_not_equal(verify(&r, "t1", wb_str_of(broken[i]), NOW), JWS_OK);
     char *huge = wb_malloc(JWS_TOKEN_MAX + 1);
@@ -278,15 +280,18 @@ static void imports_or_says_why_not(void **state)
          "1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow\"}",
          WB_OK},
         {KEYS_JWK, 0,
-         "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\","
+         "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"d\":\"nWGxne_"
+         "9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\","
          "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
          WB_OK},
         {KEYS_JWK, 0,
-         "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\","
+         "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"d\":\"nWGxne_"
+         "9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\","
          "\"x\":\"21qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
          WB_INVALID},
         {KEYS_JWK, 0,
-         "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
+         "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_"
+         "7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
          WB_INVALID},
         /* All or none: the second one has no kid. */
         {KEYS_JWK, 0,
@@ -398,11 +403,13 @@ static void aes_256_gcm_has_nists_answer(void **state)
     unsigned char key[32], nonce[12], plain[60], aad[20], want[60], tag[16], cipher[60], got[16];
     hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308", key);
     hex("cafebabefacedbaddecaf888", nonce);
-    hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6"
+    hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449"
+        "a6"
         "b525b16aedf5aa0de657ba637b39",
         plain);
     hex("feedfacedeadbeeffeedfacedeadbeefabaddad2", aad);
-    hex("522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b105682"
+    hex("522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056"
+        "82"
         "8838c5f61e6393ba7a0abcc9f662",
         want);
     hex("76fc6ece0f4e1768cddf8853bb2d551b", tag);
@@ -420,8 +427,12 @@ static void a_sealed_key_is_bound_to_its_names(void **state)
 {
     unsigned char master[32] = {7}, sealed[KEYS_SEALED_MAX];
     size_t n;
-    jws_key key = {.kid = "t1/decision/1", .tenant = "t1", .purpose = "decision", .alg = JWS_HS256,
-                   .secret = "secret", .secret_n = 32};
+    jws_key key = {.kid = "t1/decision/1",
+                   .tenant = "t1",
+                   .purpose = "decision",
+                   .alg = JWS_HS256,
+                   .secret = "secret",
+                   .secret_n = 32};
     assert_int_equal(keys_seal(master, &key, sealed, &n, NULL), WB_OK);
     jws_key out = key;
     assert_int_equal(keys_unseal(master, (store_blob){sealed, n}, &out, NULL), WB_OK);
@@ -443,26 +454,29 @@ static void signatures_are_those_of_the_rfcs(void **state)
     unsigned char sig[64];
     char text[128];
     size_t n;
-    assert_true(wb_base64url_decode(WB_LIT("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN"
-                                           "3Yj0iPS4hcgUuTwjAzZr1Z9CAow"),
-                                    hs.secret, &hs.secret_n));
+    assert_true(
+        wb_base64url_decode(WB_LIT("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN"
+                                   "3Yj0iPS4hcgUuTwjAzZr1Z9CAow"),
+                            hs.secret, &hs.secret_n));
     assert_int_equal(
-        jws_sign_bytes(&hs,
-                       WB_LIT("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOj"
-                              "EzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"),
-                       sig, &n, NULL),
+        jws_sign_bytes(
+            &hs,
+            WB_LIT("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOj"
+                   "EzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"),
+            sig, &n, NULL),
         WB_OK);
     wb_base64url_encode(sig, n, text);
     assert_string_equal(text, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
-    assert_true(wb_base64url_decode(WB_LIT("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"), ed.secret,
-                                    &ed.secret_n));
+    assert_true(wb_base64url_decode(WB_LIT("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"),
+                                    ed.secret, &ed.secret_n));
     assert_int_equal(
         jws_sign_bytes(&ed, WB_LIT("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"), sig,
                        &n, NULL),
         WB_OK);
     wb_base64url_encode(sig, n, text);
-    assert_string_equal(text, "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt"
-                              "9g7sVvpAr_MuM0KAg");
+    assert_string_equal(text,
+                        "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt"
+                        "9g7sVvpAr_MuM0KAg");
 }
 
 int main(void)
