@@ -141,6 +141,8 @@ struct wp_rule {
     wp_body body;
     wp_rule *else_rule; /* a head with value (and the args of the first), and a body */
     wp_loc loc;
+    const struct wp_annotation **blocks; /* its METADATA blocks, with their places */
+    uint32_t n_blocks;
     wv annotations; /* METADATA blocks right above, as an array of values; or undefined */
 };
 
@@ -180,7 +182,7 @@ typedef struct wp_module {
     uint32_t n_rules;
     wp_comment *comments;
     uint32_t n_comments;
-    wv annotations; /* package and subpackages blocks, array of values; or undefined */
+    wv annotations;        /* package and subpackages blocks, array of values; or undefined */
     wp_annotation *blocks; /* all METADATA blocks in the order of the text */
     uint32_t n_blocks;
     uint32_t n_wildcards;

@@ -301,6 +301,13 @@ wp_term *wp_new_minus(wp_parser *p, wp_term *t, wp_span op, wp_span s)
 
 /* ---- references and calls ---- */
 
+/* A call, or set(), which is read as one: a step behind it does not move where the text begins. */
+static bool is_call(const wp_parser *p, const wp_term *t)
+{
+    return !t->parens &&
+           (t->kind == WP_CALL || (t->kind == WP_SET && p->file.text.p[t->loc.offset] == 's'));
+}
+
 static bool may_head(wp_parser *p, const wp_term *t)
 {
     static const char *const names[] = {
@@ -340,7 +347,7 @@ wp_term *wp_ref_step(wp_parser *p, wp_term *head, wp_term *step, wp_span head_sp
     t->list.n = 2;
     t->loc.row = head->loc.row;
     t->loc.col = head->loc.col;
-    t->loc.offset = head->kind == WP_CALL && !head->parens ? head->loc.offset : head_span.off;
+    t->loc.offset = is_call(p, head) ? head->loc.offset : head_span.off;
     t->loc.len = s.end - t->loc.offset;
     return t;
 }
@@ -357,7 +364,7 @@ wp_term *wp_ref_call(wp_parser *p, wp_term *head, wp_vec args, wp_span head_span
         op->list.n = 1;
         op->loc.row = head->loc.row;
         op->loc.col = head->loc.col;
-        op->loc.offset = head->kind == WP_CALL && !head->parens ? head->loc.offset : head_span.off;
+        op->loc.offset = is_call(p, head) ? head->loc.offset : head_span.off;
     }
     op->loc.len = paren.off - op->loc.offset;
     wp_loc loc = op->loc;
@@ -543,7 +550,7 @@ wp_operand wp_negate(wp_parser *p, wp_operand o, wp_span s)
     e->op_loc = e->loc;
     e->explicit_body = !o.expr;
     e->body = operand_body(p, o);
-    return (wp_operand){.expr = e, .at = s, .lead = o.group ? NULL : o.expr};
+    return (wp_operand){.expr = e, .at = s, .lead = o.expr, .lead_group = o.group};
 }
 
 wp_operand wp_logic(wp_parser *p, wp_expr_kind kind, wp_operand l, wp_operand r, wp_span s)
@@ -555,7 +562,7 @@ wp_operand wp_logic(wp_parser *p, wp_expr_kind kind, wp_operand l, wp_operand r,
     e->explicit_rhs = !r.expr;
     e->logic.lhs = operand_body(p, l);
     e->logic.rhs = operand_body(p, r);
-    return (wp_operand){.expr = e, .at = l.at, .lead = l.lead};
+    return (wp_operand){.expr = e, .at = l.at, .lead = l.lead, .lead_group = l.lead_group};
 }
 
 wp_expr *wp_finish_literal(wp_parser *p, wp_operand o, wp_vec with, wp_span s)
@@ -577,7 +584,7 @@ wp_expr *wp_finish_literal(wp_parser *p, wp_operand o, wp_vec with, wp_span s)
     /* OPA gives what a `not` holds the place of the whole literal, or none before and, or. */
     if (e->kind == WP_EXPR_NOT)
         e->op_loc = e->loc;
-    if (o.lead)
+    if (o.lead && (e->kind == WP_EXPR_NOT || !o.lead_group))
         o.lead->loc = e->kind == WP_EXPR_NOT ? e->loc : (wp_loc){0};
     return e;
 }

@@ -42,11 +42,11 @@ enum wp_raw {
 };
 
 enum {
-    WP_TF_NL = 1,    /* a line end stands before it */
-    WP_TF_BLANK = 2, /* a blank, a comment or a line end stands before it */
-    WP_TF_HOLE = 4,  /* } that ends a hole of a template string */
+    WP_TF_NL = 1,     /* a line end stands before it */
+    WP_TF_BLANK = 2,  /* a blank, a comment or a line end stands before it */
+    WP_TF_HOLE = 4,   /* } that ends a hole of a template string */
     WP_TF_COMMENT = 8 /* a comment stands before it */
-}; /* } that ends a hole of a template string */
+};                    /* } that ends a hole of a template string */
 
 typedef struct wp_token {
     uint8_t raw;
@@ -217,7 +217,8 @@ void wp_late_at(wp_parser *p, wp_loc loc, const char *message);
 void wp_parse_fail(wp_parser *p, wp_loc loc, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* compare.c: the distinct members of a set, all pairs of an object (also of equal keys), in order; freed with free() */
+/* compare.c: the distinct members of a set, all pairs of an object (also of equal keys), in order;
+ * freed with free() */
 wp_term **wp_sorted_terms(const wp_term *set, uint32_t *n);
 wp_pair *wp_sorted_pairs(const wp_term *object, uint32_t *n);
 
@@ -262,6 +263,7 @@ typedef struct wp_operand {
     wp_span at;    /* where OPA says that it stands */
     bool group;    /* stood in parentheses */
     wp_expr *lead; /* what the `not` it begins with holds; NULL behind a parenthesis */
+    bool lead_group;
     wp_body body;
 } wp_operand;
 

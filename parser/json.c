@@ -234,13 +234,11 @@ static wv block_json(json_out *o, const wp_annotation *x)
     return v;
 }
 
-static wv annotations_json(json_out *o, wv list)
+static wv annotations_json(json_out *o, const wp_rule *r)
 {
-    wv v = wv_array_begin(o->a, wv_len(list));
-    for (uint32_t i = 0; i < wv_len(list); i++)
-        for (uint32_t k = 0; k < o->m->n_blocks; k++)
-            if (o->m->blocks[k].value == wv_items(list)[i])
-                wv_array_push(o->a, &v, block_json(o, &o->m->blocks[k]));
+    wv v = wv_array_begin(o->a, r->n_blocks);
+    for (uint32_t i = 0; i < r->n_blocks; i++)
+        wv_array_push(o->a, &v, block_json(o, r->blocks[i]));
     return v;
 }
 
@@ -258,8 +256,8 @@ static wv rule_json(json_out *o, const wp_rule *r)
     while (n--) {
         const wp_rule *x = all[n];
         wv v = wv_object_begin(o->a, 6);
-        if (x->annotations != WV_UNDEFINED)
-            put(o, &v, "annotations", annotations_json(o, x->annotations));
+        if (x->n_blocks)
+            put(o, &v, "annotations", annotations_json(o, x));
         put(o, &v, "body", body_json(o, &x->body));
         if (x->is_default)
             put(o, &v, "default", WV_TRUE);
@@ -294,14 +292,14 @@ static wv imports_json(json_out *o, const wp_module *m)
 static wv comments_json(json_out *o, const wp_module *m)
 {
     wv v = wv_array_begin(o->a, m->n_comments);
+    uint32_t block = 0;
     for (uint32_t i = 0; i < m->n_comments; i++) {
         wv one = wv_object_begin(o->a, 2);
         put(o, &one, "Text", base64(o, m->comments[i].text));
         wv loc = location(o, m->comments[i].loc);
         /* The first comment of a block shares its place with the block. */
-        for (uint32_t k = 0; k < m->n_blocks; k++)
-            if (m->blocks[k].loc.row == m->comments[i].loc.row)
-                put(o, &loc, "text", base64(o, m->blocks[k].text));
+        if (block < m->n_blocks && m->blocks[block].loc.row == m->comments[i].loc.row)
+            put(o, &loc, "text", base64(o, m->blocks[block++].text));
         put(o, &one, "Location", loc);
         wv_array_push(o->a, &v, one);
     }

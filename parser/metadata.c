@@ -92,14 +92,10 @@ static bool fits(wv v, enum field_type type)
     if (v == WV_NULL)
         return true;
     switch (type) {
-    case F_TEXT:
-        return !wv_is_collection(v);
-    case F_BOOL:
-        return wv_is_bool(v);
-    case F_MAP:
-        return wv_is_object(v);
-    default:
-        return wv_is_array(v);
+    case F_TEXT: return !wv_is_collection(v);
+    case F_BOOL: return wv_is_bool(v);
+    case F_MAP: return wv_is_object(v);
+    default: return wv_is_array(v);
     }
 }
 
@@ -295,8 +291,7 @@ static wv compile_field(wp_parser *p, wv v, const char **error)
         }
         if (t->kind != WP_REF) {
             wv one = wv_object_begin(a, 2);
-            put(a, &one, "type",
-                wv_string_new(a, wb_str_of(t->kind == WP_VAR ? "var" : "string")));
+            put(a, &one, "type", wv_string_new(a, wb_str_of(t->kind == WP_VAR ? "var" : "string")));
             put(a, &one, "value", ref);
             ref = wv_array_new(a, &one, 1);
         }
@@ -362,9 +357,7 @@ static wv read_fields(wp_parser *p, wv raw, const char **error)
             v = fields[k].name[0] == 'a' ? read_list(p, v, author, "author", error)
                                          : read_list(p, v, resource, "related-resource", error);
             break;
-        case F_MAPS:
-            v = read_list(p, v, schema, NULL, error);
-            break;
+        case F_MAPS: v = read_list(p, v, schema, NULL, error); break;
         case F_MAP:
             if (wb_str_is(wb_str_of(fields[k].name), "compile"))
                 v = compile_field(p, v, error);
@@ -546,31 +539,74 @@ static bool same_path(const wp_rule *a, const wp_rule *b)
     }
 }
 
+static uint64_t path_hash(const wp_rule *r)
+{
+    uint64_t h = 0;
+    for (uint32_t i = 0; i < r->head->n_ref; i++) {
+        const wp_term *t = r->head->ref[i];
+        if (i && !wp_term_ground(t))
+            break;
+        wb_str s = t->kind == WP_VAR ? t->name : wp_string_of(t);
+        h = wb_hash(s.p, s.n, h + i);
+    }
+    return h;
+}
+
+/* Blocks of one path (or of several with the same hash), in the order of the text. */
+typedef struct bucket {
+    wp_vec document, rule;
+    uint32_t first; /* of `rule`: those before are taken */
+} bucket;
+
+static void add_block(wp_parser *p, wp_vec *v, const wp_rule *r, const wp_annotation *x)
+{
+    if (same_path(r, x->node))
+        wp_vec_add(p, v, (void *)(uintptr_t)x);
+}
+
+static void give_to_rule(wp_parser *p, wp_rule *r, bucket *b)
+{
+    wp_vec got = {0};
+    uint32_t n = b->first, last = UINT32_MAX;
+    for (uint32_t i = 0; i < b->document.n; i++)
+        add_block(p, &got, r, b->document.p[i]);
+    for (; n < b->rule.n && ((wp_annotation *)b->rule.p[n])->loc.row < r->loc.row; n++) {
+        uint32_t before = got.n;
+        add_block(p, &got, r, b->rule.p[n]);
+        if (got.n > before)
+            last = n;
+    }
+    /* The rule takes the last block above it; the others apply to the next rule as well. */
+    if (last != UINT32_MAX) {
+        memmove(b->rule.p + b->first + 1, b->rule.p + b->first,
+                (last - b->first) * sizeof *b->rule.p);
+        b->first++;
+    }
+    if (!got.n)
+        return;
+    r->blocks = (const wp_annotation **)got.p;
+    r->n_blocks = got.n;
+    r->annotations = wv_array_begin(p->arena, got.n);
+    for (uint32_t i = 0; i < got.n; i++)
+        wv_array_push(p->arena, &r->annotations, r->blocks[i]->value);
+}
+
 static void give_to_rules(wp_parser *p, wp_module *m)
 {
-    bool *taken = wb_arena_calloc(p->arena, m->n_blocks);
-    for (uint32_t i = 0; i < m->n_rules; i++) {
-        wp_rule *r = m->rules[i];
-        wv list = WV_UNDEFINED;
-        int64_t last = -1;
-        for (uint32_t k = 0; k < m->n_blocks; k++) {
-            const wp_annotation *x = &m->blocks[k];
-            wv keep;
-            if (taken[k] || !x->node || x->node == m || !same_path(r, x->node))
-                continue;
-            bool rule = wb_str_is(scope_of(x, &keep), "rule");
-            if (rule && r->loc.row <= x->loc.row)
-                continue;
-            if (rule)
-                last = k;
-            if (!wv_defined(list))
-                list = wv_array_begin(p->arena, 1);
-            wv_array_push(p->arena, &list, x->value);
-        }
-        if (last >= 0)
-            taken[last] = true;
-        r->annotations = list;
+    uint32_t size = 1;
+    while (size < m->n_blocks)
+        size *= 2;
+    bucket *buckets = wb_arena_calloc(p->arena, size * sizeof *buckets);
+    for (uint32_t i = 0; i < m->n_blocks; i++) {
+        wp_annotation *x = &m->blocks[i];
+        wv keep;
+        if (!x->node || x->node == m)
+            continue;
+        bucket *b = &buckets[path_hash(x->node) & (size - 1)];
+        wp_vec_add(p, wb_str_is(scope_of(x, &keep), "rule") ? &b->rule : &b->document, x);
     }
+    for (uint32_t i = 0; i < m->n_rules; i++)
+        give_to_rule(p, m->rules[i], &buckets[path_hash(m->rules[i]) & (size - 1)]);
 }
 
 void wp_attach_metadata(wp_parser *p, wp_module *m)

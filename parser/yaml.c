@@ -137,7 +137,8 @@ static bool node(yaml_in *in, const yaml_event_t *event, uint32_t depth, wv *out
     const yaml_char_t *name = NULL;
     uint32_t before = in->nodes;
     if (++in->nodes > YAML_NODES_MAX || depth > YAML_DEPTH_MAX)
-        return fail(in, event->start_mark.line + 1, "document contains excessive aliasing or nesting");
+        return fail(in, event->start_mark.line + 1,
+                    "document contains excessive aliasing or nesting");
     switch (event->type) {
     case YAML_SCALAR_EVENT: {
         wb_str s = wb_str_n(event->data.scalar.value, event->data.scalar.length);
@@ -162,8 +163,7 @@ static bool node(yaml_in *in, const yaml_event_t *event, uint32_t depth, wv *out
                 return true;
             }
         return fail(in, 0, "unknown anchor referenced");
-    default:
-        return fail(in, event->start_mark.line + 1, "did not find expected node content");
+    default: return fail(in, event->start_mark.line + 1, "did not find expected node content");
     }
     if (name) {
         in->anchors = wb_realloc(in->anchors, (in->n_anchors + 1) * sizeof *in->anchors);
@@ -189,14 +189,10 @@ bool wp_yaml_read(wp_yaml *y, wb_str text)
         }
         switch (event.type) {
         case YAML_STREAM_START_EVENT:
-        case YAML_DOCUMENT_START_EVENT:
-            break;
+        case YAML_DOCUMENT_START_EVENT: break;
         case YAML_DOCUMENT_END_EVENT:
-        case YAML_STREAM_END_EVENT:
-            done = true;
-            break;
-        default:
-            ok = node(&in, &event, 0, &y->value);
+        case YAML_STREAM_END_EVENT: done = true; break;
+        default: ok = node(&in, &event, 0, &y->value);
         }
         yaml_event_delete(&event);
     }
