@@ -130,7 +130,8 @@ wv wv_string_make(wb_arena *a, size_t n, char **bytes);
 static inline wv wv_short(const char *p, size_t n) /* n <= WV_SHORT_MAX */
 {
     wv w = 0;
-    memcpy((char *)&w + 1, p, n);
+    if (n)
+        memcpy((char *)&w + 1, p, n);
     return w | (wv)n << 3 | WV_T_SHORT;
 }
 /* The bytes of a string. An inline string has no address of its own, so the word's is taken: the
