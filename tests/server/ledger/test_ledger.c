@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 static void appends_chain_and_verify(void **state)
@@ -226,6 +227,42 @@ static void a_failed_sync_poisons_for_good(void **state)
     assert_int_equal(rig_open(&r, NULL, &l, &e), WB_OK);
     assert_int_equal(rig_append(l, 4, NULL, &e), WB_OK);
     ledger_close(l);
+    rig_clear(&r);
+}
+
+/* Needs the right to mount a small file system; without it the test is skipped. */
+static void a_full_disk_refuses_first_and_recovers(void **state)
+{
+    rig r;
+    ledger *l;
+    wb_error e = {0};
+    wb_status status;
+    verify_report report;
+    char path[128], block[4096] = {1};
+    rig_init(&r);
+    if (mount("none", r.dir, "tmpfs", 0, "size=400k,mode=0700") != 0) {
+        rig_clear(&r);
+        skip();
+    }
+    assert_int_equal(rig_open(&r, NULL, &l, &e), WB_OK);
+    snprintf(path, sizeof path, "%s/filler", r.dir);
+    int fd = open(path, O_CREAT | O_WRONLY, 0600);
+    for (int i = 0; i < 20 && write(fd, block, sizeof block) == sizeof block; i++)
+        ;
+    close(fd);
+    int n = 0;
+    while ((status = rig_append(l, n, NULL, &e)) == WB_OK)
+        n++;
+    assert_int_equal(status, WB_UNAVAILABLE);
+    ledger_event v = {.tenant = "t1", .type = LEDGER_SERVICE_STOPPED, .last_room = true};
+    assert_int_equal(ledger_append_wait(l, &v, NULL, &e), WB_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rig_append(l, n, NULL, &e), WB_OK);
+    ledger_close(l);
+    rig_verify(&r, &report);
+    assert_true(report.ok);
+    assert_int_equal(report.size, n + 3);
+    assert_int_equal(umount(r.dir), 0);
     rig_clear(&r);
 }
 
@@ -469,6 +506,7 @@ int main(void)
         cmocka_unit_test(takes_entries_from_many_threads_over_many_segments),
         cmocka_unit_test(holds_the_time_when_the_clock_goes_back),
         cmocka_unit_test(a_failed_sync_poisons_for_good),
+        cmocka_unit_test(a_full_disk_refuses_first_and_recovers),
         cmocka_unit_test(every_flipped_byte_of_every_file_is_found),
         cmocka_unit_test(a_forged_entry_is_found_by_index),
         cmocka_unit_test(another_key_or_origin_is_found),
