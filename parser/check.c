@@ -27,11 +27,30 @@ static void check_rule(wp_parser *p, const wp_rule *r)
         late(p, r->loc, "`contains` keyword is required for partial set rules");
 }
 
+/* In v0 without imports `p if { .. }` reads as `p` and a rule named `if`. */
+static const char *head_hint(const wp_parser *p, const wp_late *l)
+{
+    if (p->options.version != WP_V0 || p->rego_v1 || p->rego_v2)
+        return "";
+    for (uint32_t i = l->statement; i < p->statements.n && i - l->statement < 2; i++) {
+        const wp_statement *s = p->statements.p[i];
+        const wp_statement *first = p->statements.p[l->statement];
+        if (s->row != first->row)
+            break;
+        if (wb_str_is(s->name, "if"))
+            return " (hint: `import future.keywords.if` for `p if { ... }` rules)";
+        if (wb_str_is(s->name, "contains"))
+            return " (hint: `import future.keywords.contains` for `p contains x` rules)";
+    }
+    return "";
+}
+
 void wp_check_module(wp_parser *p, wp_module *m)
 {
     for (uint32_t i = 0; i < p->late.n; i++) {
         const wp_late *l = p->late.p[i];
-        late(p, l->loc, l->message);
+        const char *hint = head_hint(p, l);
+        late(p, l->loc, *hint ? wb_arena_printf(p->arena, "%s%s", l->message, hint) : l->message);
     }
     if (m->version < WP_V1 && !p->rego_v1 && !p->rego_v2)
         return;

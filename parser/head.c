@@ -4,6 +4,8 @@
  * the places such rules report differ from those of rules with a body, and so they do here. */
 #include "parser/internal.h"
 
+static void note_statement(wp_parser *p, wb_str name, uint32_t row);
+
 static wp_expr *true_expr(wp_parser *p, wp_loc loc)
 {
     wp_expr *e = wp_new_expr(p, WP_EXPR_TERM, (wp_span){0});
@@ -404,6 +406,7 @@ void wp_add_rule(wp_parser *p, wp_expr *e, wp_term *key, wp_tail *tail, wp_span 
         return;
     }
     set_value(p, h, e);
+    note_statement(p, h->name, rule_span.row);
     wp_rule *rule = new_rule(p, h, wp_loc_of(p, rule_span));
     bool pair = h->n_ref == 2 && !h->n_args;
     if (key) {
@@ -582,6 +585,16 @@ static wp_rule *plain_rule(wp_parser *p, wp_head *h, wp_loc rule, wp_loc head, w
     return r;
 }
 
+static const char *invalid_head(wp_parser *p, const wp_term *t)
+{
+    wb_buf b;
+    wb_buf_init(&b, 1 << 16);
+    wp_term_put(&b, t);
+    const char *text = wb_arena_printf(p->arena, "invalid rule head: %s", wb_buf_cstr(&b));
+    wb_buf_free(&b);
+    return text;
+}
+
 static const char *rule_from_term(wp_parser *p, wp_term *t, wp_rule **out)
 {
     wp_head *h = new_head(p, t->loc);
@@ -590,7 +603,7 @@ static const char *rule_from_term(wp_parser *p, wp_term *t, wp_rule **out)
     if (t->list.n == 1)
         return "refs cannot be used for rule head";
     if (!head_ref(p, h, &(wp_term){.kind = WP_REF, .loc = t->loc, .list = t->list}))
-        return "invalid rule head";
+        return invalid_head(p, t);
     if (t->list.n > 2) {
         h->value = true_term(p, &t->loc);
         h->value_generated = true;
@@ -612,7 +625,7 @@ static const char *rule_from_equality(wp_parser *p, const wp_expr *e, wp_rule **
     wp_term plain = *l;
     plain.parens = plain.infix = false;
     if (!head_ref(p, h, &plain))
-        return "invalid rule head";
+        return invalid_head(p, plain.kind == WP_CALL ? plain.list.items[0] : l);
     if (l->kind != WP_CALL && h->n_ref == 2) {
         h->name = h->ref[0]->name;
         h->key = h->ref[1];
@@ -644,7 +657,7 @@ static const char *rule_from_expr(wp_parser *p, wp_expr *e, wp_rule **out)
     wp_term call;
     wp_head *h = new_head(p, e->loc);
     if (!head_ref(p, h, head_term(p, e, &call)))
-        return "invalid rule head";
+        return invalid_head(p, e->call.items[0]);
     wp_loc loc = e->call.items[0]->loc;
     h->value = true_term(p, &loc);
     /* OPA does not mark this value as generated: such a rule needs no body. */
@@ -652,22 +665,29 @@ static const char *rule_from_expr(wp_parser *p, wp_expr *e, wp_rule **out)
     return NULL;
 }
 
+static void note_statement(wp_parser *p, wb_str name, uint32_t row)
+{
+    wp_statement *s = wb_arena_alloc(p->arena, sizeof *s);
+    *s = (wp_statement){name, row};
+    wp_vec_add(p, &p->statements, s);
+}
+
 void wp_add_statement(wp_parser *p, wp_vec exprs, wp_span s)
 {
-    wp_statement *st = wb_arena_calloc(p->arena, sizeof *st);
-    st->body = wp_new_body(p, exprs);
+    wp_body body = wp_new_body(p, exprs);
+    wp_expr *e = body.exprs[0];
+    wp_rule *rule = NULL;
     p->n_statements++;
     if (p->n_statements == 1)
         p->first = s;
-    const char *problem = NULL;
-    if (st->body.n != 1)
-        problem = "multiple expressions cannot be used for rule head";
-    else
-        problem = rule_from_expr(p, st->body.exprs[0], &st->rule);
+    bool var = body.n == 1 && e->kind == WP_EXPR_TERM && e->term->kind == WP_VAR;
+    note_statement(p, var ? e->term->name : (wb_str){0}, s.row);
+    const char *problem = body.n != 1 ? "multiple expressions cannot be used for rule head"
+                                      : rule_from_expr(p, e, &rule);
     if (problem)
-        wp_late_fail(p, st->body.exprs[0], problem);
+        wp_late_fail(p, e, problem);
     else
-        wp_vec_add(p, &p->rules, st->rule);
+        wp_vec_add(p, &p->rules, rule);
 }
 
 void wp_set_package(wp_parser *p, wp_term *path, wp_span keyword)

@@ -128,6 +128,10 @@ typedef enum wp_open_kind {
 typedef struct wp_open {
     uint8_t kind;
     bool body;      /* line ends part expressions here */
+    bool commas;    /* one was read */
+    bool colon;     /* one was read since the last comma */
+    bool has_in;    /* since the last `every` */
+    bool with;      /* a `with` still lacks its `as` */
     bool every;     /* the next { after a term opens the body of an every */
     uint32_t chain; /* operators and refs since the last separator: height of the tree to come */
     uint32_t token;
@@ -136,6 +140,7 @@ typedef struct wp_open {
 typedef struct wp_late {
     wp_loc loc;
     const char *message;
+    uint32_t statement; /* index, when a missing keyword may be the cause; else WP_NONE */
 } wp_late;
 
 typedef struct wp_parser {
@@ -154,14 +159,16 @@ typedef struct wp_parser {
 
     wp_token *tokens;
     uint32_t n_tokens, cap_tokens;
-    uint32_t next;     /* token that the grammar gets next */
-    uint32_t at;       /* token that the grammar got last */
-    uint32_t prev_end; /* end of the token before */
-    int start;         /* pseudo token to begin with, or 0 */
-    int prev;          /* grammar token given last */
-    bool nl_given;     /* the line end before `next` was given */
-    uint32_t keywords; /* WP_KW_ that are on */
-    uint32_t pending;  /* WP_KW_ that go on when `pending_at` is next */
+    uint32_t next;       /* token that the grammar gets next */
+    uint32_t at;         /* token that the grammar got last */
+    uint32_t prev_end;   /* end of the token before */
+    int start;           /* pseudo token to begin with, or 0 */
+    int prev;            /* grammar token given last */
+    int before;          /* grammar token before `at` */
+    wp_open before_open; /* what was open before `at` */
+    bool nl_given;       /* the line end before `next` was given */
+    uint32_t keywords;   /* WP_KW_ that are on */
+    uint32_t pending;    /* WP_KW_ that go on when `pending_at` is next */
     uint32_t pending_at;
     wp_open *open;
     uint32_t n_open, cap_open;
@@ -172,7 +179,8 @@ typedef struct wp_parser {
 
     wp_vec comments; /* wp_comment * */
     wp_vec rules, imports;
-    wp_vec late; /* wp_late *: errors of statements that read well */
+    wp_vec statements; /* wp_statement * */
+    wp_vec late;       /* wp_late *: errors of statements that read well */
     wp_term *package;
     wp_loc package_loc;
     wp_span first; /* first statement, when it is no package */
@@ -198,6 +206,7 @@ static inline uint32_t wp_term_end(wp_loc l)
 {
     return l.offset + l.len;
 }
+bool wp_ends_term(int grammar_token);
 bool wp_word_active(const wp_parser *p, const wp_token *t);
 static inline wb_str wp_token_text(const wp_parser *p, uint32_t i)
 {
@@ -209,6 +218,7 @@ static inline uint32_t wp_span_len(wp_span s)
 }
 
 /* report.c */
+wp_open_kind wp_value_kind(const wp_parser *p, uint32_t token);
 void wp_syntax_error(wp_parser *p, uint32_t token);
 void wp_syntax_error_note(wp_parser *p, wp_span token, const char *note);
 /* An error of a statement that reads well but cannot stand there: reported when all is read. */
@@ -299,9 +309,10 @@ typedef struct wp_chain {
     uint32_t wildcard;
 } wp_chain;
 
+/* The name a statement begins with, for hints at keywords that were not imported. */
 typedef struct wp_statement {
-    wp_body body;
-    wp_rule *rule;
+    wb_str name;
+    uint32_t row;
 } wp_statement;
 
 typedef struct wp_tail {

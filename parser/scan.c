@@ -202,7 +202,7 @@ static bool beside(const wp_parser *p, uint32_t i)
 }
 
 /* What the [ or { at i holds, when it is a value. */
-static wp_open_kind value_kind(const wp_parser *p, uint32_t i)
+wp_open_kind wp_value_kind(const wp_parser *p, uint32_t i)
 {
     bool brace = p->tokens[i].raw == '{', colon = false, plain = true;
     uint32_t end = scan_end(p, i), start = i + 1;
@@ -242,10 +242,10 @@ static bool opens_body(const wp_parser *p, uint32_t i)
 {
     uint32_t close = p->tokens[i].match;
     if (close == WP_NONE)
-        return value_kind(p, i) == WP_O_SET;
+        return wp_value_kind(p, i) == WP_O_SET;
     if (close == i + 1)
         return false;
-    if (value_kind(p, i) != WP_O_SET)
+    if (wp_value_kind(p, i) != WP_O_SET)
         return false;
     if (!infix(p, close + 1) && !followed_by_step(p, close))
         return true;
@@ -265,7 +265,7 @@ static bool opens_body(const wp_parser *p, uint32_t i)
 
 /* ---- what the grammar gets ---- */
 
-static bool ends_term(int token)
+bool wp_ends_term(int token)
 {
     switch (token) {
     case T_IDENT:
@@ -434,7 +434,7 @@ static const int keyword_tokens[] = {
 /* `every := 1` and the like, where the keyword cannot continue what stands before. */
 static bool names_rule(const wp_parser *p, uint32_t i)
 {
-    if (p->query || p->n_open != 1 || !(begins_literal(p->prev) || ends_term(p->prev)))
+    if (p->query || p->n_open != 1 || !(begins_literal(p->prev) || wp_ends_term(p->prev)))
         return false;
     const wp_token *n = &p->tokens[i + 1];
     bool sets = n->raw == WP_RAW_ASSIGN || n->raw == '=';
@@ -454,7 +454,7 @@ static int word_token(wp_parser *p, uint32_t i)
     const wp_token *t = &p->tokens[i];
     if (!wp_word_active(p, t) || p->prev == T_DOT || p->prev == T_PACKAGE || p->prev == T_IMPORT)
         return T_IDENT;
-    bool after_term = ends_term(p->prev), outside = p->n_open == 1;
+    bool after_term = wp_ends_term(p->prev), outside = p->n_open == 1;
     bool fresh = begins_literal(p->prev) || p->prev == T_DEFAULT ||
                  (outside && after_term && ((t->flags & WP_TF_NL) || t->word == WP_W_ELSE)) ||
                  (p->query && after_term);
@@ -471,7 +471,13 @@ static int word_token(wp_parser *p, uint32_t i)
         if (!after_term && p->tokens[i + 1].raw == '(' && touches(p, i + 1))
             return T_IDENT;
         break;
-    case WP_W_EVERY: top(p)->every = true; break;
+    case WP_W_EVERY:
+        top(p)->every = true;
+        top(p)->has_in = false;
+        break;
+    case WP_W_IN: top(p)->has_in = true; break;
+    case WP_W_WITH:
+    case WP_W_AS: top(p)->with = t->word == WP_W_WITH; break;
     case WP_W_IMPORT:
         if (outside)
             look_at_import(p, i);
@@ -484,7 +490,7 @@ static int word_token(wp_parser *p, uint32_t i)
 static int brace_token(wp_parser *p, uint32_t i, wp_open_kind *kind)
 {
     wp_open *o = top(p);
-    bool after_term = ends_term(p->prev);
+    bool after_term = wp_ends_term(p->prev);
     uint32_t close = p->tokens[i].match;
     bool logic =
         close != WP_NONE && (p->keywords & (WP_KW_AND | WP_KW_OR)) && begins_literal(p->prev) &&
@@ -501,7 +507,7 @@ static int brace_token(wp_parser *p, uint32_t i, wp_open_kind *kind)
         return T_BODY;
     if (p->prev == T_IF && (p->in_else || opens_body(p, i)))
         return T_BODY;
-    *kind = value_kind(p, i);
+    *kind = wp_value_kind(p, i);
     return *kind == WP_O_SET_COMP ? T_SET_COMP : *kind == WP_O_OBJECT_COMP ? T_OBJECT_COMP : '{';
 }
 
@@ -537,8 +543,8 @@ static bool opens_group(const wp_parser *p, uint32_t i)
  * that begins a rule's head, when what follows shows that it is a head. */
 static bool joins(const wp_parser *p, uint32_t i)
 {
-    if (!ends_term(p->prev) || touches(p, i))
-        return ends_term(p->prev);
+    if (!wp_ends_term(p->prev) || touches(p, i))
+        return wp_ends_term(p->prev);
     if (p->query || p->n_open != 1 || p->head_word != i - 1)
         return false;
     if (p->default_head)
@@ -571,7 +577,7 @@ static int bracket_token(wp_parser *p, uint32_t i)
         kind = joined ? WP_O_CALL : token == T_GROUP ? WP_O_GROUP : WP_O_PAREN;
         break;
     case '[':
-        kind = joined ? WP_O_INDEX : value_kind(p, i);
+        kind = joined ? WP_O_INDEX : wp_value_kind(p, i);
         token = joined ? T_INDEX : kind == WP_O_ARRAY_COMP ? T_ARRAY_COMP : '[';
         break;
     default: token = brace_token(p, i, &kind);
@@ -604,7 +610,7 @@ static int operator_token(wp_parser *p, uint32_t i)
 {
     const wp_token *t = &p->tokens[i];
     wp_open *o = top(p);
-    if (ends_term(p->prev) && infix(p, i)) {
+    if (wp_ends_term(p->prev) && infix(p, i)) {
         if (p->n_open == 1)
             p->head_open = false;
         o->chain++;
@@ -622,14 +628,16 @@ static int operator_token(wp_parser *p, uint32_t i)
         }
         return '|';
     }
-    case '-': return ends_term(p->prev) ? '-' : T_NEG;
+    case '-': return wp_ends_term(p->prev) ? '-' : T_NEG;
     case '.': return joins(p, i) ? T_DOT : '.';
     case ';':
     case ',':
     case ':':
         reset_chain(p);
+        o->colon = t->raw == ':';
+        o->commas = o->commas || t->raw == ',';
         if (t->raw == ';')
-            o->every = false;
+            o->every = o->with = false;
         return t->raw;
     case WP_RAW_ASSIGN: return T_ASSIGN;
     case WP_RAW_EQ: return T_EQ;
@@ -655,6 +663,8 @@ static int next_token(wp_parser *p, wp_span *span)
 {
     uint32_t i = p->next;
     const wp_token *t = &p->tokens[i];
+    p->before = p->prev;
+    p->before_open = *top(p);
     if (p->pending && i >= p->pending_at) {
         p->keywords |= p->pending;
         p->pending = 0;
@@ -666,10 +676,10 @@ static int next_token(wp_parser *p, wp_span *span)
         wp_parse_fail(p, wp_loc_of(p, wp_token_span(p, i)), "memory limit exceeded");
         return WP_YYerror;
     }
-    if ((t->flags & WP_TF_NL) && top(p)->body && ends_term(p->prev) && !p->nl_given &&
+    if ((t->flags & WP_TF_NL) && top(p)->body && wp_ends_term(p->prev) && !p->nl_given &&
         parts(p, i)) {
         p->nl_given = true;
-        top(p)->every = false;
+        top(p)->every = top(p)->with = false;
         reset_chain(p);
         *span = (wp_span){t->off, t->off, t->row, t->col};
         p->at = i;
@@ -696,7 +706,7 @@ static int next_token(wp_parser *p, wp_span *span)
         }
         int token = word_token(p, i);
         if (token == T_IDENT && p->n_open == 1 && !p->query &&
-            (p->prev == T_MODULE || p->prev == T_DEFAULT || ends_term(p->prev))) {
+            (p->prev == T_MODULE || p->prev == T_DEFAULT || wp_ends_term(p->prev))) {
             p->head_open = true;
             p->head_word = i;
             p->default_head = p->prev == T_DEFAULT;
