@@ -20,7 +20,7 @@
     X(encoding) \
     X(crypto) \
     X(graph) \
-    X(internal) X(sprintf)
+    X(internal) X(sprintf) X(regex)
 
 #define X(family) extern const ws_builtin ws_##family[];
 WS_FAMILIES(X)
