@@ -92,7 +92,6 @@ struct wp_expr {
     bool infix;         /* WP_EXPR_CALL: written with an operator sign or `in` */
     bool template_expr; /* part of a template string that is an expression, though it looks like
                            text */
-    wp_loc op_loc;      /* WP_EXPR_NOT, AND, OR: the node's own place, without `with` */
     uint32_t index;     /* number in its body */
     wp_loc loc;
     wp_with *with;

@@ -547,7 +547,6 @@ wp_operand wp_negate(wp_parser *p, wp_operand o, wp_span s)
         return o;
     }
     wp_expr *e = wp_new_expr(p, WP_EXPR_NOT, s);
-    e->op_loc = e->loc;
     e->explicit_body = !o.expr;
     e->body = operand_body(p, o);
     return (wp_operand){.expr = e, .at = s, .lead = o.expr, .lead_group = o.group};
@@ -557,7 +556,6 @@ wp_operand wp_logic(wp_parser *p, wp_expr_kind kind, wp_operand l, wp_operand r,
 {
     l.at.end = s.end;
     wp_expr *e = wp_new_expr(p, kind, l.at);
-    e->op_loc = e->loc;
     e->explicit_body = !l.expr;
     e->explicit_rhs = !r.expr;
     e->logic.lhs = operand_body(p, l);
@@ -583,9 +581,8 @@ wp_expr *wp_finish_literal(wp_parser *p, wp_operand o, wp_vec with, wp_span s)
     }
     /* OPA gives what a `not` holds the place of the whole literal, or none before and, or. */
     if (e->kind == WP_EXPR_NOT)
-        e->op_loc = e->loc;
-    if (o.lead && (e->kind == WP_EXPR_NOT || !o.lead_group))
-        o.lead->loc = e->kind == WP_EXPR_NOT ? e->loc : (wp_loc){0};
+        if (o.lead && (e->kind == WP_EXPR_NOT || !o.lead_group))
+            o.lead->loc = e->kind == WP_EXPR_NOT ? e->loc : (wp_loc){0};
     return e;
 }
 

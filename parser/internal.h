@@ -170,6 +170,7 @@ typedef struct wp_parser {
     uint32_t keywords;   /* WP_KW_ that are on */
     uint32_t pending;    /* WP_KW_ that go on when `pending_at` is next */
     uint32_t pending_at;
+    uint8_t closed; /* kind of the bracket closed last */
     wp_open *open;
     uint32_t n_open, cap_open;
     uint32_t depth; /* open brackets and their chains together */

@@ -156,7 +156,6 @@ static wv expr_terms_json(json_out *o, const wp_expr *e)
         put(o, &v, "type", str(o, "not"));
         put(o, &v, "body", body_json(o, &e->body));
         put(o, &v, "explicit_body", wv_bool(e->explicit_body));
-        put_location(o, &v, e->op_loc);
         return v;
     default:
         put(o, &v, "type", str(o, e->kind == WP_EXPR_AND ? "and" : "or"));
@@ -166,7 +165,6 @@ static wv expr_terms_json(json_out *o, const wp_expr *e)
             put(o, &v, "explicit_lhs", WV_TRUE);
         if (e->explicit_rhs)
             put(o, &v, "explicit_rhs", WV_TRUE);
-        put_location(o, &v, e->op_loc);
         return v;
     }
 }

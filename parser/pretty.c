@@ -53,15 +53,7 @@ static void pretty_term(wb_buf *b, uint32_t d, const wp_term *t)
         pretty_term(b, d + 1, t->comp.value);
         pretty_body(b, d + 1, &t->comp.body);
         break;
-    case WP_TEMPLATE:
-        for (uint32_t i = 0; i < t->tmpl.n; i++) {
-            const wp_expr *e = t->tmpl.parts[i];
-            if (e->kind == WP_EXPR_TERM && e->term->kind <= WP_STRING && !e->template_expr)
-                pretty_term(b, d + 1, e->term);
-            else
-                pretty_expr(b, d + 1, e);
-        }
-        break;
+    case WP_TEMPLATE: /* OPA does not look inside */ break;
     default:
         for (uint32_t i = 0; i < d; i++)
             wb_buf_putc(b, ' ');
@@ -125,8 +117,6 @@ static void pretty_rule(wb_buf *b, uint32_t d, const wp_rule *r)
             line(b, d + 2, "args");
             pretty_terms(b, d + 3, h->args, h->n_args);
         }
-        if (h->key && !h->value)
-            pretty_term(b, d + 2, h->key);
         if (h->value)
             pretty_term(b, d + 2, h->value);
         line(b, d + 1, "body");
@@ -143,11 +133,12 @@ void wp_module_pretty(wb_buf *b, const wp_module *m)
     for (uint32_t i = 0; i < m->n_imports; i++) {
         line(b, 1, "import");
         pretty_term(b, 2, m->imports[i].path);
-        if (m->imports[i].alias.n)
-            wb_buf_putf(b, "  %.*s\n", WB_FMT(m->imports[i].alias));
+        wb_buf_putf(b, "  %.*s\n", WB_FMT(m->imports[i].alias));
     }
     for (uint32_t i = 0; i < m->n_rules; i++)
         pretty_rule(b, 1, m->rules[i]);
+    for (uint32_t i = 0; i < m->n_blocks; i++)
+        line(b, 1, "annotations");
     for (uint32_t i = 0; i < m->n_comments; i++)
         line(b, 1, "comment");
 }

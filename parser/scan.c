@@ -352,6 +352,7 @@ static void pop(wp_parser *p)
 {
     if (p->n_open == 1)
         return;
+    p->closed = top(p)->kind;
     p->depth -= top(p)->chain + 1;
     p->n_open--;
 }
@@ -543,6 +544,8 @@ static bool opens_group(const wp_parser *p, uint32_t i)
  * that begins a rule's head, when what follows shows that it is a head. */
 static bool joins(const wp_parser *p, uint32_t i)
 {
+    if (p->tokens[i].raw == '(' && p->prev == ')' && p->closed == WP_O_CALL)
+        return false; /* the result of a call is not called */
     if (!wp_ends_term(p->prev) || touches(p, i))
         return wp_ends_term(p->prev);
     if (p->query || p->n_open != 1 || p->head_word != i - 1)
