@@ -22,7 +22,7 @@ int wc_pass_by_name(wb_str name)
 
 typedef struct targets {
     wc_unit *u;
-    wv paths;     /* array of data paths */
+    wv paths; /* array of data paths */
     bool any_function;
 } targets;
 
@@ -31,7 +31,10 @@ static void collect_body(targets *t, const wp_body *b);
 static void collect_term(targets *t, const wp_term *x)
 {
     switch ((wp_term_kind)x->kind) {
-    case WP_REF: case WP_ARRAY: case WP_SET: case WP_CALL:
+    case WP_REF:
+    case WP_ARRAY:
+    case WP_SET:
+    case WP_CALL:
         for (uint32_t i = 0; i < x->list.n; i++)
             collect_term(t, x->list.items[i]);
         return;
@@ -41,7 +44,9 @@ static void collect_term(targets *t, const wp_term *x)
             collect_term(t, x->object.pairs[i].value);
         }
         return;
-    case WP_ARRAY_COMP: case WP_SET_COMP: case WP_OBJECT_COMP:
+    case WP_ARRAY_COMP:
+    case WP_SET_COMP:
+    case WP_OBJECT_COMP:
         if (x->comp.key)
             collect_term(t, x->comp.key);
         collect_term(t, x->comp.value);
@@ -89,7 +94,8 @@ static void collect_expr(targets *t, const wp_expr *e)
         collect_body(t, &e->every.body);
         break;
     case WP_EXPR_NOT: collect_body(t, &e->body); break;
-    case WP_EXPR_AND: case WP_EXPR_OR:
+    case WP_EXPR_AND:
+    case WP_EXPR_OR:
         collect_body(t, &e->logic.lhs);
         collect_body(t, &e->logic.rhs);
         break;
@@ -167,9 +173,13 @@ static uint32_t count_nodes(const wc_node *n)
 static void put_node(wm_program *p, const wc_node *n, uint32_t parent, uint32_t *children)
 {
     wm_node *to = &p->nodes[n->number];
-    *to = (wm_node){.name = wv_copy(&p->arena, n->name, NULL, NULL), .parent = parent,
-                    .whole = n->is_function ? WM_NONE : n->whole, .keyed = n->keyed,
-                    .n_keyed = n->max_keys, .is_function = n->is_function, .first = *children};
+    *to = (wm_node){.name = wv_copy(&p->arena, n->name, NULL, NULL),
+                    .parent = parent,
+                    .whole = n->is_function ? WM_NONE : n->whole,
+                    .keyed = n->keyed,
+                    .n_keyed = n->max_keys,
+                    .is_function = n->is_function,
+                    .first = *children};
     for (const wc_node *c = n->first; c; c = c->next)
         p->children[(*children)++] = c->number;
     to->n = *children - to->first;
@@ -240,8 +250,12 @@ static bool front(wc_unit *u, const wc_query *query, wp_body *body, wc_plan *pla
 static wb_status start(wc_unit *u, wb_arena *a, wp_module **modules, uint32_t n,
                        const wc_options *options, wp_diags *diags)
 {
-    *u = (wc_unit){.a = a, .options = options, .diags = diags, .registry = options->registry,
-                   .modules = modules, .n_modules = n};
+    *u = (wc_unit){.a = a,
+                   .options = options,
+                   .diags = diags,
+                   .registry = options->registry,
+                   .modules = modules,
+                   .n_modules = n};
     return wb_arena_init(a, (size_t)8 << 30, options->seed);
 }
 

@@ -9,17 +9,17 @@
 #include "vm/program.h"
 
 /* Passes that may be switched off, by name; every conformance case must agree with each off. */
-#define WC_PASS_MAP(X)                                                                            \
+#define WC_PASS_MAP(X)                                                                             \
     X(FOLD, "fold", "ground collections and calls of pure operators become constants")             \
-    X(PREPARE, "prepare", "patterns and other constant arguments are prepared once")                \
-    X(EARLY_EXIT, "early-exit", "rules with one constant value stop at the first success")          \
+    X(PREPARE, "prepare", "patterns and other constant arguments are prepared once")               \
+    X(EARLY_EXIT, "early-exit", "rules with one constant value stop at the first success")         \
     X(MEMO, "memo", "rules asked more than once are remembered")
 
 enum {
 #define X(name, text, doc) WC_PASS_##name##_BIT,
     WC_PASS_MAP(X)
 #undef X
-    WC_PASS_COUNT
+        WC_PASS_COUNT
 };
 enum {
 #define X(name, text, doc) WC_PASS_##name = 1 << WC_PASS_##name##_BIT,
@@ -30,9 +30,9 @@ enum {
 typedef struct wc_options {
     const ws_registry *registry;
     uint64_t seed;
-    unsigned passes_off;  /* WC_PASS_... bits */
-    bool print;           /* keep print(); otherwise such expressions are taken out */
-    bool strict;          /* strict mode's further errors */
+    unsigned passes_off; /* WC_PASS_... bits */
+    bool print;          /* keep print(); otherwise such expressions are taken out */
+    bool strict;         /* strict mode's further errors */
 } wc_options;
 
 /* A query to be compiled with the modules: its body, the package it speaks from and its imports
@@ -40,7 +40,7 @@ typedef struct wc_options {
 typedef struct wc_query {
     wp_body body;
     const wp_module *context;
-    wp_file file;         /* for places in the query */
+    wp_file file; /* for places in the query */
 } wc_query;
 
 /* Compiles. On success the caller owns the program (wm_program_free). query may be NULL: then the

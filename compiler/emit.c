@@ -1,8 +1,8 @@
 /* Plan to bytecode.
  *
- * Each block has a label behind it; "undefined" is a jump there. Leaving a loop or an environment by
- * a jump first undoes it (UNLOOP, WPOP). Arguments of calls and literals are laid out in registers
- * above the function's locals. */
+ * Each block has a label behind it; "undefined" is a jump there. Leaving a loop or an environment
+ * by a jump first undoes it (UNLOOP, WPOP). Arguments of calls and literals are laid out in
+ * registers above the function's locals. */
 #include "compiler/plan.h"
 
 #include "base/error.h"
@@ -10,16 +10,16 @@
 #include <stdlib.h>
 
 typedef struct patch {
-    uint32_t at;            /* word whose f field wants the distance */
-    uint32_t next;          /* word after that instruction */
+    uint32_t at;   /* word whose f field wants the distance */
+    uint32_t next; /* word after that instruction */
     struct patch *more;
 } patch;
 
 typedef struct open_block {
     const wc_block *block;
-    patch *patches;         /* jumps to behind this block */
-    uint32_t loop;          /* WM_NONE, or the register of the loop this block is the body of */
-    bool env;               /* body of a With */
+    patch *patches; /* jumps to behind this block */
+    uint32_t loop;  /* WM_NONE, or the register of the loop this block is the body of */
+    bool env;       /* body of a With */
     struct open_block *outer;
 } open_block;
 
@@ -31,9 +31,9 @@ typedef struct emitter {
     uint64_t *code;
     uint32_t *places;
     uint32_t n, cap;
-    uint32_t start;         /* first word of the function */
-    uint32_t temps;         /* first register above the locals */
-    uint32_t most;          /* most registers in use */
+    uint32_t start; /* first word of the function */
+    uint32_t temps; /* first register above the locals */
+    uint32_t most;  /* most registers in use */
     open_block *open;
     bool too_large;
 } emitter;
@@ -158,26 +158,38 @@ static bool narrow(const wc_operand o)
 }
 
 static const wm_op compare_ops[WC_S_COUNT] = {
-    [WC_S_Equal] = WM_EQ, [WC_S_NotEqual] = WM_NE, [WC_S_Less] = WM_LT, [WC_S_LessEqual] = WM_LTE,
-    [WC_S_Greater] = WM_GT, [WC_S_GreaterEqual] = WM_GTE, [WC_S_Member] = WM_IN,
-    [WC_S_EqualValue] = WM_EQV, [WC_S_NotEqualValue] = WM_NEV, [WC_S_LessValue] = WM_LTV,
-    [WC_S_LessEqualValue] = WM_LTEV, [WC_S_GreaterValue] = WM_GTV,
-    [WC_S_GreaterEqualValue] = WM_GTEV, [WC_S_MemberValue] = WM_INV, [WC_S_Add] = WM_ADD,
-    [WC_S_Subtract] = WM_SUB, [WC_S_Multiply] = WM_MUL, [WC_S_Divide] = WM_DIV,
+    [WC_S_Equal] = WM_EQ,
+    [WC_S_NotEqual] = WM_NE,
+    [WC_S_Less] = WM_LT,
+    [WC_S_LessEqual] = WM_LTE,
+    [WC_S_Greater] = WM_GT,
+    [WC_S_GreaterEqual] = WM_GTE,
+    [WC_S_Member] = WM_IN,
+    [WC_S_EqualValue] = WM_EQV,
+    [WC_S_NotEqualValue] = WM_NEV,
+    [WC_S_LessValue] = WM_LTV,
+    [WC_S_LessEqualValue] = WM_LTEV,
+    [WC_S_GreaterValue] = WM_GTV,
+    [WC_S_GreaterEqualValue] = WM_GTEV,
+    [WC_S_MemberValue] = WM_INV,
+    [WC_S_Add] = WM_ADD,
+    [WC_S_Subtract] = WM_SUB,
+    [WC_S_Multiply] = WM_MUL,
+    [WC_S_Divide] = WM_DIV,
     [WC_S_Remainder] = WM_REM,
 };
 
 static const wm_op const_ops[WC_S_COUNT] = {
-    [WC_S_Equal] = WM_EQK, [WC_S_NotEqual] = WM_NEK, [WC_S_Less] = WM_LTK,
-    [WC_S_LessEqual] = WM_LTEK, [WC_S_Greater] = WM_GTK, [WC_S_GreaterEqual] = WM_GTEK,
+    [WC_S_Equal] = WM_EQK,      [WC_S_NotEqual] = WM_NEK, [WC_S_Less] = WM_LTK,
+    [WC_S_LessEqual] = WM_LTEK, [WC_S_Greater] = WM_GTK,  [WC_S_GreaterEqual] = WM_GTEK,
     [WC_S_Member] = WM_INK,
 };
 
 /* The same test with its sides exchanged. */
 static const uint8_t mirrored[WC_S_COUNT] = {
-    [WC_S_Equal] = WC_S_Equal, [WC_S_NotEqual] = WC_S_NotEqual, [WC_S_Less] = WC_S_Greater,
-    [WC_S_LessEqual] = WC_S_GreaterEqual, [WC_S_Greater] = WC_S_Less,
-    [WC_S_GreaterEqual] = WC_S_LessEqual,
+    [WC_S_Equal] = WC_S_Equal,  [WC_S_NotEqual] = WC_S_NotEqual,
+    [WC_S_Less] = WC_S_Greater, [WC_S_LessEqual] = WC_S_GreaterEqual,
+    [WC_S_Greater] = WC_S_Less, [WC_S_GreaterEqual] = WC_S_LessEqual,
 };
 
 static void emit_test(emitter *e, const wc_stmt *s)
@@ -223,7 +235,8 @@ static uint32_t add_site(emitter *e, const wc_stmt *s)
 {
     wm_program *p = e->p;
     if ((p->n_sites & (p->n_sites - 1)) == 0)
-        p->sites = wb_realloc(p->sites, (p->n_sites ? 2 * (size_t)p->n_sites : 1) * sizeof *p->sites);
+        p->sites =
+            wb_realloc(p->sites, (p->n_sites ? 2 * (size_t)p->n_sites : 1) * sizeof *p->sites);
     wm_site *site = &p->sites[p->n_sites];
     *site = (wm_site){.fn = s->builtin};
     if (wv_is_object(e->u->mocked)) {
@@ -259,7 +272,8 @@ static void emit_call(emitter *e, const wc_stmt *s)
 static void emit_literal(emitter *e, const wc_stmt *s)
 {
     wm_op op = s->kind == WC_S_LiteralArray ? WM_MKARR
-               : s->kind == WC_S_LiteralSet ? WM_MKSET : WM_MKOBJ;
+               : s->kind == WC_S_LiteralSet ? WM_MKSET
+                                            : WM_MKOBJ;
     if (s->n_args <= 512) {
         uint32_t from = row(e, s->args, s->n_args, s->loc);
         put(e, op, s->t, from, op == WM_MKOBJ ? s->n_args / 2 : s->n_args, s->loc);
@@ -365,22 +379,31 @@ static void emit_stmt(emitter *e, const wc_stmt *s)
     case WC_S_ResetLocal: put(e, WM_UNDEF, s->t, 0, 0, loc); break;
     case WC_S_Input: fails(e, put(e, WM_INPUT, s->t, 0, 0, loc), 1); break;
     case WC_S_Data: put(e, WM_DATA, s->t, 0, 0, loc); break;
-    case WC_S_Dot: case WC_S_DotBase: emit_dot(e, s); break;
-    case WC_S_Equal: case WC_S_NotEqual: case WC_S_Less: case WC_S_LessEqual: case WC_S_Greater:
-    case WC_S_GreaterEqual: case WC_S_Member: emit_test(e, s); break;
-    case WC_S_EqualValue: case WC_S_NotEqualValue: case WC_S_LessValue: case WC_S_LessEqualValue:
-    case WC_S_GreaterValue: case WC_S_GreaterEqualValue: case WC_S_MemberValue:
-        emit_value(e, s, false);
-        break;
-    case WC_S_Add: case WC_S_Subtract: case WC_S_Multiply: case WC_S_Divide: case WC_S_Remainder:
-        emit_value(e, s, true);
-        break;
+    case WC_S_Dot:
+    case WC_S_DotBase: emit_dot(e, s); break;
+    case WC_S_Equal:
+    case WC_S_NotEqual:
+    case WC_S_Less:
+    case WC_S_LessEqual:
+    case WC_S_Greater:
+    case WC_S_GreaterEqual:
+    case WC_S_Member: emit_test(e, s); break;
+    case WC_S_EqualValue:
+    case WC_S_NotEqualValue:
+    case WC_S_LessValue:
+    case WC_S_LessEqualValue:
+    case WC_S_GreaterValue:
+    case WC_S_GreaterEqualValue:
+    case WC_S_MemberValue: emit_value(e, s, false); break;
+    case WC_S_Add:
+    case WC_S_Subtract:
+    case WC_S_Multiply:
+    case WC_S_Divide:
+    case WC_S_Remainder: emit_value(e, s, true); break;
     case WC_S_IsDefined: fails(e, put(e, WM_DEF, reg(e, s->a, 0, loc), 0, 0, loc), 1); break;
     case WC_S_IsUndefined: fails(e, put(e, WM_NDEF, reg(e, s->a, 0, loc), 0, 0, loc), 1); break;
     case WC_S_IsTrue: fails(e, put(e, WM_TRUE, reg(e, s->a, 0, loc), 0, 0, loc), 1); break;
-    case WC_S_IsCollection:
-        fails(e, put(e, WM_ISCOLL, reg(e, s->a, 0, loc), 0, 0, loc), 1);
-        break;
+    case WC_S_IsCollection: fails(e, put(e, WM_ISCOLL, reg(e, s->a, 0, loc), 0, 0, loc), 1); break;
     case WC_S_IsArray: fails(e, put(e, WM_ISARR, reg(e, s->a, 0, loc), 0, s->n, loc), 1); break;
     case WC_S_IsObject: fails(e, put(e, WM_ISOBJ, reg(e, s->a, 0, loc), 0, s->n, loc), 1); break;
     case WC_S_MakeArray: put(e, WM_ARRAY, s->t, 4, 0, loc); break;
@@ -388,14 +411,20 @@ static void emit_stmt(emitter *e, const wc_stmt *s)
     case WC_S_MakeObject: put(e, WM_OBJECT, s->t, 4, 0, loc); break;
     case WC_S_ArrayAppend: put(e, WM_PUSH, s->t, reg(e, s->a, 0, loc), 0, loc); break;
     case WC_S_SetAdd: put(e, WM_SADD, s->t, reg(e, s->a, 0, loc), 0, loc); break;
-    case WC_S_ObjectInsert: case WC_S_ObjectInsertOnce: {
+    case WC_S_ObjectInsert:
+    case WC_S_ObjectInsertOnce: {
         uint32_t k = reg(e, s->a, 0, loc), v = reg(e, s->b, 1, loc);
         put(e, s->kind == WC_S_ObjectInsert ? WM_PUT : WM_PUTNEW, s->t, k, v, loc);
         break;
     }
-    case WC_S_LiteralArray: case WC_S_LiteralSet: case WC_S_LiteralObject: emit_literal(e, s); break;
-    case WC_S_PathInsert: case WC_S_PathAdd: emit_path(e, s); break;
-    case WC_S_Call: case WC_S_CallBuiltin: case WC_S_DataRef: emit_call(e, s); break;
+    case WC_S_LiteralArray:
+    case WC_S_LiteralSet:
+    case WC_S_LiteralObject: emit_literal(e, s); break;
+    case WC_S_PathInsert:
+    case WC_S_PathAdd: emit_path(e, s); break;
+    case WC_S_Call:
+    case WC_S_CallBuiltin:
+    case WC_S_DataRef: emit_call(e, s); break;
     case WC_S_Block: emit_block(e, s->block, WM_NONE, false); break;
     case WC_S_Scan: emit_scan(e, s); break;
     case WC_S_With: emit_with(e, s); break;
@@ -471,7 +500,8 @@ bool wc_emit(wc_unit *u, const wc_plan *plan, wm_program *p)
         ok = emit_function(&e, plan->funcs[i], &p->funcs[i]);
         if (!ok)
             wp_report(u->diags, WP_COMPILE_ERROR, NULL, plan->funcs[i]->out.loc,
-                      "%.*s is too large: split the rule or the query", WB_FMT(plan->funcs[i]->name));
+                      "%.*s is too large: split the rule or the query",
+                      WB_FMT(plan->funcs[i]->name));
     }
     p->code = e.code;
     p->places = e.places;

@@ -1,18 +1,19 @@
 /* Names: every variable becomes a local of its rule, a path into data or input, or an error.
  *
  * Takes the parser's trees and copies them. After it: `:=` is gone (the variable is a new one, the
- * expression is `=`), `some x` is gone, `some k, v in xs` has variables of its own, template strings
- * and print() are calls, calls name a built-in (WP_STRING) or a function (WP_REF from data), calls
- * nested in a negated expression stand before it.
+ * expression is `=`), `some x` is gone, `some k, v in xs` has variables of its own, template
+ * strings and print() are calls, calls name a built-in (WP_STRING) or a function (WP_REF from
+ * data), calls nested in a negated expression stand before it.
  *
- * Reports: undefined function, wrong number of arguments, variables assigned or referenced above. */
+ * Reports: undefined function, wrong number of arguments, variables assigned or referenced above.
+ */
 #include "compiler/unit.h"
 
 #include <stdlib.h>
 
 typedef struct binding {
     wb_str name;
-    wc_var *var;        /* NULL: the name was used here with its outer meaning */
+    wc_var *var; /* NULL: the name was used here with its outer meaning */
     struct binding *next;
 } binding;
 
@@ -28,6 +29,12 @@ typedef struct resolver {
     wv imports;         /* alias -> number of the import */
     binding *free_vars; /* variables nobody declared, of the whole rule */
     scope *scope;
+    /* arguments that are no patterns: tested behind the body by a variable in their place */
+    struct late {
+        wc_var *var;
+        const wp_term *t;
+    } late[64];
+    uint32_t n_late;
     /* expressions made on the way, to stand before the one being resolved */
     wp_expr **before;
     uint32_t n_before, cap_before;
@@ -36,6 +43,7 @@ typedef struct resolver {
 static wp_term *term(resolver *r, const wp_term *t);
 static wp_body body(resolver *r, const wp_body *b, bool new_scope);
 static wp_term **terms(resolver *r, wp_term **from, uint32_t n);
+static wp_with *withs(resolver *r, const wp_expr *e);
 
 /* ---- small makers ---- */
 
@@ -294,8 +302,7 @@ static wp_term *operator(resolver *r, const wp_term *op)
         wp_term *to = NULL;
         if (wc_is_root(head, "data"))
             to = op->kind == WP_REF ? reference(r, op) : NULL;
-        else if (wv_is_object(r->rules) &&
-                 wv_object_get_str(r->rules, head->name) != WV_UNDEFINED)
+        else if (wv_is_object(r->rules) && wv_object_get_str(r->rules, head->name) != WV_UNDEFINED)
             to = op->kind == WP_REF ? reference(r, op) : package_ref(r, head->name, op->loc);
         else if (import_path(r, head->name, op->loc))
             to = op->kind == WP_REF ? reference(r, op) : import_path(r, head->name, op->loc);
@@ -310,25 +317,20 @@ static wp_term *operator(resolver *r, const wp_term *op)
 }
 
 /* {x | x = t}: one member, or none when t is undefined. */
-static wp_term *maybe(resolver *r, const wp_term *t)
+static wp_term *maybe(resolver *r, const wp_term *t, const wp_expr *owner)
 {
     wp_term *c = wc_term_new(r->u, WP_SET_COMP, t->loc);
     wc_var *v = wc_var_new(r->u, WB_LIT("__part__"), t->loc);
     scope s;
     push(r, &s);
-    wp_expr **before = r->before;
-    uint32_t n_before = r->n_before, cap_before = r->cap_before;
-    r->before = NULL;
-    r->n_before = r->cap_before = 0;
+    wp_with *with = owner && owner->n_with ? withs(r, owner) : NULL;
     wp_expr *e = equation(r, wc_var_term(r->u, v, t->loc), term(r, t), t->loc);
+    e->with = with;
+    e->n_with = with ? owner->n_with : 0;
     c->comp.value = wc_var_term(r->u, v, t->loc);
     c->comp.body.n = 1;
     c->comp.body.exprs = wb_arena_alloc(r->u->a, sizeof(wp_expr *));
     c->comp.body.exprs[0] = e;
-    free(r->before);
-    r->before = before;
-    r->n_before = n_before;
-    r->cap_before = cap_before;
     pop(r);
     return c;
 }
@@ -337,20 +339,18 @@ static wp_term *template(resolver *r, const wp_term *t)
 {
     wp_term *list = wc_term_new(r->u, WP_ARRAY, t->loc);
     list->list.n = t->tmpl.n;
-    list->list.items = wb_arena_alloc(r->u->a, t->tmpl.n * sizeof(wp_term *));
+    list->list.items = wb_arena_alloc(r->u->a, (t->tmpl.n + 1) * sizeof(wp_term *));
     for (uint32_t i = 0; i < t->tmpl.n; i++) {
         const wp_expr *part = t->tmpl.parts[i];
-        const wp_term *inner;
+        wp_term call = {.kind = WP_CALL, .loc = part->loc};
+        const wp_term *inner = part->term;
         if (part->kind == WP_EXPR_CALL) {
-            wp_term *c = wc_term_new(r->u, WP_CALL, part->loc);
-            c->list.items = part->call.items;
-            c->list.n = part->call.n;
-            inner = c;
-        } else {
-            inner = part->term;
+            call.list.items = part->call.items;
+            call.list.n = part->call.n;
+            inner = &call;
         }
-        list->list.items[i] =
-            part->kind == WP_EXPR_TERM && inner->kind == WP_STRING ? term(r, inner) : maybe(r, inner);
+        bool text = part->kind == WP_EXPR_TERM && inner->kind == WP_STRING && !part->n_with;
+        list->list.items[i] = text ? term(r, inner) : maybe(r, inner, part);
     }
     return call_builtin(r, "internal.template_string", &list, 1, t->loc);
 }
@@ -413,7 +413,10 @@ static wp_term *comprehension(resolver *r, const wp_term *t)
 static wp_term *term(resolver *r, const wp_term *t)
 {
     switch ((wp_term_kind)t->kind) {
-    case WP_NULL: case WP_BOOLEAN: case WP_NUMBER: case WP_STRING: {
+    case WP_NULL:
+    case WP_BOOLEAN:
+    case WP_NUMBER:
+    case WP_STRING: {
         wp_term *to = wc_term_new(r->u, (wp_term_kind)t->kind, t->loc);
         to->value = t->value;
         return to;
@@ -422,8 +425,11 @@ static wp_term *term(resolver *r, const wp_term *t)
     case WP_REF: return reference(r, t);
     case WP_CALL: return call(r, t);
     case WP_TEMPLATE: return template(r, t);
-    case WP_ARRAY_COMP: case WP_SET_COMP: case WP_OBJECT_COMP: return comprehension(r, t);
-    case WP_ARRAY: case WP_SET: {
+    case WP_ARRAY_COMP:
+    case WP_SET_COMP:
+    case WP_OBJECT_COMP: return comprehension(r, t);
+    case WP_ARRAY:
+    case WP_SET: {
         wp_term *to = wc_term_new(r->u, (wp_term_kind)t->kind, t->loc);
         to->list.n = t->list.n;
         to->list.items = wb_arena_alloc(r->u->a, (t->list.n + 1) * sizeof *to->list.items);
@@ -436,8 +442,8 @@ static wp_term *term(resolver *r, const wp_term *t)
         to->object.n = t->object.n;
         to->object.pairs = wb_arena_alloc(r->u->a, (t->object.n + 1) * sizeof(wp_pair));
         for (uint32_t i = 0; i < t->object.n; i++)
-            to->object.pairs[i] = (wp_pair){term(r, t->object.pairs[i].key),
-                                            term(r, t->object.pairs[i].value)};
+            to->object.pairs[i] =
+                (wp_pair){term(r, t->object.pairs[i].key), term(r, t->object.pairs[i].value)};
         return to;
     }
     }
@@ -507,7 +513,8 @@ static wp_term *hoist(resolver *r, wp_term *t, const wp_expr *owner)
         for (uint32_t i = 1; i < t->list.n; i++)
             t->list.items[i] = hoist(r, t->list.items[i], owner);
         return in_front(r, t, owner);
-    case WP_ARRAY: case WP_SET:
+    case WP_ARRAY:
+    case WP_SET:
         for (uint32_t i = 0; i < t->list.n; i++)
             t->list.items[i] = hoist(r, t->list.items[i], owner);
         return t;
@@ -569,8 +576,8 @@ static wp_with *withs(resolver *r, const wp_expr *e)
                 binding *b = find_in(s->names, vhead->name);
                 local = b && b->var;
             }
-            bool rule = wv_is_object(r->rules) &&
-                        wv_object_get_str(r->rules, vhead->name) != WV_UNDEFINED;
+            bool rule =
+                wv_is_object(r->rules) && wv_object_get_str(r->rules, vhead->name) != WV_UNDEFINED;
             if (!local && !rule && !import_path(r, vhead->name, v->loc)) {
                 wb_buf text;
                 wb_buf_init(&text, 4096);
@@ -637,7 +644,7 @@ static wp_expr *print_call(resolver *r, const wp_expr *e)
     list->list.n = e->call.n - 1;
     list->list.items = wb_arena_alloc(r->u->a, e->call.n * sizeof(wp_term *));
     for (uint32_t i = 1; i < e->call.n; i++)
-        list->list.items[i - 1] = maybe(r, e->call.items[i]);
+        list->list.items[i - 1] = maybe(r, e->call.items[i], NULL);
     wp_expr *to = wc_expr_new(r->u, WP_EXPR_CALL, e->loc);
     to->call.n = 2;
     to->call.items = wb_arena_alloc(r->u->a, 2 * sizeof(wp_term *));
@@ -691,7 +698,8 @@ static wp_expr *expression(resolver *r, const wp_expr *e)
         to->explicit_body = e->explicit_body;
         to->body = body(r, &e->body, true);
         break;
-    case WP_EXPR_AND: case WP_EXPR_OR:
+    case WP_EXPR_AND:
+    case WP_EXPR_OR:
         to = wc_expr_new(r->u, (wp_expr_kind)e->kind, e->loc);
         to->explicit_body = e->explicit_body;
         to->logic.lhs = body(r, &e->logic.lhs, true);
@@ -766,7 +774,36 @@ static wp_term *argument(resolver *r, const wp_term *t)
         }
         return to;
     }
+    if ((t->kind == WP_REF || t->kind == WP_CALL || t->kind == WP_TEMPLATE) && r->n_late < 64) {
+        wc_var *v = wc_var_new(r->u, WB_LIT("__arg__"), t->loc);
+        r->late[r->n_late].var = v;
+        r->late[r->n_late++].t = t;
+        return wc_var_term(r->u, v, t->loc);
+    }
     return pattern(r, t, "declared");
+}
+
+/* The body with the late arguments' tests behind it. */
+static void add_late(resolver *r, wp_body *b)
+{
+    if (!r->n_late)
+        return;
+    wp_expr **to = wb_arena_alloc(r->u->a, (b->n + r->n_late) * sizeof *to);
+    memcpy(to, b->exprs, b->n * sizeof *to);
+    for (uint32_t i = 0; i < r->n_late; i++) {
+        const wp_term *t = r->late[i].t;
+        to[b->n] = equation(r, wc_var_term(r->u, r->late[i].var, t->loc), term(r, t), t->loc);
+        to[b->n]->index = b->n;
+        b->n++;
+    }
+    b->exprs = to;
+    r->n_late = 0;
+}
+
+/* The name a head defines in its package: the first part of its ref. */
+static wb_str head_name(const wp_head *h)
+{
+    return h->n_ref && h->ref[0]->kind == WP_VAR ? h->ref[0]->name : h->name;
 }
 
 static wc_rule *rule(resolver *r, const wp_rule *source, const wc_rule *first)
@@ -788,6 +825,7 @@ static wc_rule *rule(resolver *r, const wp_rule *source, const wc_rule *first)
         to->args[i] = argument(r, h->args[i]);
     push(r, &inner);
     to->body = body(r, &source->body, false);
+    add_late(r, &to->body);
     if (to->is_set) {
         to->key = term(r, h->key);
     } else {
@@ -804,7 +842,7 @@ static wc_rule *rule(resolver *r, const wp_rule *source, const wc_rule *first)
         uint32_t n = 0;
         for (uint32_t i = 1; i < p->list.n; i++)
             to->path[n++] = p->list.items[i];
-        to->path[n++] = wc_string_term(u, h->name, source->loc);
+        to->path[n++] = wc_string_term(u, head_name(h), source->loc);
         for (uint32_t i = 1; i < h->n_ref; i++)
             to->path[n++] = term(r, h->ref[i]);
         while (to->n_ground < to->n_path && to->path[to->n_ground]->kind <= WP_STRING)
@@ -851,8 +889,7 @@ static wv import_names(wc_unit *u, const wp_module *m)
             (wb_str_is(head->name, "rego") || wb_str_is(head->name, "future")))
             continue;
         if (!alias.n) {
-            const wp_term *last =
-                path->kind == WP_REF ? path->list.items[path->list.n - 1] : path;
+            const wp_term *last = path->kind == WP_REF ? path->list.items[path->list.n - 1] : path;
             alias = last->kind == WP_VAR ? last->name : wv_str(&last->value);
         }
         wv_object_put(u->a, &names, wv_string_new(u->a, alias), wv_small((int64_t)i));
@@ -870,7 +907,7 @@ static void collect_packages(wc_unit *u)
         if (names == WV_UNDEFINED)
             names = wv_object_begin(u->a, m->n_rules);
         for (uint32_t j = 0; j < m->n_rules; j++)
-            wv_object_put(u->a, &names, wv_string_new(u->a, m->rules[j]->head->name), WV_TRUE);
+            wv_object_put(u->a, &names, wv_string_new(u->a, head_name(m->rules[j]->head)), WV_TRUE);
         wv_object_put(u->a, &u->packages, key, names);
     }
 }
@@ -898,8 +935,8 @@ wp_body wc_resolve_query(wc_unit *u, const wp_module *context, wp_body query)
     resolver r = {.u = u, .module = context};
     if (context) {
         r.imports = import_names(u, context);
-        r.rules = context->package ? wv_object_get(u->packages, package_key(u, context))
-                                   : WV_UNDEFINED;
+        r.rules =
+            context->package ? wv_object_get(u->packages, package_key(u, context)) : WV_UNDEFINED;
     }
     wp_body b = body(&r, &query, true);
     free(r.before);

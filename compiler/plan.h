@@ -19,24 +19,24 @@ typedef struct wc_block wc_block;
 /* One replacement of a With statement. */
 typedef struct wc_replacement {
     enum { WC_REPLACE_INPUT, WC_REPLACE_DATA, WC_MOCK_FUNC, WC_MOCK_BUILTIN } what;
-    uint32_t path;       /* constant: array of path elements (input, data) */
-    uint32_t id;         /* function node's number of functions, or mock id of the built-in */
-    wc_operand value;    /* WC_NOTHING when a function stands in */
-    uint32_t by_func;    /* function that stands in, or WM_NONE */
+    uint32_t path;    /* constant: array of path elements (input, data) */
+    uint32_t id;      /* function node's number of functions, or mock id of the built-in */
+    wc_operand value; /* WC_NOTHING when a function stands in */
+    uint32_t by_func; /* function that stands in, or WM_NONE */
     const ws_builtin *by_builtin;
 } wc_replacement;
 
 typedef struct wc_stmt {
-    uint8_t kind;        /* wc_stmt_kind */
-    bool optional;       /* Call...: an undefined result is a value here */
+    uint8_t kind;  /* wc_stmt_kind */
+    bool optional; /* Call...: an undefined result is a value here */
     wp_loc loc;
     uint32_t t;
-    uint32_t n;          /* count, function or node number */
+    uint32_t n; /* count, function or node number */
     wc_operand a, b;
     const ws_builtin *builtin;
     wc_operand *args;
     uint32_t n_args;
-    wc_block *block;     /* Block, Scan, With: its body; Break: the block to leave */
+    wc_block *block; /* Block, Scan, With: its body; Break: the block to leave */
     wc_replacement *with;
     uint32_t n_with;
     struct wc_stmt *next;
@@ -50,18 +50,18 @@ struct wc_block {
 typedef struct wc_function {
     wb_str name;
     uint32_t n_args;
-    uint32_t n_locals;   /* the most alive at once */
+    uint32_t n_locals; /* the most alive at once */
     wc_block *body;
     wv *consts;
     uint32_t n_consts, cap_consts;
-    wv const_index;      /* value -> number, for constants that are scalars */
-    wm_func out;         /* what the program's function will say of it */
+    wv const_index; /* value -> number, for constants that are scalars */
+    wm_func out;    /* what the program's function will say of it */
 } wc_function;
 
 typedef struct wc_plan {
     wc_function **funcs;
     uint32_t n, cap;
-    uint32_t query;      /* function of the query, or WM_NONE */
+    uint32_t query; /* function of the query, or WM_NONE */
 } wc_plan;
 
 /* plan_rule.c: makes functions for every rule node and the query. */
@@ -77,12 +77,12 @@ typedef struct wc_planner {
     wc_unit *u;
     wc_plan *plan;
     wc_function *fn;
-    wc_block *block;     /* where statements go */
-    uint32_t n_locals;   /* next free local */
-    wc_var **bound;      /* variables bound now, in order: for undoing */
+    wc_block *block;   /* where statements go */
+    uint32_t n_locals; /* next free local */
+    wc_var **bound;    /* variables bound now, in order: for undoing */
     uint32_t n_bound, cap_bound;
-    uint32_t loops;      /* loops open now */
-    wp_loc loc;          /* given to the statements made */
+    uint32_t loops; /* loops open now */
+    wp_loc loc;     /* given to the statements made */
 } wc_planner;
 
 /* A point to return to when a block is closed. */
@@ -109,6 +109,9 @@ void wc_bind(wc_planner *p, wc_var *v, wc_operand o);
 
 /* plan_term.c */
 wc_operand wc_plan_term(wc_planner *p, const wp_term *t);
+/* Several terms: those that may bind a variable first, so that a bare variable beside them has a
+ * value. */
+void wc_plan_terms(wc_planner *p, wp_term **items, uint32_t n, wc_operand *out);
 void wc_unify(wc_planner *p, const wp_term *x, const wp_term *y);
 /* Unifies a pattern with a value that is at hand. */
 void wc_unify_value(wc_planner *p, const wp_term *pattern, wc_operand value);

@@ -30,7 +30,8 @@ wc_node *wc_function_node(const wc_unit *u, const wp_term *op)
         return NULL;
     wc_node *n = u->root;
     for (uint32_t i = 1; i < op->list.n && n; i++)
-        n = op->list.items[i]->kind <= WP_STRING ? wc_node_child(n, op->list.items[i]->value) : NULL;
+        n = op->list.items[i]->kind <= WP_STRING ? wc_node_child(n, op->list.items[i]->value)
+                                                 : NULL;
     return n && n->is_function ? n : NULL;
 }
 
@@ -42,8 +43,7 @@ static bool is_mocked(const wc_unit *u, wb_str name)
 static wc_operand *arguments(wc_planner *p, wp_term **items, uint32_t n)
 {
     wc_operand *args = wb_arena_alloc(p->u->a, (n + 1) * sizeof *args);
-    for (uint32_t i = 0; i < n; i++)
-        args[i] = wc_plan_term(p, items[i]);
+    wc_plan_terms(p, items, n, args);
     return args;
 }
 
@@ -83,8 +83,9 @@ static wc_operand call_builtin(wc_planner *p, wp_term **items, uint32_t n, bool 
     for (size_t i = 0; !mocked && i < sizeof operators / sizeof *operators; i++) {
         if (!wb_str_is(name, operators[i].name) || n < 3)
             continue;
-        wc_operand a = wc_plan_term(p, items[1]);
-        wc_operand b = wc_plan_term(p, items[2]);
+        wc_operand both[2];
+        wc_plan_terms(p, items + 1, 2, both);
+        wc_operand a = both[0], b = both[1];
         if (as_test && n == 3 && operators[i].test != WC_S_COUNT) {
             wc_put_op(p, operators[i].test, 0, a, b);
             return (wc_operand){0};
@@ -242,7 +243,8 @@ static void positive(wc_planner *p, const wp_expr *e)
         succeed_to(p, &e->body, enclosing);
         break;
     }
-    case WP_EXPR_AND: case WP_EXPR_OR: logic(p, e); break;
+    case WP_EXPR_AND:
+    case WP_EXPR_OR: logic(p, e); break;
     }
 }
 
@@ -326,7 +328,10 @@ static void unbound_vars(const wp_term *t, var_list *out)
             out->v[out->n++] = wc_var_of(t);
         return;
     }
-    case WP_REF: case WP_ARRAY: case WP_SET: case WP_CALL:
+    case WP_REF:
+    case WP_ARRAY:
+    case WP_SET:
+    case WP_CALL:
         for (uint32_t i = 0; i < t->list.n; i++)
             unbound_vars(t->list.items[i], out);
         return;

@@ -1,8 +1,8 @@
 /* Rules and the query: one function for each way a rule may be asked.
  *
  * *Whole*: every body, all keys. *By k keys*: the head's first k keys are bound before the bodies
- * run, in their normal order, so only what concerns those keys can clash. Rules whose values are all
- * one ground constant stop at the first success, however they are asked. */
+ * run, in their normal order, so only what concerns those keys can clash. Rules whose values are
+ * all one ground constant stop at the first success, however they are asked. */
 #include "compiler/plan.h"
 
 static wc_function *new_function(wc_unit *u, wc_plan *plan, wb_str name, uint32_t n_args)
@@ -126,7 +126,8 @@ static bool iterates_term(const wp_term *t)
                 return true;
         }
         return iterates_list(t->list.items, t->list.n);
-    case WP_ARRAY: case WP_SET: return iterates_list(t->list.items, t->list.n);
+    case WP_ARRAY:
+    case WP_SET: return iterates_list(t->list.items, t->list.n);
     case WP_CALL:
         if (t->list.items[0]->kind == WP_STRING &&
             wb_str_is(wv_str(&t->list.items[0]->value), "walk"))
@@ -147,8 +148,7 @@ static bool iterates(const wp_body *b)
         const wp_expr *e = b->exprs[i];
         if (e->kind == WP_EXPR_SOME || (e->n_with && !e->negated))
             return true;
-        if (e->negated || e->kind == WP_EXPR_NOT || e->kind == WP_EXPR_AND ||
-            e->kind == WP_EXPR_OR)
+        if (e->negated || e->kind == WP_EXPR_NOT || e->kind == WP_EXPR_AND || e->kind == WP_EXPR_OR)
             continue;
         if (e->kind == WP_EXPR_TERM && iterates_term(e->term))
             return true;
@@ -217,7 +217,10 @@ static void plan_single(wc_planner *p, wc_node *n)
 static bool is_pattern(const wp_term *t)
 {
     switch ((wp_term_kind)t->kind) {
-    case WP_NULL: case WP_BOOLEAN: case WP_NUMBER: case WP_STRING: return true;
+    case WP_NULL:
+    case WP_BOOLEAN:
+    case WP_NUMBER:
+    case WP_STRING: return true;
     case WP_VAR: return wc_is_local(t);
     case WP_ARRAY:
         for (uint32_t i = 0; i < t->list.n; i++)
@@ -253,7 +256,8 @@ static bool flat_object(const wc_node *n)
 }
 
 /* Puts the rule's member or value below its keys from number `from` on into local t. */
-static void plan_insert(wc_planner *p, const wc_node *n, const wc_rule *r, uint32_t from, uint32_t t)
+static void plan_insert(wc_planner *p, const wc_node *n, const wc_rule *r, uint32_t from,
+                        uint32_t t)
 {
     uint32_t keys = key_count(n, r);
     uint32_t count = keys - from + !r->is_set;
@@ -273,8 +277,11 @@ static void plan_whole_partial(wc_planner *p, wc_node *n)
 {
     uint32_t t = wc_local(p);
     bool set = n->is_set, flat = !set && flat_object(n);
-    wc_put_op(p, set ? WC_S_MakeSet : flat ? WC_S_MakeObject : WC_S_ResetLocal, t,
-              (wc_operand){0}, (wc_operand){0});
+    wc_put_op(p,
+              set    ? WC_S_MakeSet
+              : flat ? WC_S_MakeObject
+                     : WC_S_ResetLocal,
+              t, (wc_operand){0}, (wc_operand){0});
     for (uint32_t i = 0; i < n->n_rules; i++) {
         const wc_rule *r = n->rules[i];
         p->u->module = r->module;
@@ -384,8 +391,7 @@ static void declare(wc_unit *u, wc_plan *plan, wc_node *n, uint32_t *number)
     if (n->n_rules) {
         wb_str path = wc_node_path_text(u, n);
         n->whole = plan->n;
-        wc_function *fn =
-            new_function(u, plan, path, n->is_function ? n->rules[0]->n_args : 0);
+        wc_function *fn = new_function(u, plan, path, n->is_function ? n->rules[0]->n_args : 0);
         describe(u, fn, n);
         if (n->max_keys && !n->is_function)
             n->keyed = plan->n;
@@ -460,8 +466,8 @@ static wc_operand plan_captured(wc_planner *p, const wp_expr *e, bool check)
         wc_plan_expr(p, e);
         return wc_const(p, WV_TRUE);
     }
-    wc_operand v = call ? wc_plan_call(p, e->call.items, e->call.n, e->loc, false)
-                        : wc_plan_term(p, e->term);
+    wc_operand v =
+        call ? wc_plan_call(p, e->call.items, e->call.n, e->loc, false) : wc_plan_term(p, e->term);
     if (check)
         wc_put_op(p, WC_S_IsTrue, 0, v, (wc_operand){0});
     return v;

@@ -1,7 +1,7 @@
 /* Terms: references, literals, comprehensions, unification.
  *
- * A reference whose element is an unbound variable opens a Scan that stays open: all that follows in
- * the body is planned inside it. */
+ * A reference whose element is an unbound variable opens a Scan that stays open: all that follows
+ * in the body is planned inside it. */
 #include "compiler/plan.h"
 
 static bool is_unbound(const wp_term *t)
@@ -13,7 +13,10 @@ bool wc_term_bound(const wp_term *t)
 {
     switch ((wp_term_kind)t->kind) {
     case WP_VAR: return !is_unbound(t);
-    case WP_REF: case WP_ARRAY: case WP_SET: case WP_CALL:
+    case WP_REF:
+    case WP_ARRAY:
+    case WP_SET:
+    case WP_CALL:
         for (uint32_t i = 0; i < t->list.n; i++)
             if (!wc_term_bound(t->list.items[i]))
                 return false;
@@ -187,6 +190,21 @@ static wc_operand reference(wc_planner *p, const wp_term *ref)
 
 /* ---- literals and comprehensions ---- */
 
+void wc_plan_terms(wc_planner *p, wp_term **items, uint32_t n, wc_operand *out)
+{
+    bool waits = false;
+    for (uint32_t i = 0; i < n; i++) {
+        out[i].kind = WC_NOTHING;
+        if (items[i]->kind == WP_VAR && is_unbound(items[i]))
+            waits = true;
+        else
+            out[i] = wc_plan_term(p, items[i]);
+    }
+    for (uint32_t i = 0; waits && i < n; i++)
+        if (out[i].kind == WC_NOTHING)
+            out[i] = wc_plan_term(p, items[i]);
+}
+
 static wc_operand literal(wc_planner *p, const wp_term *t)
 {
     wv ground = wc_ground(p, t);
@@ -195,12 +213,16 @@ static wc_operand literal(wc_planner *p, const wp_term *t)
     bool object = t->kind == WP_OBJECT;
     uint32_t n = object ? 2 * t->object.n : t->list.n;
     wc_operand *args = wb_arena_alloc(p->u->a, (n + 1) * sizeof *args);
-    for (uint32_t i = 0; i < n; i++)
-        args[i] = wc_plan_term(p, object ? (i & 1 ? t->object.pairs[i / 2].value
-                                                   : t->object.pairs[i / 2].key)
-                                         : t->list.items[i]);
-    wc_stmt *s = wc_put(p, object ? WC_S_LiteralObject
-                                  : t->kind == WP_SET ? WC_S_LiteralSet : WC_S_LiteralArray);
+    wp_term **items = t->list.items;
+    if (object) {
+        items = wb_arena_alloc(p->u->a, (n + 1) * sizeof *items);
+        for (uint32_t i = 0; i < n; i++)
+            items[i] = i & 1 ? t->object.pairs[i / 2].value : t->object.pairs[i / 2].key;
+    }
+    wc_plan_terms(p, items, n, args);
+    wc_stmt *s = wc_put(p, object              ? WC_S_LiteralObject
+                           : t->kind == WP_SET ? WC_S_LiteralSet
+                                               : WC_S_LiteralArray);
     s->t = wc_local(p);
     s->args = args;
     s->n_args = n;
@@ -209,9 +231,9 @@ static wc_operand literal(wc_planner *p, const wp_term *t)
 
 static wc_operand comprehension(wc_planner *p, const wp_term *t)
 {
-    static const wc_stmt_kind make[] = {
-        [WP_ARRAY_COMP] = WC_S_MakeArray, [WP_SET_COMP] = WC_S_MakeSet,
-        [WP_OBJECT_COMP] = WC_S_MakeObject};
+    static const wc_stmt_kind make[] = {[WP_ARRAY_COMP] = WC_S_MakeArray,
+                                        [WP_SET_COMP] = WC_S_MakeSet,
+                                        [WP_OBJECT_COMP] = WC_S_MakeObject};
     uint32_t to = wc_local(p);
     wc_put_op(p, make[t->kind], to, (wc_operand){0}, (wc_operand){0});
     wc_mark m = wc_open(p);
@@ -238,9 +260,10 @@ wc_operand wc_plan_term(wc_planner *p, const wp_term *t)
         p->loc = t->loc;
     wc_operand o = {0};
     switch ((wp_term_kind)t->kind) {
-    case WP_NULL: case WP_BOOLEAN: case WP_NUMBER: case WP_STRING:
-        o = wc_const(p, t->value);
-        break;
+    case WP_NULL:
+    case WP_BOOLEAN:
+    case WP_NUMBER:
+    case WP_STRING: o = wc_const(p, t->value); break;
     case WP_VAR:
         if (wc_is_root(t, "input"))
             o = input(p);
@@ -259,8 +282,12 @@ wc_operand wc_plan_term(wc_planner *p, const wp_term *t)
         }
         break;
     case WP_REF: o = reference(p, t); break;
-    case WP_ARRAY: case WP_SET: case WP_OBJECT: o = literal(p, t); break;
-    case WP_ARRAY_COMP: case WP_SET_COMP: case WP_OBJECT_COMP: o = comprehension(p, t); break;
+    case WP_ARRAY:
+    case WP_SET:
+    case WP_OBJECT: o = literal(p, t); break;
+    case WP_ARRAY_COMP:
+    case WP_SET_COMP:
+    case WP_OBJECT_COMP: o = comprehension(p, t); break;
     case WP_CALL: o = wc_plan_call(p, t->list.items, t->list.n, t->loc, false); break;
     case WP_TEMPLATE: wb_fatal("a template string was left to the planner");
     }

@@ -74,7 +74,9 @@ static void walk_term(walker *w, const wp_term *t)
         for (uint32_t i = 0; i < t->list.n; i++)
             walk_term(w, t->list.items[i]);
         return;
-    case WP_ARRAY: case WP_SET: case WP_CALL:
+    case WP_ARRAY:
+    case WP_SET:
+    case WP_CALL:
         for (uint32_t i = 0; i < t->list.n; i++)
             walk_term(w, t->list.items[i]);
         return;
@@ -84,7 +86,9 @@ static void walk_term(walker *w, const wp_term *t)
             walk_term(w, t->object.pairs[i].value);
         }
         return;
-    case WP_ARRAY_COMP: case WP_SET_COMP: case WP_OBJECT_COMP:
+    case WP_ARRAY_COMP:
+    case WP_SET_COMP:
+    case WP_OBJECT_COMP:
         if (t->comp.key)
             walk_term(w, t->comp.key);
         walk_term(w, t->comp.value);
@@ -112,7 +116,8 @@ static void walk_body(walker *w, const wp_body *b)
             walk_body(w, &e->every.body);
             break;
         case WP_EXPR_NOT: walk_body(w, &e->body); break;
-        case WP_EXPR_AND: case WP_EXPR_OR:
+        case WP_EXPR_AND:
+        case WP_EXPR_OR:
             walk_body(w, &e->logic.lhs);
             walk_body(w, &e->logic.rhs);
             break;

@@ -61,12 +61,18 @@ enum { OPEN = 0, CLOSURES_ONLY = 1 };
 static void term_vars(const wp_term *t, uses *out, bool closures)
 {
     switch ((wp_term_kind)t->kind) {
-    case WP_NULL: case WP_BOOLEAN: case WP_NUMBER: case WP_STRING: return;
+    case WP_NULL:
+    case WP_BOOLEAN:
+    case WP_NUMBER:
+    case WP_STRING: return;
     case WP_VAR:
         if (!closures && wc_is_local(t))
             put_use(out, wc_var_of(t), t->loc);
         return;
-    case WP_REF: case WP_ARRAY: case WP_SET: case WP_CALL:
+    case WP_REF:
+    case WP_ARRAY:
+    case WP_SET:
+    case WP_CALL:
         for (uint32_t i = 0; i < t->list.n; i++)
             term_vars(t->list.items[i], out, closures);
         return;
@@ -76,7 +82,9 @@ static void term_vars(const wp_term *t, uses *out, bool closures)
             term_vars(t->object.pairs[i].value, out, closures);
         }
         return;
-    case WP_ARRAY_COMP: case WP_SET_COMP: case WP_OBJECT_COMP:
+    case WP_ARRAY_COMP:
+    case WP_SET_COMP:
+    case WP_OBJECT_COMP:
         if (closures) {
             body_vars(&t->comp.body, out, false);
             body_vars(&t->comp.body, out, true);
@@ -113,7 +121,8 @@ static void expr_vars(const wp_expr *e, uses *out, bool closures)
             body_vars(&e->body, out, true);
         }
         break;
-    case WP_EXPR_AND: case WP_EXPR_OR:
+    case WP_EXPR_AND:
+    case WP_EXPR_OR:
         if (closures) {
             body_vars(&e->logic.lhs, out, false);
             body_vars(&e->logic.lhs, out, true);
@@ -177,12 +186,14 @@ static bool ref_outputs(const wp_term *t, uses *outs)
             return any;
         for (uint32_t i = 1; i < t->list.n; i++) {
             const wp_term *el = t->list.items[i];
-            if (el->kind == WP_VAR ? wc_is_local(el) : el->kind == WP_ARRAY || el->kind == WP_OBJECT)
+            if (el->kind == WP_VAR ? wc_is_local(el)
+                                   : el->kind == WP_ARRAY || el->kind == WP_OBJECT)
                 any |= outputs_all(el, outs);
         }
         return any;
     }
-    case WP_ARRAY: case WP_SET:
+    case WP_ARRAY:
+    case WP_SET:
         for (uint32_t i = 0; i < t->list.n; i++)
             any |= ref_outputs(t->list.items[i], outs);
         return any;
@@ -217,7 +228,8 @@ static bool unify(const wp_term *x, const wp_term *y, uses *outs)
         for (uint32_t i = 0; i < x->object.n && x->object.n == y->object.n; i++)
             for (uint32_t j = 0; j < y->object.n; j++) {
                 const wp_term *kx = x->object.pairs[i].key, *ky = y->object.pairs[j].key;
-                if (kx->kind <= WP_STRING && ky->kind <= WP_STRING && wv_equal(kx->value, ky->value))
+                if (kx->kind <= WP_STRING && ky->kind <= WP_STRING &&
+                    wv_equal(kx->value, ky->value))
                     any |= unify(x->object.pairs[i].value, y->object.pairs[j].value, outs);
             }
         return any;
@@ -232,7 +244,8 @@ static bool unify(const wp_term *x, const wp_term *y, uses *outs)
     if (pattern->kind == WP_ARRAY) {
         for (uint32_t i = 0; i < pattern->list.n; i++) {
             const wp_term *el = pattern->list.items[i];
-            if (el->kind == WP_VAR ? wc_is_local(el) : el->kind == WP_ARRAY || el->kind == WP_OBJECT)
+            if (el->kind == WP_VAR ? wc_is_local(el)
+                                   : el->kind == WP_ARRAY || el->kind == WP_OBJECT)
                 any |= el->kind == WP_VAR ? output(wc_var_of(el), outs) : unify(el, other, outs);
         }
     } else {
@@ -240,7 +253,8 @@ static bool unify(const wp_term *x, const wp_term *y, uses *outs)
             const wp_term *el = pattern->object.pairs[i].value;
             if (!is_bound(pattern->object.pairs[i].key))
                 continue;
-            if (el->kind == WP_VAR ? wc_is_local(el) : el->kind == WP_ARRAY || el->kind == WP_OBJECT)
+            if (el->kind == WP_VAR ? wc_is_local(el)
+                                   : el->kind == WP_ARRAY || el->kind == WP_OBJECT)
                 any |= el->kind == WP_VAR ? output(wc_var_of(el), outs) : unify(el, other, outs);
         }
     }
@@ -255,7 +269,8 @@ static uint32_t function_arity(orderer *o, const wp_term *op)
     }
     const wc_node *n = o->u->root;
     for (uint32_t i = 1; i < op->list.n && n; i++)
-        n = op->list.items[i]->kind <= WP_STRING ? wc_node_child(n, op->list.items[i]->value) : NULL;
+        n = op->list.items[i]->kind <= WP_STRING ? wc_node_child(n, op->list.items[i]->value)
+                                                 : NULL;
     return n && n->is_function ? n->rules[0]->n_args : UINT32_MAX;
 }
 
@@ -303,7 +318,9 @@ static bool expr_outputs(orderer *o, const wp_expr *e, uses *outs)
         return any;
     }
     case WP_EXPR_EVERY: return ref_outputs(e->every.domain, outs);
-    case WP_EXPR_NOT: case WP_EXPR_AND: case WP_EXPR_OR: return false;
+    case WP_EXPR_NOT:
+    case WP_EXPR_AND:
+    case WP_EXPR_OR: return false;
     }
     return false;
 }
@@ -352,7 +369,10 @@ static void order_closures(orderer *o, wp_expr *e);
 static void order_term(orderer *o, wp_term *t)
 {
     switch ((wp_term_kind)t->kind) {
-    case WP_REF: case WP_ARRAY: case WP_SET: case WP_CALL:
+    case WP_REF:
+    case WP_ARRAY:
+    case WP_SET:
+    case WP_CALL:
         for (uint32_t i = 0; i < t->list.n; i++)
             order_term(o, t->list.items[i]);
         return;
@@ -362,7 +382,9 @@ static void order_term(orderer *o, wp_term *t)
             order_term(o, t->object.pairs[i].value);
         }
         return;
-    case WP_ARRAY_COMP: case WP_SET_COMP: case WP_OBJECT_COMP: {
+    case WP_ARRAY_COMP:
+    case WP_SET_COMP:
+    case WP_OBJECT_COMP: {
         uint32_t mark = o->log.n;
         order_body(o, &t->comp.body);
         uses head = {0};
@@ -416,7 +438,8 @@ static void order_closures(orderer *o, wp_expr *e)
         break;
     }
     case WP_EXPR_NOT: order_inner(o, &e->body); break;
-    case WP_EXPR_AND: case WP_EXPR_OR:
+    case WP_EXPR_AND:
+    case WP_EXPR_OR:
         order_inner(o, &e->logic.lhs);
         order_inner(o, &e->logic.rhs);
         break;
@@ -436,12 +459,12 @@ static void order_body(orderer *o, wp_body *b)
     /* A closure's variable waits for the outer body only when that mentions it too. */
     uint32_t generation = ++o->u->generation;
     for (uint32_t i = 0; i < all.n; i++)
-        all.v[i].var->uses = generation;
+        all.v[i].var->seen = generation;
     for (uint32_t i = 0; i < n; i++) {
         uses inner = {0};
         expr_vars(b->exprs[i], &inner, true);
         for (uint32_t j = 0; j < inner.n; j++)
-            if (inner.v[j].var->uses == generation)
+            if (inner.v[j].var->seen == generation)
                 put_use(&closed[i], inner.v[j].var, inner.v[j].loc);
         free(inner.v);
     }

@@ -16,8 +16,12 @@ static wc_node *child(wc_unit *u, wc_node *n, wv name)
         if (wv_equal(c->name, name))
             return c;
     wc_node *c = wb_arena_calloc(u->a, sizeof *c);
-    *c = (wc_node){.name = name, .parent = n, .next = n->first, .depth = n->depth + 1,
-                   .whole = WM_NONE, .keyed = WM_NONE};
+    *c = (wc_node){.name = name,
+                   .parent = n,
+                   .next = n->first,
+                   .depth = n->depth + 1,
+                   .whole = WM_NONE,
+                   .keyed = WM_NONE};
     n->first = c;
     return c;
 }
@@ -44,8 +48,10 @@ wb_str wc_node_path_text(wc_unit *u, const wc_node *n)
     for (uint32_t i = 0; i < count; i++) {
         wp_term *t = wc_term_new(u, WP_STRING, (wp_loc){0});
         t->value = steps[count - 1 - i]->name;
-        t->kind = wv_is_string(t->value) ? WP_STRING : wv_is_number(t->value) ? WP_NUMBER
-                  : t->value == WV_NULL ? WP_NULL : WP_BOOLEAN;
+        t->kind = wv_is_string(t->value)   ? WP_STRING
+                  : wv_is_number(t->value) ? WP_NUMBER
+                  : t->value == WV_NULL    ? WP_NULL
+                                           : WP_BOOLEAN;
         ref->list.items[i + 1] = t;
     }
     wb_buf text;
@@ -96,13 +102,13 @@ static int by_place(const void *x, const void *y)
     return (a->loc.offset > b->loc.offset) - (a->loc.offset < b->loc.offset);
 }
 
-static void report_node(wc_unit *u, const wc_node *n, const wc_rule *at, const char *format)
+static void report_node(wc_unit *u, const wc_node *n, const wc_rule *at, const char *before,
+                        const char *after)
 {
     u->module = at->module;
     wb_str path = wc_node_path_text(u, n);
-    char text[512];
-    snprintf(text, sizeof text, "%.*s", WB_FMT(path));
-    wp_report(u->diags, WP_TYPE_ERROR, wc_file(u), at->loc, format, text);
+    wp_report(u->diags, WP_TYPE_ERROR, wc_file(u), at->loc, "%s %.*s %s", before, WB_FMT(path),
+              after);
     u->module = NULL;
 }
 
@@ -121,12 +127,12 @@ static void settle(wc_unit *u, wc_node *n)
     n->is_function = function;
     if (n->n_rules) {
         if ((function && (plain || set || dynamic)) || (plain && (set || dynamic)))
-            report_node(u, n, n->rules[n->n_rules - 1], "conflicting rules %s found");
+            report_node(u, n, n->rules[n->n_rules - 1], "conflicting rules", "found");
         if (defaults > 1)
-            report_node(u, n, n->rules[0], "multiple default rules %s found");
+            report_node(u, n, n->rules[0], "multiple default rules", "found");
         for (uint32_t i = 1; function && i < n->n_rules; i++)
             if (n->rules[i]->n_args != n->rules[0]->n_args)
-                report_node(u, n, n->rules[i], "conflicting rules %s found");
+                report_node(u, n, n->rules[i], "conflicting rules", "found");
     }
     if (dynamic || (set && n->first)) {
         uint32_t before = n->n_rules;
@@ -137,7 +143,7 @@ static void settle(wc_unit *u, wc_node *n)
     } else if (plain && n->first && !function) {
         for (const wc_node *c = n->first; c; c = c->next)
             if (c->n_rules) {
-                report_node(u, n, n->rules[0], "rule %s conflicts with rules below it");
+                report_node(u, n, n->rules[0], "rule", "conflicts with rules below it");
                 break;
             }
     }

@@ -16,12 +16,13 @@ typedef struct wc_operand {
 /* A variable of a rule, after names were resolved. A WP_VAR term's name.p points at `text`, so the
  * variable is found from the term without a table. */
 typedef struct wc_var {
-    wc_operand bound;   /* planner: where its value is; WC_NOTHING while unbound */
-    uint32_t id;        /* number in the compilation */
-    uint32_t mark;      /* safety: the generation in which it became safe */
-    bool declared;      /* by :=, some, every or as an argument */
-    uint32_t uses;      /* safety, strict checks */
-    wp_loc loc;         /* first place */
+    wc_operand bound; /* planner: where its value is; WC_NOTHING while unbound */
+    uint32_t id;      /* number in the compilation */
+    uint32_t mark;    /* safety: the generation in which it became safe */
+    bool declared;    /* by :=, some, every or as an argument */
+    uint32_t uses;    /* how often it is read */
+    uint32_t seen;    /* safety: the body in which it was last met */
+    wp_loc loc;       /* first place */
     uint32_t len;
     char text[];
 } wc_var;
@@ -35,14 +36,14 @@ static inline wc_var *wc_var_of(const wp_term *t)
 typedef struct wc_rule {
     const wp_module *module;
     const wp_rule *source;
-    wp_term **path;      /* head ref from the package on: scalars, or resolved terms */
-    uint32_t n_path;     /* without `data`; package parts first */
-    uint32_t n_ground;   /* leading parts that are scalars */
+    wp_term **path;    /* head ref from the package on: scalars, or resolved terms */
+    uint32_t n_path;   /* without `data`; package parts first */
+    uint32_t n_ground; /* leading parts that are scalars */
     wp_term **args;
     uint32_t n_args;
     bool is_function, is_set, is_default;
-    wp_term *key;        /* partial sets: the member; else NULL */
-    wp_term *value;      /* NULL for sets */
+    wp_term *key;   /* partial sets: the member; else NULL */
+    wp_term *value; /* NULL for sets */
     wp_body body;
     struct wc_rule *else_rule;
     wp_loc loc;
@@ -57,14 +58,14 @@ typedef struct wc_unit {
     const ws_registry *registry;
     wp_module **modules;
     uint32_t n_modules;
-    wv packages;         /* package text -> object of its rule names */
+    wv packages; /* package text -> object of its rule names */
     wc_rule **rules;
     uint32_t n_rules, cap_rules;
     uint32_t n_vars, generation;
     const wp_module *module; /* the one being worked on */
     struct wc_node *root;
     wm_program *program;
-    wv mocked;           /* names of built-ins that some `with` replaces -> mock number */
+    wv mocked; /* names of built-ins that some `with` replaces -> mock number */
     bool mocked_functions, masked_data;
 } wc_unit;
 
@@ -98,15 +99,15 @@ void wc_order_query(wc_unit *u, wp_body *body);
 typedef struct wc_node {
     wv name;
     struct wc_node *parent, *first, *next; /* children in a list, sorted by name at the end */
-    wc_rule **rules;     /* rules whose value begins here; NULL for a plain step */
+    wc_rule **rules; /* rules whose value begins here; NULL for a plain step */
     uint32_t n_rules, cap_rules;
-    uint32_t depth;      /* steps below `data` */
+    uint32_t depth;                       /* steps below `data` */
     bool is_function, is_set, is_dynamic; /* dynamic: some rule has parts below this path */
-    uint32_t max_keys;   /* how many keys a reference may bind */
-    uint32_t number;     /* in the program */
+    uint32_t max_keys;                    /* how many keys a reference may bind */
+    uint32_t number;                      /* in the program */
     uint32_t whole, keyed;
-    uint32_t asked;      /* places that ask for it; in a loop or function counts twice */
-    uint32_t state;      /* recursion check */
+    uint32_t asked; /* places that ask for it; in a loop or function counts twice */
+    uint32_t state; /* recursion check */
 } wc_node;
 
 void wc_build_tree(wc_unit *u);

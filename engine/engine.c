@@ -3,8 +3,9 @@
 
 #include <stdlib.h>
 
-#define MODULE_ARENA ((size_t)16 << 30) /* addresses for one module's tree; memory comes as used */
-#define DATA_ARENA   ((size_t)64 << 30)
+#define MODULE_ARENA ((size_t)16 << 30) /* addresses for one module's tree; memory comes as used   \
+                                         */
+#define DATA_ARENA ((size_t)64 << 30)
 
 const char *writ_version(void)
 {
@@ -203,8 +204,13 @@ writ_status writ_add_function(writ_engine *e, const char *name, const char *decl
     /* The registry keeps the row; what it points to lives as long as the process of the host. */
     host *h = wb_malloc(sizeof *h);
     *h = (host){function, argument};
-    ws_builtin row = {.name = wb_strdup(name), .decl = wb_strdup(declaration), .category = "host",
-                      .flags = pure ? 0 : WS_NONDET, .fn = call_host, .doc = "", .arg = h};
+    ws_builtin row = {.name = wb_strdup(name),
+                      .decl = wb_strdup(declaration),
+                      .category = "host",
+                      .flags = pure ? 0 : WS_NONDET,
+                      .fn = call_host,
+                      .doc = "",
+                      .arg = h};
     wb_error why = {0};
     if (ws_registry_add(e->registry, &row, &why) == WB_OK)
         return WRIT_OK;
@@ -219,9 +225,18 @@ writ_value writ_call_fail(writ_call *call, const char *message)
     return ws_fail(call->cx, "%s", message);
 }
 
-writ_value writ_make_null(void) { return WV_NULL; }
-writ_value writ_make_boolean(bool b) { return wv_bool(b); }
-writ_value writ_make_int64(writ_call *call, int64_t i) { return wv_from_int64(call->cx->out, i); }
+writ_value writ_make_null(void)
+{
+    return WV_NULL;
+}
+writ_value writ_make_boolean(bool b)
+{
+    return wv_bool(b);
+}
+writ_value writ_make_int64(writ_call *call, int64_t i)
+{
+    return wv_from_int64(call->cx->out, i);
+}
 
 writ_value writ_make_string(writ_call *call, const char *bytes, size_t length)
 {

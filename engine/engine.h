@@ -29,23 +29,23 @@ typedef struct we_module {
 struct writ_engine {
     uint64_t seed;
     ws_registry *registry;
-    we_module **modules;      /* in the order they came */
+    we_module **modules; /* in the order they came */
     size_t n_modules, cap_modules;
-    we_document *data;        /* never NULL */
-    wp_version version;       /* of modules added from now on; WP_V1 */
-    unsigned passes_off;      /* WC_PASS_... */
-    bool keep_print;          /* compile print() calls; set by writ_set_print users: default true */
+    we_document *data;   /* never NULL */
+    wp_version version;  /* of modules added from now on; WP_V1 */
+    unsigned passes_off; /* WC_PASS_... */
+    bool keep_print;     /* compile print() calls; set by writ_set_print users: default true */
     bool strict_compile;
-    uint32_t max_errors;      /* 0: no limit */
+    uint32_t max_errors; /* 0: no limit */
 };
 
 struct writ_query {
     wm_program *program;
     we_document *data;
-    wb_arena arena;           /* text of the query, keys */
-    bool by_path;             /* a ground reference: node and keys below */
+    wb_arena arena; /* text of the query, keys */
+    bool by_path;   /* a ground reference: node and keys below */
     uint32_t node;
-    uint32_t func;            /* the rule asked whole when there are no keys, else WM_NONE */
+    uint32_t func; /* the rule asked whole when there are no keys, else WM_NONE */
     wv *keys;
     unsigned n_keys;
 };
@@ -53,11 +53,11 @@ struct writ_query {
 struct writ_session {
     writ_engine *engine;
     wm_session *vm;
-    wb_arena input;           /* of writ_eval_json */
+    wb_arena input; /* of writ_eval_json */
     wb_buf out;
     writ_budget budget;
     bool has_budget;
-    uint64_t deadline_ns;     /* monotonic */
+    uint64_t deadline_ns; /* monotonic */
     void (*print)(void *argument, const char *line, size_t length);
     void *print_argument;
 };

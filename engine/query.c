@@ -5,8 +5,11 @@
 
 wc_options we_options(const writ_engine *e)
 {
-    return (wc_options){.registry = e->registry, .seed = e->seed, .passes_off = e->passes_off,
-                        .print = e->keep_print, .strict = e->strict_compile};
+    return (wc_options){.registry = e->registry,
+                        .seed = e->seed,
+                        .passes_off = e->passes_off,
+                        .print = e->keep_print,
+                        .strict = e->strict_compile};
 }
 
 wb_status we_check(writ_engine *e, wp_diags *diags)
@@ -103,8 +106,8 @@ writ_query *we_prepare(writ_engine *e, wb_str query, wb_str package, const wb_st
             wp_module *context = query_context(e, q, package, imports, n_imports, diags);
             wc_options co = we_options(e);
             wc_query cq = {.body = body, .context = context, .file = {WB_LIT(""), text}};
-            if (context && wc_compile(trees, (uint32_t)e->n_modules, &cq, &co, &q->program,
-                                      diags) == WB_OK)
+            if (context &&
+                wc_compile(trees, (uint32_t)e->n_modules, &cq, &co, &q->program, diags) == WB_OK)
                 ok = q;
         }
     }

@@ -52,9 +52,18 @@ void writ_set_budget(writ_session *s, const writ_budget *b)
     s->budget = b ? *b : (writ_budget){0};
 }
 
-void writ_set_strict(writ_session *s, bool strict) { wm_set_strict(s->vm, strict); }
-void writ_set_time(writ_session *s, int64_t now_ns) { wm_set_time(s->vm, now_ns); }
-int64_t writ_fuel_used(const writ_session *s) { return wm_fuel_used(s->vm); }
+void writ_set_strict(writ_session *s, bool strict)
+{
+    wm_set_strict(s->vm, strict);
+}
+void writ_set_time(writ_session *s, int64_t now_ns)
+{
+    wm_set_time(s->vm, now_ns);
+}
+int64_t writ_fuel_used(const writ_session *s)
+{
+    return wm_fuel_used(s->vm);
+}
 
 static void pass_print(void *argument, wb_str line)
 {

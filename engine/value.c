@@ -37,8 +37,14 @@ writ_value writ_document_value(const writ_document *d)
     return d->inner->value;
 }
 
-writ_kind writ_kind_of(writ_value v) { return (writ_kind)wv_type_of(v); }
-bool writ_boolean(writ_value v) { return v == WV_TRUE; }
+writ_kind writ_kind_of(writ_value v)
+{
+    return (writ_kind)wv_type_of(v);
+}
+bool writ_boolean(writ_value v)
+{
+    return v == WV_TRUE;
+}
 
 bool writ_int64(writ_value v, int64_t *out)
 {

@@ -41,6 +41,24 @@ static bool node_masked(wm_session *s, uint32_t node)
     return s->env->masks && wm_env_masked(s->env, node_path(s, node));
 }
 
+/* Base and virtual document at one path: objects merge, otherwise the base document stays. */
+static wv merge(wm_session *s, wv base, wv v)
+{
+    if (base == WV_UNDEFINED)
+        return v;
+    if (!wv_is_object(base) || !wv_is_object(v))
+        return base;
+    wv to = wv_object_begin(&s->kept, wv_len(base) + wv_len(v));
+    for (uint32_t i = 0; i < wv_len(base); i++) {
+        wv key = wv_key_at(base, NULL, i), below = wv_value_at(base, NULL, i);
+        wv other = wv_object_get(v, key);
+        wv_object_put(&s->kept, &to, key, other == WV_UNDEFINED ? below : merge(s, below, other));
+    }
+    for (uint32_t i = 0; i < wv_len(v); i++)
+        wv_object_put_new(&s->kept, &to, wv_key_at(v, NULL, i), wv_value_at(v, NULL, i));
+    return to;
+}
+
 /* The whole document at a node; base is the base document there. */
 static wv whole(wm_session *s, uint32_t at, wv base)
 {
@@ -60,7 +78,10 @@ static wv whole(wm_session *s, uint32_t at, wv base)
         const wm_node *c = &s->p->nodes[child];
         if (c->is_function && c->n == 0)
             continue;
-        wv v = whole(s, child, base_child(base, c->name));
+        wv under = base_child(base, c->name);
+        wv v = whole(s, child, under);
+        if (v != WV_UNDEFINED && !node_masked(s, child))
+            v = merge(s, under, wm_keep(s, v));
         if (v != WV_UNDEFINED)
             wv_object_put(&s->kept, &to, c->name, wm_keep(s, v));
     }

@@ -433,8 +433,9 @@ next:
         }
         CASE(GETBK) :
         {
-            wv v = wv_tag(regs[B]) == WV_T_OBJECT ? get_key(regs[B], K(C))
-                                                  : wv_index_base(regs[B], K(C));
+            wv v = wv_tag(K(C)) == WV_T_SHORT && wv_tag(regs[B]) == WV_T_OBJECT
+                       ? get_key(regs[B], K(C))
+                       : wv_index_base(regs[B], K(C));
             if (v == WV_UNDEFINED)
                 FAIL;
             regs[A] = v;
@@ -537,13 +538,13 @@ next:
         CASE(ONCE) : if (__builtin_expect(s->collecting && frame == s->collecting->frame, 0))
         {
             collect_value(s, wm_keep(s, regs[B]), wm_place(s, pc - 1));
-            wm_pin(s, frame->kept);
+            wm_pin(s, frame->kept - 1); /* older than any loop of this function */
             regs[A] = wm_keep(s, regs[B]);
         }
         else if (regs[A] == WV_UNDEFINED)
         {
             if (wv_is_boxed(regs[B])) {
-                wm_pin(s, frame->kept);
+                wm_pin(s, frame->kept - 1); /* older than any loop of this function */
                 regs[A] = wm_keep_slow(s, regs[B]);
             } else {
                 regs[A] = regs[B];

@@ -52,6 +52,7 @@ void wm_begin(wm_session *s, const wm_program *p, wv data, wv input, const wm_bu
 {
     wb_arena_reset(&s->scratch);
     wb_arena_reset(&s->kept);
+    wb_arena_alloc(&s->kept, 8); /* so that what is as old as the arena is older than any mark */
     s->p = p;
     s->pin = s->kept.end;
     s->n_frames = 0;
