@@ -171,168 +171,21 @@ static bool head_ref(wp_parser *p, wp_head *h, const wp_term *t)
     return true;
 }
 
-/* ---- copies of a head for else and further bodies ---- */
-
-static void move_term(wp_term *t, wp_loc loc, const wp_parser *p);
-
-static wp_term *copy_term(wp_parser *p, const wp_term *t);
-
-static wp_expr *copy_expr(wp_parser *p, const wp_expr *e);
-
-static wp_term **copy_terms(wp_parser *p, wp_term **items, uint32_t n)
-{
-    wp_term **to = wb_arena_alloc(p->arena, (n + 1) * sizeof *to);
-    for (uint32_t i = 0; i < n; i++)
-        to[i] = copy_term(p, items[i]);
-    return to;
-}
-
-static wp_body copy_body(wp_parser *p, wp_body b)
-{
-    wp_expr **to = wb_arena_alloc(p->arena, (b.n + 1) * sizeof *to);
-    for (uint32_t i = 0; i < b.n; i++)
-        to[i] = copy_expr(p, b.exprs[i]);
-    return (wp_body){to, b.n};
-}
-
-static wp_expr *copy_expr(wp_parser *p, const wp_expr *e)
-{
-    wp_expr *to = wb_arena_alloc(p->arena, sizeof *to);
-    *to = *e;
-    if (e->n_with) {
-        to->with = wb_arena_alloc(p->arena, e->n_with * sizeof *to->with);
-        for (uint32_t i = 0; i < e->n_with; i++)
-            to->with[i] = (wp_with){copy_term(p, e->with[i].target), copy_term(p, e->with[i].value),
-                                    e->with[i].loc};
-    }
-    switch (e->kind) {
-    case WP_EXPR_TERM: to->term = copy_term(p, e->term); break;
-    case WP_EXPR_CALL:
-    case WP_EXPR_SOME: to->call.items = copy_terms(p, e->call.items, e->call.n); break;
-    case WP_EXPR_EVERY:
-        to->every.key = e->every.key ? copy_term(p, e->every.key) : NULL;
-        to->every.value = copy_term(p, e->every.value);
-        to->every.domain = copy_term(p, e->every.domain);
-        to->every.body = copy_body(p, e->every.body);
-        break;
-    case WP_EXPR_NOT: to->body = copy_body(p, e->body); break;
-    default: to->logic.lhs = copy_body(p, e->logic.lhs); to->logic.rhs = copy_body(p, e->logic.rhs);
-    }
-    return to;
-}
-
-static wp_term *copy_term(wp_parser *p, const wp_term *t)
-{
-    wp_term *to = wb_arena_alloc(p->arena, sizeof *to);
-    *to = *t;
-    switch (t->kind) {
-    case WP_REF:
-    case WP_ARRAY:
-    case WP_SET:
-    case WP_CALL: to->list.items = copy_terms(p, t->list.items, t->list.n); break;
-    case WP_OBJECT:
-        to->object.pairs = wb_arena_alloc(p->arena, (t->object.n + 1) * sizeof(wp_pair));
-        for (uint32_t i = 0; i < t->object.n; i++)
-            to->object.pairs[i] = (wp_pair){copy_term(p, t->object.pairs[i].key),
-                                            copy_term(p, t->object.pairs[i].value)};
-        break;
-    case WP_ARRAY_COMP:
-    case WP_SET_COMP:
-    case WP_OBJECT_COMP:
-        to->comp.key = t->comp.key ? copy_term(p, t->comp.key) : NULL;
-        to->comp.value = copy_term(p, t->comp.value);
-        to->comp.body = copy_body(p, t->comp.body);
-        break;
-    case WP_TEMPLATE: {
-        wp_body b = copy_body(p, (wp_body){t->tmpl.parts, t->tmpl.n});
-        to->tmpl.parts = b.exprs;
-        break;
-    }
-    default: break;
-    }
-    return to;
-}
-
-static void move_expr(wp_expr *e, wp_loc loc, const wp_parser *p);
-
-static void move_body(wp_body b, wp_loc loc, const wp_parser *p)
-{
-    for (uint32_t i = 0; i < b.n; i++)
-        move_expr(b.exprs[i], loc, p);
-}
-
-static void move_expr(wp_expr *e, wp_loc loc, const wp_parser *p)
-{
-    e->loc = loc;
-    for (uint32_t i = 0; i < e->n_with; i++) {
-        e->with[i].loc = loc;
-        move_term(e->with[i].target, loc, p);
-        move_term(e->with[i].value, loc, p);
-    }
-    switch (e->kind) {
-    case WP_EXPR_TERM: move_term(e->term, loc, p); break;
-    case WP_EXPR_CALL:
-    case WP_EXPR_SOME:
-        for (uint32_t i = 0; i < e->call.n; i++)
-            move_term(e->call.items[i], loc, p);
-        break;
-    case WP_EXPR_EVERY:
-        if (e->every.key)
-            move_term(e->every.key, loc, p);
-        move_term(e->every.value, loc, p);
-        move_term(e->every.domain, loc, p);
-        move_body(e->every.body, loc, p);
-        break;
-    case WP_EXPR_NOT: move_body(e->body, loc, p); break;
-    default: move_body(e->logic.lhs, loc, p); move_body(e->logic.rhs, loc, p);
-    }
-}
-
-static void move_term(wp_term *t, wp_loc loc, const wp_parser *p)
-{
-    t->loc = loc;
-    switch (t->kind) {
-    case WP_REF:
-    case WP_ARRAY:
-    case WP_SET:
-    case WP_CALL:
-        for (uint32_t i = 0; i < t->list.n; i++)
-            move_term(t->list.items[i], loc, p);
-        break;
-    case WP_OBJECT:
-        for (uint32_t i = 0; i < t->object.n; i++) {
-            move_term(t->object.pairs[i].key, loc, p);
-            move_term(t->object.pairs[i].value, loc, p);
-        }
-        break;
-    case WP_ARRAY_COMP:
-    case WP_SET_COMP:
-    case WP_OBJECT_COMP:
-        if (t->comp.key)
-            move_term(t->comp.key, loc, p);
-        move_term(t->comp.value, loc, p);
-        move_body(t->comp.body, loc, p);
-        break;
-    case WP_TEMPLATE: move_body((wp_body){t->tmpl.parts, t->tmpl.n}, loc, p); break;
-    default: break;
-    }
-}
+/* ---- rules with `if`, a body or `contains` ---- */
 
 static wp_head *copy_head(wp_parser *p, const wp_head *h, uint32_t wildcard)
 {
     wp_head *to = wb_arena_alloc(p->arena, sizeof *to);
     *to = *h;
-    to->ref = copy_terms(p, h->ref, h->n_ref);
-    to->args = h->args ? copy_terms(p, h->args, h->n_args) : NULL;
-    to->key = h->key ? copy_term(p, h->key) : NULL;
-    to->value = h->value ? copy_term(p, h->value) : NULL;
+    to->ref = wp_copy_terms(p, h->ref, h->n_ref);
+    to->args = h->args ? wp_copy_terms(p, h->args, h->n_args) : NULL;
+    to->key = h->key ? wp_copy_term(p, h->key) : NULL;
+    to->value = h->value ? wp_copy_term(p, h->value) : NULL;
     for (uint32_t i = 0; i < h->n_args; i++)
         if (is_wildcard(to->args[i]))
             to->args[i]->name = wp_new_wildcard(p, wildcard++);
     return to;
 }
-
-/* ---- rules with `if`, a body or `contains` ---- */
 
 static void add_elses(wp_parser *p, wp_rule *rule, const wp_vec *elses)
 {
@@ -351,7 +204,7 @@ static void add_elses(wp_parser *p, wp_rule *rule, const wp_vec *elses)
         if (e->has_body) {
             r->body = wp_new_body(p, e->body);
             if (e->one)
-                move_body(r->body, r->loc, p);
+                wp_move_body(r->body, r->loc);
         } else {
             r->body = true_body(p, r->loc);
             r->body_generated = true;
@@ -372,11 +225,11 @@ static void add_chains(wp_parser *p, const wp_rule *rule, const wp_vec *chains)
         wp_head *h = copy_head(p, rule->head, c->wildcard);
         h->loc = wp_loc_of(p, c->span);
         for (uint32_t k = 0; k < h->n_args; k++)
-            move_term(h->args[k], h->loc, p);
+            wp_move_term(h->args[k], h->loc);
         if (h->key)
-            move_term(h->key, h->loc, p);
+            wp_move_term(h->key, h->loc);
         if (h->value)
-            move_term(h->value, h->loc, p);
+            wp_move_term(h->value, h->loc);
         wp_rule *r = new_rule(p, h, h->loc);
         r->has_if = rule->has_if;
         r->body = wp_new_body(p, c->body);

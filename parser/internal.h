@@ -294,6 +294,12 @@ bool wp_ref_is(const wp_term *ref, const char *a, const char *b);
 bool wp_term_ground(const wp_term *t);
 wb_str wp_string_of(const wp_term *t);
 
+/* copy.c */
+wp_term *wp_copy_term(wp_parser *p, const wp_term *t);
+wp_term **wp_copy_terms(wp_parser *p, wp_term **items, uint32_t n);
+void wp_move_term(wp_term *t, wp_loc loc);
+void wp_move_body(wp_body b, wp_loc loc);
+
 /* head.c: statements of a module */
 typedef struct wp_else {
     wp_term *value;

@@ -85,9 +85,12 @@ wb_status wp_parse_module(wb_arena *a, wb_str name, wb_str text, const wp_option
             status = WB_INVALID;
         } else {
             wp_module *m = make_module(&p);
-            if (!p.package)
-                wp_report(diags, WP_PARSE_ERROR, NULL, wp_loc_of(&p, p.first), "package expected")
-                    ->file = name;
+            if (!p.package) {
+                wp_diag *x = wp_report(diags, WP_PARSE_ERROR, NULL, wp_loc_of(&p, p.first),
+                                       "package expected");
+                x->file = name;
+                x->no_line = true;
+            }
             wp_check_module(&p, m);
             if (!p.failed && p.package)
                 wp_attach_metadata(&p, m);

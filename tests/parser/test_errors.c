@@ -29,8 +29,8 @@ static const struct {
     {WP_V1, "package a\np",
      "1 error occurred: f.rego:2: rego_parse_error: var cannot be used for rule name"},
     {WP_V0, "package a\np if { true }",
-     "2 errors occurred:\n"
-     "f.rego:2: rego_parse_error: var cannot be used for rule name (hint: `import "
+     "1 error occurred: f.rego:2: rego_parse_error: var cannot be used for rule name (hint: "
+     "`import "
      "future.keywords.if` for `p if { ... }` rules)"},
     {WP_V1, "package a\np.q.r",
      "1 error occurred: f.rego:2: rego_parse_error: rule must have value assignment and/or body "
