@@ -1,0 +1,85 @@
+/* writ check: parse and compile, nothing else. */
+#include "cli/cli.h"
+#include "cli/load.h"
+#include "cli/options.h"
+
+enum { BUNDLE, FORMAT, IGNORE, MAX_ERRORS, STRICT, V0, V0_V1, N_OPTIONS };
+
+static const cli_option OPTIONS[] = {
+    [BUNDLE] = {"bundle", 'b', CLI_BOOL, NULL, NULL, "load paths as bundle folders"},
+    [FORMAT] = {"format", 'f', CLI_CHOICE, "pretty", "pretty,json", "set output format"},
+    [IGNORE] = {"ignore", 0, CLI_LIST, NULL, NULL,
+                "set file and folder names to leave out (e.g., '.*' leaves out hidden files)"},
+    [MAX_ERRORS] = {"max-errors", 'm', CLI_INT, "10", NULL,
+                    "set the number of errors to allow before compilation stops"},
+    [STRICT] = {"strict", 'S', CLI_BOOL, NULL, NULL, "enable compiler strict mode"},
+    [V0] = {"v0-compatible", 0, CLI_BOOL, NULL, NULL, "read the modules as Rego v0"},
+    [V0_V1] = {"v0-v1", 0, CLI_BOOL, NULL, NULL, "check that modules are valid in v0 and in v1"},
+    [N_OPTIONS] = {0},
+};
+
+static const cli_command COMMAND = {
+    .name = "check",
+    .operands = "<path> [path [...]] [flags]",
+    .about = "Check Rego files for parse and compile errors.\n\n"
+             "Nothing is printed when there are none. The exit status is 0 without errors and 1\n"
+             "with errors, which are printed on stderr.\n",
+    .examples = "  $ writ check --strict policies/\n",
+    .options = OPTIONS,
+};
+
+static void report(const cli_load *l, bool json)
+{
+    wb_buf b;
+    wb_buf_init(&b, CLI_OUTPUT_MAX);
+    if (json) {
+        cli_json j = {.b = &b};
+        cli_json_open(&j, NULL, '{');
+        cli_json_errors(&j, l);
+        cli_json_close(&j, '}');
+        wb_buf_putc(&b, '\n');
+    } else {
+        cli_print_errors(&b, l);
+    }
+    fwrite(b.p, 1, b.n, stderr);
+    wb_buf_free(&b);
+}
+
+/* One pass over all paths with one version of the language. */
+static bool check(const cli_options *o, wp_version version)
+{
+    const cli_value *v = o->values;
+    cli_load l;
+    cli_load_init(&l, v[MAX_ERRORS].number < 0 ? 0 : (uint32_t)v[MAX_ERRORS].number);
+    l.engine->version = version;
+    l.engine->strict_compile = v[STRICT].on;
+    l.bundle = v[BUNDLE].on;
+    l.rego_only = !l.bundle;
+    l.ignore = v[IGNORE].items;
+    l.n_ignore = v[IGNORE].n;
+    cli_load_paths(&l, o->rest, o->n_rest);
+    if (cli_load_finish(&l) && we_check(l.engine, &l.diags))
+        cli_take_diags(&l);
+    bool ok = !l.n_errors;
+    if (!ok)
+        report(&l, !strcmp(v[FORMAT].text, "json"));
+    cli_load_free(&l);
+    return ok;
+}
+
+int cli_check(int argc, char **argv)
+{
+    cli_options o;
+    int status = CLI_OK;
+    if (cli_parse_options(&o, &COMMAND, argc, argv, &status)) {
+        const cli_value *v = o.values;
+        if (!o.n_rest)
+            status = cli_wrong(&COMMAND, "specify at least one file");
+        else if (v[V0_V1].on)
+            status = check(&o, WP_V0) && check(&o, WP_V1) ? CLI_OK : CLI_WRONG;
+        else
+            status = check(&o, v[V0].on ? WP_V0 : WP_V1) ? CLI_OK : CLI_WRONG;
+    }
+    cli_options_free(&o);
+    return status;
+}

@@ -1,0 +1,98 @@
+/* Errors of a load and how they are shown. */
+#include "cli/load.h"
+
+#include <stdarg.h>
+
+static void add(cli_load *l, const wp_diag *d, wb_str text)
+{
+    cli_error *e = wb_arena_alloc(&l->arena, sizeof *e);
+    *e = (cli_error){.diag = d, .text = text};
+    if (l->last)
+        l->last->next = e;
+    else
+        l->first = e;
+    l->last = e;
+    l->n_errors++;
+}
+
+void cli_add_error(cli_load *l, const char *format, ...)
+{
+    char text[WB_ERROR_TEXT_MAX + 4096];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    add(l, NULL, wb_arena_str(&l->arena, wb_str_of(text)));
+}
+
+void cli_take_diags(cli_load *l)
+{
+    for (const wp_diag *d = l->diags.first; d; d = d->next)
+        add(l, d, (wb_str){0});
+    if (l->diags.limit_reached) {
+        wp_diag *d = wb_arena_calloc(&l->arena, sizeof *d);
+        d->code = WP_COMPILE_ERROR;
+        d->message = WB_LIT("error limit reached");
+        add(l, d, (wb_str){0});
+    }
+    wp_diags_init(&l->diags, &l->arena, l->diags.max);
+}
+
+void cli_add_eval_error(cli_load *l, const wm_error *e)
+{
+    wp_diag *d = wb_arena_calloc(&l->arena, sizeof *d);
+    d->code = e->code;
+    d->loc = e->loc;
+    d->file = wb_arena_str(&l->arena, e->file);
+    d->message = wb_arena_str(&l->arena, e->message);
+    add(l, d, (wb_str){0});
+}
+
+void cli_json_errors(cli_json *j, const cli_load *l)
+{
+    cli_json_open(j, "errors", '[');
+    for (const cli_error *e = l->first; e; e = e->next) {
+        const wp_diag *d = e->diag;
+        cli_json_open(j, NULL, '{');
+        cli_json_text(j, "message", d ? d->message : e->text);
+        if (d) {
+            bool placed = d->loc.row || d->file.n;
+            cli_json_text(j, "code", wb_str_of(wp_code_text(d->code)));
+            if (placed) {
+                cli_json_open(j, "location", '{');
+                cli_json_text(j, "file", d->file);
+                cli_json_int(j, "row", d->loc.row);
+                cli_json_int(j, "col", d->loc.col);
+                cli_json_close(j, '}');
+            }
+            if (d->code == WP_PARSE_ERROR && !d->no_line) {
+                cli_json_open(j, "details", '{');
+                cli_json_text(j, "line", d->line);
+                cli_json_int(j, "idx", d->idx);
+                cli_json_close(j, '}');
+            } else if (d->details != WV_UNDEFINED) {
+                cli_json_value(j, "details", d->details);
+            }
+        }
+        cli_json_close(j, '}');
+    }
+    cli_json_close(j, ']');
+}
+
+void cli_print_errors(wb_buf *b, const cli_load *l)
+{
+    if (l->n_errors == 1)
+        wb_buf_puts(b, "1 error occurred: ");
+    else
+        wb_buf_putf(b, "%zu errors occurred:\n", l->n_errors);
+    for (const cli_error *e = l->first; e; e = e->next) {
+        if (e->diag && !e->diag->loc.row && !e->diag->file.n)
+            wb_buf_putf(b, "%s: %.*s", wp_code_text(e->diag->code), WB_FMT(e->diag->message));
+        else if (e->diag)
+            wp_diag_print(b, e->diag);
+        else
+            wb_buf_put_str(b, e->text);
+        if (!b->n || b->p[b->n - 1] != '\n')
+            wb_buf_putc(b, '\n');
+    }
+}

@@ -1,0 +1,83 @@
+/* Files into an engine: policies, base data, bundles; and the errors met on the way.
+ *
+ * A *load* belongs to one command's run. Paths are files, directories (walked in the order of
+ * names), or prefix:path, which places data below a dotted prefix. Data of several files is merged
+ * at the root; two values at one path are an error. A file given twice is read once.
+ *
+ * Errors are collected, not thrown: every function goes on as far as it can. */
+#ifndef WRIT_CLI_LOAD_H
+#define WRIT_CLI_LOAD_H
+
+#include "cli/json.h"
+#include "engine/engine.h"
+
+#include <stdio.h>
+
+#define CLI_FILE_MAX   ((size_t)1 << 30) /* bytes of one file: OPA's limit of a bundle's files */
+#define CLI_DEPTH_MAX  256u              /* folders below one another: ends loops of mounts */
+#define CLI_OUTPUT_MAX ((size_t)1 << 31) /* bytes of what one command prints */
+
+/* A diagnostic with place and code, or a bare text. */
+typedef struct cli_error {
+    const wp_diag *diag;
+    wb_str text;
+    struct cli_error *next;
+} cli_error;
+
+typedef struct cli_document {
+    wb_str path; /* as shown to people */
+    wv value;
+} cli_document;
+
+typedef struct cli_load {
+    writ_engine *engine;
+    wb_arena arena; /* errors and their texts */
+    wp_diags diags;
+    cli_error *first, *last;
+    size_t n_errors;
+
+    bool bundle;    /* paths are bundles: only data.json, data.yaml; folders become paths */
+    bool rego_only; /* data is not read */
+    const char **ignore;
+    size_t n_ignore;
+
+    we_document *data;
+    cli_document *documents; /* for the words of merge errors */
+    size_t n_documents;
+    wv root; /* what they are together */
+
+    we_module **broken; /* modules with errors: these point into their text */
+    size_t n_broken;
+} cli_load;
+
+/* With a fresh engine, which cli_load_free frees too. max_errors of 0: no limit. */
+void cli_load_init(cli_load *l, uint32_t max_errors);
+void cli_load_free(cli_load *l);
+
+void cli_load_paths(cli_load *l, const char **paths, size_t n);
+/* Gives the merged data to the engine. False when errors were collected. */
+bool cli_load_finish(cli_load *l);
+
+/* Takes the diagnostics that came since the last call into the list of errors. */
+void cli_take_diags(cli_load *l);
+void cli_add_error(cli_load *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* An error of an evaluation. */
+void cli_add_eval_error(cli_load *l, const wm_error *e);
+
+/* The whole text of a file, or NULL with the error collected; n never passes CLI_FILE_MAX. The
+ * text lives in the arena given. "-" is not special. */
+bool cli_read_file(cli_load *l, wb_arena *a, const char *path, wb_str *out);
+/* All of a stream. */
+bool cli_read_stream(cli_load *l, wb_arena *a, FILE *in, const char *name, wb_str *out);
+/* JSON or (by its extension, or when `any`) YAML to a value. */
+bool cli_read_value(cli_load *l, wb_arena *a, const char *name, wb_str text, bool yaml, wv *out);
+
+/* An input: JSON or YAML, whichever it is. */
+bool cli_read_input(cli_load *l, wb_arena *a, wb_str text, wv *out);
+
+/* ["errors"] of OPA's JSON, into an open object. */
+void cli_json_errors(cli_json *j, const cli_load *l);
+/* "1 error occurred: ..." and so on. */
+void cli_print_errors(wb_buf *b, const cli_load *l);
+
+#endif
