@@ -89,7 +89,7 @@ static wv fn_hmac_equal(ws_ctx *cx, const wv *args, unsigned n)
 }
 
 #define DIGEST_DECL "(x: string) => (y: string)"
-#define MAC_DECL "(x: string, key: string) => (y: string)"
+#define MAC_DECL    "(x: string, key: string) => (y: string)"
 
 const ws_builtin ws_crypto[] = {
     WS_ROW("crypto.md5", DIGEST_DECL, NULL, NULL, 0, fn_md5, NULL, NULL, "The MD5 digest of x."),

@@ -214,8 +214,9 @@ static bool line_end(char c)
     return c == '\n' || c == '\r';
 }
 
-/* As Go's decoder with padding: line ends are skipped, stray bits behind the last byte do not matter.
- * On a fault the offset of the bad byte; -1 when all is well. `to` has room for s.n bytes. */
+/* As Go's decoder with padding: line ends are skipped, stray bits behind the last byte do not
+ * matter. On a fault the offset of the bad byte; -1 when all is well. `to` has room for s.n bytes.
+ */
 static int64_t decode64(wb_str s, bool url, char *to, size_t *n)
 {
     size_t i = 0;
@@ -344,8 +345,9 @@ static wv fn_hex_decode(ws_ctx *cx, const wv *args, unsigned n)
                 text[1] = (char)(0x80 | (c & 0x3f));
             }
             bool shown = (c >= ' ' && c < 0x7f) || (c > 0xa0 && c != 0xad);
-            return ws_fail(cx, shown ? "encoding/hex: invalid byte: U+%04X '%s'"
-                                     : "encoding/hex: invalid byte: U+%04X",
+            return ws_fail(cx,
+                           shown ? "encoding/hex: invalid byte: U+%04X '%s'"
+                                 : "encoding/hex: invalid byte: U+%04X",
                            c, text);
         }
     if (s.n % 2)
@@ -508,7 +510,7 @@ static wv fn_query_decode_object(ws_ctx *cx, const wv *args, unsigned argc)
     return ws_built(cx, r);
 }
 
-#define TEXT_DECL "(x: string) => (y: string)"
+#define TEXT_DECL  "(x: string) => (y: string)"
 #define VALID_DECL "(x: string) => (result: boolean)"
 
 const ws_builtin ws_encoding[] = {

@@ -4,23 +4,23 @@
 
 #include "stdlib/builtin.h"
 
-#define WS_FAMILIES(X) \
-    X(comparison) \
-    X(arithmetic) \
-    X(numbers) \
-    X(aggregates) \
-    X(strings) \
-    X(strings_make) \
-    X(sets) \
-    X(arrays) \
-    X(objects) \
-    X(types) \
-    X(json_paths) \
-    X(json_patch) \
-    X(encoding) \
-    X(crypto) \
-    X(graph) \
-    X(internal) X(sprintf) X(regex)
+#define WS_FAMILIES(X)                                                                             \
+    X(comparison)                                                                                  \
+    X(arithmetic)                                                                                  \
+    X(numbers)                                                                                     \
+    X(aggregates)                                                                                  \
+    X(strings)                                                                                     \
+    X(strings_make)                                                                                \
+    X(sets)                                                                                        \
+    X(arrays)                                                                                      \
+    X(objects)                                                                                     \
+    X(types)                                                                                       \
+    X(json_paths)                                                                                  \
+    X(json_patch)                                                                                  \
+    X(encoding)                                                                                    \
+    X(crypto)                                                                                      \
+    X(graph)                                                                                       \
+    X(internal) X(sprintf) X(regex) X(glob) X(net)
 
 #define X(family) extern const ws_builtin ws_##family[];
 WS_FAMILIES(X)

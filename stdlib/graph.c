@@ -190,8 +190,9 @@ static wv fn_reachable_paths(ws_ctx *cx, const wv *args, unsigned argc)
 const ws_builtin ws_graph[] = {
     WS_ROW("walk", "(x: any) => (output: array<array[any], any>)", NULL, "graph", WS_RELATION,
            fn_walk, NULL, NULL, "Every [path, value] in x, x itself first."),
-    WS_ROW("graph.reachable", "(" GRAPH ") => (output: set[any])", NULL, NULL, 0, fn_reachable, NULL,
-           NULL, "The nodes of the graph that the initial ones lead to, themselves included."),
+    WS_ROW("graph.reachable", "(" GRAPH ") => (output: set[any])", NULL, NULL, 0, fn_reachable,
+           NULL, NULL,
+           "The nodes of the graph that the initial ones lead to, themselves included."),
     WS_ROW("graph.reachable_paths", "(" GRAPH ") => (output: set[array[any]])", NULL, NULL, 0,
            fn_reachable_paths, NULL, NULL,
            "All paths from the initial nodes to where they end or close a circle."),

@@ -1,8 +1,8 @@
 /* json.patch (RFC 6902), over sets too. Values are immutable: each step makes a new spine. */
 #include "stdlib/args.h"
 #include "stdlib/families.h"
-#include "value/json.h"
 #include "stdlib/json_paths.h"
+#include "value/json.h"
 
 /* "%v" of values in error texts. The buffer is the caller's. */
 static const char *text_of(wb_buf *b, wv v)
@@ -30,14 +30,10 @@ static void fail_about(ws_ctx *cx, const char *format, wv x, wv y)
 static const char *go_type(wv v)
 {
     switch (wv_type_of(v)) {
-    case WV_TYPE_NULL:
-        return "ast.Null";
-    case WV_TYPE_BOOLEAN:
-        return "ast.Boolean";
-    case WV_TYPE_NUMBER:
-        return "ast.Number";
-    default:
-        return "ast.String";
+    case WV_TYPE_NULL: return "ast.Null";
+    case WV_TYPE_BOOLEAN: return "ast.Boolean";
+    case WV_TYPE_NUMBER: return "ast.Number";
+    default: return "ast.String";
     }
 }
 
@@ -229,8 +225,7 @@ static wv delete_here(ws_ctx *cx, wv v, wv key)
 static wv edit(ws_ctx *cx, wv v, const wv *keys, size_t n, wv value)
 {
     if (n == 1)
-        return wv_defined(value) ? insert_here(cx, v, keys[0], value)
-                                 : delete_here(cx, v, keys[0]);
+        return wv_defined(value) ? insert_here(cx, v, keys[0], value) : delete_here(cx, v, keys[0]);
     wv old = child_at(cx, v, keys[0]);
     if (!wv_defined(old))
         return old;
@@ -304,8 +299,9 @@ static bool apply(ws_ctx *cx, wv *doc, wv op)
     wv path, name, value, from_path;
     ws_path p, from;
     if (!wv_is_object(op)) {
-        ws_fail(cx,
-                "must be an array of JSON-Patch objects, but at least one element is not an object");
+        ws_fail(
+            cx,
+            "must be an array of JSON-Patch objects, but at least one element is not an object");
         return false;
     }
     if (!attribute(cx, op, "path", &path) || !attribute(cx, op, "op", &name))
@@ -360,9 +356,10 @@ static wv fn_patch(ws_ctx *cx, const wv *args, unsigned argc)
 }
 
 const ws_builtin ws_json_patch[] = {
-    WS_ROW("json.patch",
-           "(object: any, patches: array[object<op: string, path: any>[any: any]]) => (output: any)",
-           NULL, "object", 0, fn_patch, NULL, NULL,
-           "The document after the patches (RFC 6902); undefined when one does not apply."),
+    WS_ROW(
+        "json.patch",
+        "(object: any, patches: array[object<op: string, path: any>[any: any]]) => (output: any)",
+        NULL, "object", 0, fn_patch, NULL, NULL,
+        "The document after the patches (RFC 6902); undefined when one does not apply."),
     WS_END,
 };

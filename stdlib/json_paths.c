@@ -193,7 +193,8 @@ const ws_builtin ws_json_paths[] = {
     WS_ROW("json.filter",
            "(object: object[any: any], paths: " PATHS ") => (filtered: object[any: any])", NULL,
            "object", 0, fn_filter, NULL, NULL, "The object with none but what the paths lead to."),
-    WS_ROW("json.remove", "(object: object[any: any], paths: " PATHS ") => (output: object[any: any])",
-           NULL, "object", 0, fn_remove, NULL, NULL, "The object without what the paths lead to."),
+    WS_ROW("json.remove",
+           "(object: object[any: any], paths: " PATHS ") => (output: object[any: any])", NULL,
+           "object", 0, fn_remove, NULL, NULL, "The object without what the paths lead to."),
     WS_END,
 };

@@ -1,5 +1,5 @@
-/* Paths into documents, as json.filter, json.remove and json.patch take them: "a/b/0" with ~0 for ~ and
- * ~1 for /, or an array of keys. */
+/* Paths into documents, as json.filter, json.remove and json.patch take them: "a/b/0" with ~0 for ~
+ * and ~1 for /, or an array of keys. */
 #ifndef WRIT_STDLIB_JSON_PATHS_H
 #define WRIT_STDLIB_JSON_PATHS_H
 

@@ -35,8 +35,8 @@ static wv bits_answer(ws_ctx *cx, wv_num_status s, wv r)
         wv r = WV_UNDEFINED;                                                                       \
         if (not_integer(cx, args, 2))                                                              \
             return r;                                                                              \
-        wv_num_status s = wv_bits_##name(cx->out, args[0], args[1], &r, NULL); \
-        return bits_answer(cx, s, r); \
+        wv_num_status s = wv_bits_##name(cx->out, args[0], args[1], &r, NULL);                     \
+        return bits_answer(cx, s, r);                                                              \
     }
 
 BITS(and)

@@ -2,7 +2,7 @@
 #include "stdlib/families.h"
 
 /* Bytes an object of n pairs takes: pairs, order and index. */
-#define OBJECT_BYTES(n) ((size_t)(n) * 32)
+#define OBJECT_BYTES(n) ((size_t)(n)*32)
 
 static wv fn_get(ws_ctx *cx, const wv *args, unsigned argc)
 {
@@ -181,10 +181,10 @@ static bool object_subset(ws_ctx *cx, wv super, wv sub)
             return false;
         if (wv_equal(a, b))
             continue;
-        bool in = wv_is_object(a) && wv_is_object(b)  ? object_subset(cx, a, b)
-                  : wv_is_set(a) && wv_is_set(b)      ? set_subset(a, b)
-                  : wv_is_array(a) && wv_is_array(b)  ? array_subset(cx, a, b)
-                                                      : false;
+        bool in = wv_is_object(a) && wv_is_object(b) ? object_subset(cx, a, b)
+                  : wv_is_set(a) && wv_is_set(b)     ? set_subset(a, b)
+                  : wv_is_array(a) && wv_is_array(b) ? array_subset(cx, a, b)
+                                                     : false;
         if (!in)
             return false;
     }
@@ -233,8 +233,9 @@ const ws_builtin ws_objects[] = {
            "The value at a key, or at a path when key is an array; default when there is none."),
     WS_ROW("object.keys", "(object: object[any: any]) => (value: set[any])", NULL, NULL, 0, fn_keys,
            NULL, NULL, "The keys of the object."),
-    WS_ROW("object.remove", "(object: object[any: any], keys: " KEYS ") => (output: object[any: any])",
-           NULL, NULL, 0, fn_remove, NULL, NULL, "The object without the keys."),
+    WS_ROW("object.remove",
+           "(object: object[any: any], keys: " KEYS ") => (output: object[any: any])", NULL, NULL,
+           0, fn_remove, NULL, NULL, "The object without the keys."),
     WS_ROW("object.filter",
            "(object: object[any: any], keys: " KEYS ") => (filtered: object[any: any])", NULL, NULL,
            0, fn_filter, NULL, NULL, "The object with none but the keys."),

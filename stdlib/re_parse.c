@@ -13,10 +13,10 @@ enum {
     UNGREEDY = 8 /* (?U) */
 };
 
-#define HEIGHT_MAX 1000                         /* as Go: bounds recursion over the tree */
+#define HEIGHT_MAX            1000                /* as Go: bounds recursion over the tree */
 #define SIZE_MAX_INSTRUCTIONS ((uint64_t)3355443) /* as Go: 128 MB of its instructions */
-#define REPEAT_MAX 1000                         /* as Go and RE2 */
-#define FOLD_WORK_MAX ((uint64_t)1 << 24)       /* code points looked up for (?i) in one pattern */
+#define REPEAT_MAX            1000                /* as Go and RE2 */
+#define FOLD_WORK_MAX         ((uint64_t)1 << 24) /* code points looked up for (?i) in one pattern */
 
 typedef struct ranges {
     uint32_t *v; /* pairs */
@@ -474,12 +474,7 @@ static bool parse_escape(parser *p, wb_str *t, uint32_t *out)
         *out = c;
         return true;
     } else if (c < 0x80 && strchr("afnrtv", (int)c)) {
-        *out = c == 'a'   ? 7
-               : c == 'f' ? 12
-               : c == 'n' ? 10
-               : c == 'r' ? 13
-               : c == 't' ? 9
-                          : 11;
+        *out = c == 'a' ? 7 : c == 'f' ? 12 : c == 'n' ? 10 : c == 'r' ? 13 : c == 't' ? 9 : 11;
         return true;
     }
     return fail(p, "invalid escape sequence", between(start, *t));
@@ -750,7 +745,11 @@ static bool parse_perl(parser *p, wb_str *s)
         uint32_t c;
         if (!next_rune(p, &t, &c))
             return false;
-        unsigned bit = c == 'i' ? FOLD : c == 's' ? DOT_NL : c == 'm' ? MULTI : c == 'U' ? UNGREEDY : 0;
+        unsigned bit = c == 'i'   ? FOLD
+                       : c == 's' ? DOT_NL
+                       : c == 'm' ? MULTI
+                       : c == 'U' ? UNGREEDY
+                                  : 0;
         if (bit) {
             flags = minus ? flags & ~bit : flags | bit;
             seen = true;
@@ -858,23 +857,12 @@ static bool step(parser *p, wb_str *t, wb_str *last_repeat)
             return parse_perl(p, t);
         *t = skip(*t, 1);
         return open_group(p, true, WB_LIT(""));
-    case '|':
-        *t = skip(*t, 1);
-        return collapse(p, RE_CONCAT) && push_op(p, RE_BAR);
-    case ')':
-        *t = skip(*t, 1);
-        return close_group(p);
-    case '^':
-        *t = skip(*t, 1);
-        return push_op(p, p->flags & MULTI ? RE_BEGIN_LINE : RE_BEGIN_TEXT);
-    case '$':
-        *t = skip(*t, 1);
-        return push_op(p, p->flags & MULTI ? RE_END_LINE : RE_END_TEXT);
-    case '.':
-        *t = skip(*t, 1);
-        return push_dot(p);
-    case '[':
-        return parse_class(p, t);
+    case '|': *t = skip(*t, 1); return collapse(p, RE_CONCAT) && push_op(p, RE_BAR);
+    case ')': *t = skip(*t, 1); return close_group(p);
+    case '^': *t = skip(*t, 1); return push_op(p, p->flags & MULTI ? RE_BEGIN_LINE : RE_BEGIN_TEXT);
+    case '$': *t = skip(*t, 1); return push_op(p, p->flags & MULTI ? RE_END_LINE : RE_END_TEXT);
+    case '.': *t = skip(*t, 1); return push_dot(p);
+    case '[': return parse_class(p, t);
     case '*':
     case '+':
     case '?':
@@ -890,10 +878,8 @@ static bool step(parser *p, wb_str *t, wb_str *last_repeat)
             return fail(p, "invalid repeat count", between(before, *t));
         *last_repeat = last;
         return repeat(p, min, max, true, before, t, last_repeat);
-    case '\\':
-        return backslash(p, t);
-    default:
-        break;
+    case '\\': return backslash(p, t);
+    default: break;
     }
     return next_rune(p, t, &c) && push_literal(p, c);
 }
@@ -921,21 +907,16 @@ static void survey(ws_re *re, const re_node *n, bool looped)
 static bool starts_anchored(const re_node *n)
 {
     switch (n->op) {
-    case RE_BEGIN_TEXT:
-        return true;
-    case RE_CAPTURE:
-        return starts_anchored(n->sub[0]);
-    case RE_CONCAT:
-        return starts_anchored(n->sub[0]);
-    case RE_REPEAT:
-        return n->min > 0 && starts_anchored(n->sub[0]);
+    case RE_BEGIN_TEXT: return true;
+    case RE_CAPTURE: return starts_anchored(n->sub[0]);
+    case RE_CONCAT: return starts_anchored(n->sub[0]);
+    case RE_REPEAT: return n->min > 0 && starts_anchored(n->sub[0]);
     case RE_ALTERNATE:
         for (uint32_t i = 0; i < n->count; i++)
             if (!starts_anchored(n->sub[i]))
                 return false;
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #define PCRE_PROGRAM_MAX 20000u /* larger patterns cost more to compile than they save */
-#define JIT_STACK_START ((size_t)32 << 10)
-#define JIT_STACK_MAX ((size_t)1 << 20)
+#define JIT_STACK_START  ((size_t)32 << 10)
+#define JIT_STACK_MAX    ((size_t)1 << 20)
 /* Steps that one call may take before the other machine takes over: some 30 milliseconds. */
 #define MATCH_WORK ((uint64_t)30000000)
 
@@ -57,33 +57,19 @@ static void put_class(wb_buf *b, const re_node *n)
 static void put_node(wb_buf *b, const re_node *n)
 {
     switch (n->op) {
-    case RE_EMPTY:
-        wb_buf_puts(b, "(?:)");
-        break;
+    case RE_EMPTY: wb_buf_puts(b, "(?:)"); break;
     case RE_CLASS:
         if (n->count == 1 && n->ranges[0] == n->ranges[1] && (n->ranges[0] & ~0x7ffu) != 0xd800)
             put_rune(b, n->ranges[0]);
         else
             put_class(b, n);
         break;
-    case RE_BEGIN_LINE:
-        wb_buf_puts(b, "(?m:^)");
-        break;
-    case RE_END_LINE:
-        wb_buf_puts(b, "(?m:$)");
-        break;
-    case RE_BEGIN_TEXT:
-        wb_buf_puts(b, "\\A");
-        break;
-    case RE_END_TEXT:
-        wb_buf_puts(b, "\\z");
-        break;
-    case RE_WORD:
-        wb_buf_puts(b, "\\b");
-        break;
-    case RE_NO_WORD:
-        wb_buf_puts(b, "\\B");
-        break;
+    case RE_BEGIN_LINE: wb_buf_puts(b, "(?m:^)"); break;
+    case RE_END_LINE: wb_buf_puts(b, "(?m:$)"); break;
+    case RE_BEGIN_TEXT: wb_buf_puts(b, "\\A"); break;
+    case RE_END_TEXT: wb_buf_puts(b, "\\z"); break;
+    case RE_WORD: wb_buf_puts(b, "\\b"); break;
+    case RE_NO_WORD: wb_buf_puts(b, "\\B"); break;
     case RE_CAPTURE:
         wb_buf_putc(b, '(');
         put_node(b, n->sub[0]);
@@ -115,9 +101,7 @@ static void put_node(wb_buf *b, const re_node *n)
         }
         wb_buf_putc(b, ')');
         break;
-    default:
-        wb_buf_puts(b, "(?!)");
-        break;
+    default: wb_buf_puts(b, "(?!)"); break;
     }
 }
 
@@ -184,8 +168,8 @@ static scratch *get_scratch(ws_ctx *cx, unsigned groups)
     return s;
 }
 
-/* The match limit that keeps the work in bounds; 0 when none does. PCRE2 counts the limit anew at each
- * start, and does not count the characters a loop gives back one by one. */
+/* The match limit that keeps the work in bounds; 0 when none does. PCRE2 counts the limit anew at
+ * each start, and does not count the characters a loop gives back one by one. */
 static uint32_t limit_for(const ws_re *re, size_t n)
 {
     uint64_t starts = re->anchored ? 1 : n + 1, each = re->open_loops ? n + 1 : 1;

@@ -1,5 +1,6 @@
-/* A machine that follows all threads of a pattern at once: time is program times subject, whatever the
- * pattern. Threads stand in order of preference, so the first to match wins as in backtracking. */
+/* A machine that follows all threads of a pattern at once: time is program times subject, whatever
+ * the pattern. Threads stand in order of preference, so the first to match wins as in backtracking.
+ */
 #include "base/error.h"
 #include "base/utf8.h"
 #include "stdlib/args.h"
@@ -41,7 +42,8 @@ static uint32_t add(builder *b, re_inst i)
 
 static uint32_t split(builder *b, uint32_t first, uint32_t second, bool swap)
 {
-    return add(b, (re_inst){.op = I_SPLIT, .out = swap ? second : first, .arg = swap ? first : second});
+    return add(
+        b, (re_inst){.op = I_SPLIT, .out = swap ? second : first, .arg = swap ? first : second});
 }
 
 static uint32_t emit(builder *b, const re_node *n, uint32_t next);
@@ -78,8 +80,7 @@ static uint32_t emit(builder *b, const re_node *n, uint32_t next)
     if (b->full)
         return 0;
     switch (n->op) {
-    case RE_EMPTY:
-        return next;
+    case RE_EMPTY: return next;
     case RE_CLASS:
         if (!n->count)
             return add(b, (re_inst){.op = I_FAIL});
@@ -90,8 +91,7 @@ static uint32_t emit(builder *b, const re_node *n, uint32_t next)
         uint32_t body = emit(b, n->sub[0], end);
         return add(b, (re_inst){.op = I_SAVE, .out = body, .arg = slot});
     }
-    case RE_REPEAT:
-        return emit_repeat(b, n, next);
+    case RE_REPEAT: return emit_repeat(b, n, next);
     case RE_CONCAT:
         for (uint32_t i = n->count; i-- > 0;)
             next = emit(b, n->sub[i], next);
@@ -102,10 +102,8 @@ static uint32_t emit(builder *b, const re_node *n, uint32_t next)
             entry = split(b, emit(b, n->sub[i], next), entry, false);
         return entry;
     }
-    case RE_NONE:
-        return add(b, (re_inst){.op = I_FAIL});
-    default:
-        return add(b, (re_inst){.op = I_ASSERT, .what = n->op, .out = next});
+    case RE_NONE: return add(b, (re_inst){.op = I_FAIL});
+    default: return add(b, (re_inst){.op = I_ASSERT, .what = n->op, .out = next});
     }
 }
 
@@ -124,7 +122,7 @@ bool re_make_program(ws_re *re)
 /* ---- running ---- */
 
 #define CAPTURE_WORDS_MAX ((size_t)1 << 22) /* 32 MB of offsets for all threads */
-#define CANCEL_STEPS ((size_t)1 << 22)      /* instructions between looks at the clock */
+#define CANCEL_STEPS      ((size_t)1 << 22) /* instructions between looks at the clock */
 
 typedef struct list {
     uint32_t *dense, *sparse;
@@ -157,14 +155,10 @@ static bool holds(const machine *m, unsigned what, size_t at)
 {
     wb_str s = m->s;
     switch (what) {
-    case RE_BEGIN_TEXT:
-        return at == 0;
-    case RE_END_TEXT:
-        return at == s.n;
-    case RE_BEGIN_LINE:
-        return at == 0 || s.p[at - 1] == '\n';
-    case RE_END_LINE:
-        return at == s.n || s.p[at] == '\n';
+    case RE_BEGIN_TEXT: return at == 0;
+    case RE_END_TEXT: return at == s.n;
+    case RE_BEGIN_LINE: return at == 0 || s.p[at - 1] == '\n';
+    case RE_END_LINE: return at == s.n || s.p[at] == '\n';
     default: {
         bool boundary = (at > 0 && word(s, at - 1)) != word(s, at);
         return boundary == (what == RE_WORD);
@@ -214,8 +208,7 @@ static void follow(machine *m, list *l, uint32_t pc, size_t at)
             if (m->slots)
                 memcpy(l->ends + place * m->slots, m->now, m->slots * sizeof(size_t));
             break;
-        default:
-            break;
+        default: break;
         }
     }
 }

@@ -8,28 +8,28 @@
 #include <pcre2.h>
 
 typedef enum re_op {
-    RE_NONE,       /* matches nothing */
-    RE_EMPTY,      /* the empty string */
-    RE_CLASS,      /* one code point of `ranges`; a literal is a class of one */
+    RE_NONE,  /* matches nothing */
+    RE_EMPTY, /* the empty string */
+    RE_CLASS, /* one code point of `ranges`; a literal is a class of one */
     RE_BEGIN_LINE,
     RE_END_LINE,
     RE_BEGIN_TEXT,
     RE_END_TEXT,
-    RE_WORD,       /* \b */
-    RE_NO_WORD,    /* \B */
-    RE_CAPTURE,    /* sub[0], number `min` */
-    RE_REPEAT,     /* sub[0] min to max times; max -1: any */
+    RE_WORD,    /* \b */
+    RE_NO_WORD, /* \B */
+    RE_CAPTURE, /* sub[0], number `min` */
+    RE_REPEAT,  /* sub[0] min to max times; max -1: any */
     RE_CONCAT,
     RE_ALTERNATE,
-    RE_PAREN,      /* parser's stack only */
+    RE_PAREN, /* parser's stack only */
     RE_BAR
 } re_op;
 
 typedef struct re_node {
     uint8_t op;
     bool lazy;
-    bool nullable;   /* may match the empty string */
-    uint16_t flags;  /* parser's flags at an open parenthesis */
+    bool nullable;  /* may match the empty string */
+    uint16_t flags; /* parser's flags at an open parenthesis */
     int32_t min, max;
     uint32_t count;  /* subs or ranges */
     uint32_t height; /* of the tree below */

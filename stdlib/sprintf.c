@@ -1,5 +1,5 @@
-/* sprintf with Go's verbs, flags, argument indexes and its ways to complain inside the text. Integers are
- * int64 or big.Int, numbers with a point or an exponent float64, all else is text. */
+/* sprintf with Go's verbs, flags, argument indexes and its ways to complain inside the text.
+ * Integers are int64 or big.Int, numbers with a point or an exponent float64, all else is text. */
 #include "base/utf8.h"
 #include "stdlib/args.h"
 #include "stdlib/families.h"
@@ -414,10 +414,10 @@ static void put_big(printer *p, wb_str text, uint32_t verb)
     }
     bool plus = p->plus || p->plus_v, sharp = p->sharp || p->sharp_v;
     const char *sign = negative ? "-" : plus ? "+" : p->space ? " " : "";
-    const char *prefix = verb == 'O' ? "0o"
-                         : !sharp    ? ""
-                         : base == 2 ? "0b"
-                         : base == 8 ? "0"
+    const char *prefix = verb == 'O'  ? "0o"
+                         : !sharp     ? ""
+                         : base == 2  ? "0b"
+                         : base == 8  ? "0"
                          : base == 16 ? (verb == 'X' ? "0X" : "0x")
                                       : "";
     size_t n = strlen(digits);
@@ -461,23 +461,13 @@ static void put_int_arg(printer *p, const argument *a, uint32_t verb)
 {
     switch (verb) {
     case 'v':
-    case 'd':
-        put_int(p, a->i, 10, 'd');
-        return;
-    case 'b':
-        put_int(p, a->i, 2, 'b');
-        return;
+    case 'd': put_int(p, a->i, 10, 'd'); return;
+    case 'b': put_int(p, a->i, 2, 'b'); return;
     case 'o':
-    case 'O':
-        put_int(p, a->i, 8, (char)verb);
-        return;
+    case 'O': put_int(p, a->i, 8, (char)verb); return;
     case 'x':
-    case 'X':
-        put_int(p, a->i, 16, (char)verb);
-        return;
-    case 'c':
-        put_rune(p, (uint64_t)a->i > WS_RUNE_MAX ? WB_UTF8_BAD : (uint32_t)a->i);
-        return;
+    case 'X': put_int(p, a->i, 16, (char)verb); return;
+    case 'c': put_rune(p, (uint64_t)a->i > WS_RUNE_MAX ? WB_UTF8_BAD : (uint32_t)a->i); return;
     case 'q': {
         char bytes[4];
         wb_buf t;
@@ -488,11 +478,8 @@ static void put_int_arg(printer *p, const argument *a, uint32_t verb)
         wb_buf_free(&t);
         return;
     }
-    case 'U':
-        put_unicode(p, (uint64_t)a->i);
-        return;
-    default:
-        bad_verb(p, a, verb);
+    case 'U': put_unicode(p, (uint64_t)a->i); return;
+    default: bad_verb(p, a, verb);
     }
 }
 
@@ -764,7 +751,8 @@ static wv fn_sprintf(ws_ctx *cx, const wv *args, unsigned argc)
 }
 
 const ws_builtin ws_sprintf[] = {
-    WS_ROW("sprintf", "(format: string, values: array[any]) => (output: string)", NULL, "strings", 0,
-           fn_sprintf, NULL, NULL, "The format with its verbs replaced by the values, as Go has it."),
+    WS_ROW("sprintf", "(format: string, values: array[any]) => (output: string)", NULL, "strings",
+           0, fn_sprintf, NULL, NULL,
+           "The format with its verbs replaced by the values, as Go has it."),
     WS_END,
 };

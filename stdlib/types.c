@@ -2,10 +2,10 @@
 #include "stdlib/args.h"
 #include "stdlib/families.h"
 
-#define IS(name, test)                                                                            \
-    static wv fn_is_##name(ws_ctx *cx, const wv *args, unsigned n)                                \
-    {                                                                                             \
-        return wv_bool(test(args[0]));                                                            \
+#define IS(name, test)                                                                             \
+    static wv fn_is_##name(ws_ctx *cx, const wv *args, unsigned n)                                 \
+    {                                                                                              \
+        return wv_bool(test(args[0]));                                                             \
     }
 
 static bool is_null(wv v)
@@ -84,11 +84,11 @@ static wv fn_cast_set(ws_ctx *cx, const wv *args, unsigned argc)
     return ws_built(cx, wv_set_new(cx->out, wv_items(args[0]), wv_len(args[0])));
 }
 
-#define CAST(name, test, type)                                                                    \
-    static wv fn_cast_##name(ws_ctx *cx, const wv *args, unsigned n)                              \
-    {                                                                                             \
-        WS_WANT(cx, args, 0, test, type);                                                         \
-        return args[0];                                                                           \
+#define CAST(name, test, type)                                                                     \
+    static wv fn_cast_##name(ws_ctx *cx, const wv *args, unsigned n)                               \
+    {                                                                                              \
+        WS_WANT(cx, args, 0, test, type);                                                          \
+        return args[0];                                                                            \
     }
 
 CAST(string, wv_is_string, "string")

@@ -1,0 +1,484 @@
+/* Addresses and blocks of addresses, with net.IPNet's ideas of IPv4 inside IPv6. */
+#include "base/error.h"
+#include "stdlib/args.h"
+#include "stdlib/families.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef unsigned __int128 u128;
+
+typedef struct address {
+    unsigned char b[16];
+    unsigned len; /* 4 or 16: the bytes in use, from b[0] on */
+} address;
+
+typedef struct cidr {
+    address ip; /* network number, as long as the mask is */
+    unsigned prefix;
+} cidr;
+
+static bool mapped(const unsigned char *b)
+{
+    static const unsigned char front[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    return memcmp(b, front, 12) == 0;
+}
+
+/* IPv4 inside IPv6 becomes plain IPv4. */
+static address shorten(address a)
+{
+    if (a.len == 16 && mapped(a.b)) {
+        memmove(a.b, a.b + 12, 4);
+        a.len = 4;
+    }
+    return a;
+}
+
+#define ADDRESS_TEXT_MAX 46
+
+static bool parse_ip(wb_str s, address *a)
+{
+    char text[ADDRESS_TEXT_MAX + 1];
+    if (s.n > ADDRESS_TEXT_MAX || memchr(s.p, 0, s.n))
+        return false;
+    memcpy(text, s.p, s.n);
+    text[s.n] = 0;
+    a->len = memchr(s.p, ':', s.n) ? 16 : 4;
+    return inet_pton(a->len == 4 ? AF_INET : AF_INET6, text, a->b) == 1;
+}
+
+static address mask(address a, unsigned prefix)
+{
+    for (unsigned i = 0; i < a.len; i++) {
+        unsigned bits = prefix > 8 * i ? prefix - 8 * i : 0;
+        if (bits < 8)
+            a.b[i] &= (unsigned char)(0xff00u >> bits);
+    }
+    return a;
+}
+
+static bool parse_cidr(wb_str s, cidr *c)
+{
+    const char *slash = s.n ? memchr(s.p, '/', s.n) : NULL;
+    if (!slash)
+        return false;
+    size_t n = (size_t)(slash - s.p);
+    wb_str digits = wb_str_n(slash + 1, s.n - n - 1);
+    unsigned prefix = 0;
+    for (size_t i = 0; i < digits.n; i++) {
+        if (digits.p[i] < '0' || digits.p[i] > '9')
+            return false;
+        prefix = prefix * 10 + (unsigned)(digits.p[i] - '0');
+        if (prefix > 128)
+            return false;
+    }
+    if (!digits.n || !parse_ip(wb_str_n(s.p, n), &c->ip) || prefix > 8 * c->ip.len)
+        return false;
+    c->ip = mask(c->ip, prefix);
+    c->prefix = prefix;
+    return true;
+}
+
+/* A block of mapped IPv4 counts as one of IPv4. */
+static cidr plain(const cidr *c)
+{
+    cidr r = {shorten(c->ip), c->prefix};
+    if (r.ip.len < c->ip.len)
+        r.prefix = c->prefix > 96 ? c->prefix - 96 : 0;
+    return r;
+}
+
+static bool contains(const cidr *c, address a)
+{
+    cidr p = plain(c);
+    a = shorten(a);
+    if (a.len != p.ip.len)
+        return false;
+    unsigned whole = p.prefix / 8, bits = p.prefix % 8;
+    if (memcmp(a.b, p.ip.b, whole) != 0)
+        return false;
+    return !bits || ((a.b[whole] ^ p.ip.b[whole]) & (0xff00u >> bits) & 0xff) == 0;
+}
+
+static address last_of(const cidr *c)
+{
+    address a = c->ip;
+    for (unsigned i = 0; i < a.len; i++) {
+        unsigned bits = c->prefix > 8 * i ? c->prefix - 8 * i : 0;
+        if (bits < 8)
+            a.b[i] |= (unsigned char)(0xffu >> bits);
+    }
+    return a;
+}
+
+/* As RFC 5952 has it; mapped IPv4 in dots. Room for ADDRESS_TEXT_MAX. */
+static size_t put_address(char *to, address a)
+{
+    a = shorten(a);
+    if (a.len == 4)
+        return (size_t)sprintf(to, "%u.%u.%u.%u", a.b[0], a.b[1], a.b[2], a.b[3]);
+    unsigned best = 8, best_len = 1;
+    for (unsigned i = 0; i < 8; i++) {
+        unsigned n = 0;
+        while (i + n < 8 && !a.b[2 * (i + n)] && !a.b[2 * (i + n) + 1])
+            n++;
+        if (n > best_len) {
+            best = i;
+            best_len = n;
+        }
+    }
+    char *p = to;
+    for (unsigned i = 0; i < 8; i++) {
+        if (i == best) {
+            p += sprintf(p, "::");
+            i += best_len - 1;
+            continue;
+        }
+        if (i && i != best + best_len)
+            *p++ = ':';
+        p += sprintf(p, "%x", a.b[2 * i] << 8 | a.b[2 * i + 1]);
+    }
+    *p = 0;
+    return (size_t)(p - to);
+}
+
+/* The operand as a block; false: failed. OPA calls both operands the first. */
+static bool cidr_arg(ws_ctx *cx, const wv *v, cidr *c)
+{
+    if (!wv_is_string(*v)) {
+        ws_fail_operand(cx, 1, "string", *v);
+        return false;
+    }
+    wb_str s = wv_str(v);
+    if (parse_cidr(s, c))
+        return true;
+    ws_fail(cx, "invalid CIDR address: %.*s", WB_FMT(s));
+    return false;
+}
+
+/* ---- contains ---- */
+
+typedef struct subject {
+    bool block;
+    address ip;
+    cidr net;
+} subject;
+
+static bool subject_arg(ws_ctx *cx, const wv *v, subject *s)
+{
+    if (!wv_is_string(*v)) {
+        ws_fail_operand(cx, 1, "string", *v);
+        return false;
+    }
+    wb_str t = wv_str(v);
+    s->block = t.n && memchr(t.p, '/', t.n);
+    if (s->block ? parse_cidr(t, &s->net) : parse_ip(t, &s->ip))
+        return true;
+    ws_fail(cx, "not a valid textual representation of an IP address or CIDR: %.*s", WB_FMT(t));
+    return false;
+}
+
+static bool holds(const cidr *c, const subject *s)
+{
+    if (!s->block)
+        return contains(c, s->ip);
+    const cidr *d = &s->net;
+    if (c->ip.len == 16 && d->ip.len == 16 && !mapped(c->ip.b) && !mapped(d->ip.b)) {
+        address start = mask(d->ip, c->prefix);
+        return c->prefix <= d->prefix && memcmp(c->ip.b, start.b, 16) == 0;
+    }
+    return contains(c, d->ip) && contains(c, last_of(d));
+}
+
+static wv fn_contains(ws_ctx *cx, const wv *args, unsigned n)
+{
+    cidr own;
+    const cidr *c = cx->site;
+    subject s;
+    if (!c) {
+        if (!cidr_arg(cx, &args[0], &own))
+            return WV_UNDEFINED;
+        c = &own;
+    }
+    return subject_arg(cx, &args[1], &s) ? wv_bool(holds(c, &s)) : WV_UNDEFINED;
+}
+
+static void *prepare(const wv *args, unsigned n)
+{
+    cidr c;
+    if (!wv_is_string(args[0]) || !parse_cidr(wv_str(&args[0]), &c))
+        return NULL;
+    cidr *r = wb_malloc(sizeof *r);
+    *r = c;
+    return r;
+}
+
+static wv fn_intersects(ws_ctx *cx, const wv *args, unsigned n)
+{
+    cidr a, b;
+    if (!cidr_arg(cx, &args[0], &a) || !cidr_arg(cx, &args[1], &b))
+        return WV_UNDEFINED;
+    return wv_bool(contains(&a, b.ip) || contains(&b, a.ip));
+}
+
+static wv fn_is_valid(ws_ctx *cx, const wv *args, unsigned n)
+{
+    cidr c;
+    return wv_bool(wv_is_string(args[0]) && parse_cidr(wv_str(&args[0]), &c));
+}
+
+/* ---- contains_matches: all pairs of two collections ---- */
+
+/* How many entries an operand has; 0 for what is no collection of blocks. */
+static uint32_t entries(wv v)
+{
+    return wv_is_string(v) ? 1 : wv_is_collection(v) ? wv_len(v) : 0;
+}
+
+/* The i-th entry's text and the index that stands for it in the answer. */
+static bool entry(ws_ctx *cx, unsigned operand, const wv *v, const uint32_t *order, uint32_t i,
+                  wv *text, wv *index)
+{
+    wv e = *v;
+    *index = e;
+    if (wv_is_string(e)) {
+        *text = e;
+        return true;
+    }
+    if (wv_is_array(*v)) {
+        e = wv_items(*v)[i];
+        *index = wv_small(i);
+    } else if (wv_is_set(*v)) {
+        e = *index = wv_set_at(*v, order, i);
+    } else {
+        e = wv_value_at(*v, order, i);
+        *index = wv_key_at(*v, order, i);
+    }
+    *text = e;
+    if (wv_is_string(e))
+        return true;
+    if (wv_is_array(e) && wv_len(e)) {
+        *text = wv_items(e)[0];
+        return true;
+    }
+    ws_fail(cx, "operand %u: element must be string or non-empty array", operand);
+    return false;
+}
+
+static wv fn_contains_matches(ws_ctx *cx, const wv *args, unsigned argc)
+{
+    uint32_t n = entries(args[0]), m = entries(args[1]);
+    const uint32_t *orders[2];
+    for (unsigned i = 0; i < 2; i++)
+        orders[i] = wv_is_set(args[i]) || wv_is_object(args[i]) ? wv_table_order(args[i]) : NULL;
+    WS_ROOM(cx, (size_t)m * (sizeof(subject) + sizeof(wv)));
+    subject *subjects = wb_arena_alloc(cx->out, (size_t)m * sizeof *subjects);
+    wv *indexes = wb_arena_alloc(cx->out, (size_t)m * sizeof *indexes);
+    wv r = wv_set_begin(cx->out, 8);
+    for (uint32_t i = 0; i < n && m; i++) {
+        wv text, index;
+        cidr c;
+        if (!entry(cx, 1, &args[0], orders[0], i, &text, &index))
+            return WV_UNDEFINED;
+        for (uint32_t k = 0; k < m; k++) {
+            wv other;
+            if (i == 0 && !entry(cx, 2, &args[1], orders[1], k, &other, &indexes[k]))
+                return WV_UNDEFINED;
+            if (k == 0 && !cidr_arg(cx, &text, &c))
+                return WV_UNDEFINED;
+            if (i == 0 && !subject_arg(cx, &other, &subjects[k]))
+                return WV_UNDEFINED;
+            if (!holds(&c, &subjects[k]))
+                continue;
+            WS_ROOM(cx, 64);
+            wv pair[2] = {index, indexes[k]};
+            wv_set_add(cx->out, &r, wv_array_new(cx->out, pair, 2));
+        }
+        if (!ws_charge(cx, 1 + m / 8))
+            return WV_UNDEFINED;
+    }
+    return ws_built(cx, r);
+}
+
+/* ---- expand and merge ---- */
+
+static u128 number(const address *a)
+{
+    u128 v = 0;
+    for (unsigned i = 0; i < a->len; i++)
+        v = v << 8 | a->b[i];
+    return v;
+}
+
+static address from_number(u128 v, unsigned len)
+{
+    address a = {.len = len};
+    for (unsigned i = len; i-- > 0; v >>= 8)
+        a.b[i] = (unsigned char)v;
+    return a;
+}
+
+static wv fn_expand(ws_ctx *cx, const wv *args, unsigned argc)
+{
+    cidr c;
+    WS_STRING(cx, args, 0);
+    if (!cidr_arg(cx, &args[0], &c))
+        return WV_UNDEFINED;
+    unsigned host = 8 * c.ip.len - c.prefix;
+    if (host > 30)
+        return ws_fail_room(cx);
+    size_t count = (size_t)1 << host;
+    WS_ROOM(cx, count * 64);
+    wv r = wv_set_begin(cx->out, count);
+    u128 first = number(&c.ip);
+    for (size_t i = 0; i < count; i++) {
+        char text[ADDRESS_TEXT_MAX + 1];
+        size_t n = put_address(text, from_number(first + i, c.ip.len));
+        wv_set_add(cx->out, &r, wv_string_new(cx->out, wb_str_n(text, n)));
+        if (i % 4096 == 4095 && !ws_charge(cx, 512))
+            return WV_UNDEFINED;
+    }
+    return ws_built(cx, r);
+}
+
+typedef struct block {
+    cidr net;    /* as written, when it is not merged */
+    u128 lo, hi; /* IPv4 as mapped IPv6 */
+    bool merged;
+} block;
+
+#define MAPPED ((u128)0xffff << 32)
+
+static bool read_block(ws_ctx *cx, const wv *v, block *b)
+{
+    if (!wv_is_string(*v)) {
+        ws_fail(cx, "element must be string");
+        return false;
+    }
+    wb_str s = wv_str(v);
+    address a;
+    *b = (block){0};
+    if (parse_ip(s, &a)) {
+        a = shorten(a);
+        if (a.len != 4) {
+            ws_fail(cx, "IPv6 invalid: needs prefix length");
+            return false;
+        }
+        /* An address alone has its old class's mask, and keeps all its bits when it is printed. */
+        b->net = (cidr){a, a.b[0] < 0x80 ? 8 : a.b[0] < 0xc0 ? 16 : 24};
+    } else if (!cidr_arg(cx, v, &b->net)) {
+        return false;
+    } else {
+        b->net = plain(&b->net);
+    }
+    cidr range = {mask(b->net.ip, b->net.prefix), b->net.prefix};
+    address last = last_of(&range);
+    b->lo = number(&range.ip);
+    b->hi = number(&last);
+    if (range.ip.len == 4) {
+        b->lo |= MAPPED;
+        b->hi |= MAPPED;
+    }
+    return true;
+}
+
+static int block_cmp(const void *x, const void *y)
+{
+    const block *a = x, *b = y;
+    if (a->hi != b->hi)
+        return a->hi < b->hi ? -1 : 1;
+    return (a->lo > b->lo) - (a->lo < b->lo);
+}
+
+static void add_text(ws_ctx *cx, wv *set, address a, unsigned prefix)
+{
+    char text[ADDRESS_TEXT_MAX + 8];
+    size_t n = put_address(text, a);
+    n += (size_t)sprintf(text + n, "/%u", prefix);
+    wv_set_add(cx->out, set, wv_string_new(cx->out, wb_str_n(text, n)));
+}
+
+/* The fewest blocks that are together lo to hi. */
+static void add_range(ws_ctx *cx, wv *set, u128 lo, u128 hi)
+{
+    bool v4 = lo >> 32 == 0xffff && hi >> 32 == 0xffff;
+    unsigned bits = v4 ? 32 : 128;
+    for (;;) {
+        unsigned size = 0;
+        while (size < bits) {
+            u128 span = size + 1 == 128 ? ~(u128)0 : ((u128)1 << (size + 1)) - 1;
+            if ((lo & span) || lo + span > hi || lo + span < lo)
+                break;
+            size++;
+        }
+        add_text(cx, set, from_number(v4 ? lo & 0xffffffffu : lo, v4 ? 4 : 16), bits - size);
+        u128 span = size == 128 ? ~(u128)0 : ((u128)1 << size) - 1;
+        if (lo + span >= hi)
+            return;
+        lo += span + 1;
+    }
+}
+
+static wv fn_merge(ws_ctx *cx, const wv *args, unsigned argc)
+{
+    if (!wv_is_array(args[0]) && !wv_is_set(args[0]))
+        return ws_fail(cx, "operand must be an array");
+    size_t n;
+    const wv *items = ws_members(cx, args[0], &n);
+    if (n && !items)
+        return WV_UNDEFINED;
+    WS_ROOM(cx, n * (sizeof(block) + 64));
+    block *blocks = wb_arena_alloc(cx->out, n * sizeof *blocks + 16);
+    blocks = (block *)(((uintptr_t)blocks + 15) & ~(uintptr_t)15);
+    for (size_t i = 0; i < n; i++)
+        if (!read_block(cx, &items[i], &blocks[i]))
+            return WV_UNDEFINED;
+    if (n)
+        qsort(blocks, n, sizeof *blocks, block_cmp);
+    /* From the last on: what reaches down to the one before swallows it. */
+    size_t top = n;
+    wv r = wv_set_begin(cx->out, n);
+    while (top > 0) {
+        block b = blocks[--top];
+        u128 before = b.lo && b.lo != MAPPED ? b.lo - 1 : b.lo;
+        if (top > 0 && before <= blocks[top - 1].hi) {
+            if (b.lo < blocks[top - 1].lo)
+                blocks[top - 1].lo = b.lo;
+            blocks[top - 1].hi = b.hi;
+            blocks[top - 1].merged = true;
+            continue;
+        }
+        WS_ROOM(cx, b.merged ? 256 * 64 : 64);
+        if (b.merged)
+            add_range(cx, &r, b.lo, b.hi);
+        else
+            add_text(cx, &r, b.net.ip, b.net.prefix);
+    }
+    return ws_built(cx, r);
+}
+
+#define MATCH_ARG                                                                                  \
+    "any<string, array[any<string, array[any]>], object[string: any<string, array[any]>], "        \
+    "set[any<string, array[any]>]>"
+
+const ws_builtin ws_net[] = {
+    WS_ROW("net.cidr_contains", "(cidr: string, cidr_or_ip: string) => (result: boolean)", NULL,
+           NULL, 0, fn_contains, prepare, free, "Whether a block holds an address or block."),
+    WS_ROW("net.cidr_overlap", "(string, string) => boolean", NULL, NULL, WS_DEPRECATED,
+           fn_contains, prepare, free, "Use net.cidr_contains."),
+    WS_ROW("net.cidr_contains_matches",
+           "(cidrs: " MATCH_ARG ", cidrs_or_ips: " MATCH_ARG ") => (output: set[array<any, any>])",
+           NULL, NULL, 0, fn_contains_matches, NULL, NULL,
+           "Pairs of indexes or keys where the first collection's block holds the second's entry."),
+    WS_ROW("net.cidr_intersects", "(cidr1: string, cidr2: string) => (result: boolean)", NULL, NULL,
+           0, fn_intersects, NULL, NULL, "Whether two blocks have an address in common."),
+    WS_ROW("net.cidr_is_valid", "(cidr: string) => (result: boolean)", NULL, NULL, 0, fn_is_valid,
+           NULL, NULL, "Whether the string is a block of addresses."),
+    WS_ROW("net.cidr_expand", "(cidr: string) => (hosts: set[string])", NULL, NULL, 0, fn_expand,
+           NULL, NULL, "All addresses of a block."),
+    WS_ROW("net.cidr_merge",
+           "(addrs: any<array[any<string>], set[string]>) => (output: set[string])", NULL, NULL, 0,
+           fn_merge, NULL, NULL, "The fewest blocks that cover the same addresses."),
+    WS_END,
+};
