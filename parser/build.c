@@ -592,8 +592,9 @@ wp_expr *wp_template_text(wp_parser *p, wp_span s, bool raw)
 {
     wp_term *t = wp_new_term(p, WP_STRING, s);
     uint32_t begin = s.off;
-    if (p->file.text.p[begin] == '$')
-        begin += 2;
+    uint32_t at = wp_token_at(p, s.off);
+    if (!at || !(p->tokens[at - 1].flags & WP_TF_HOLE) || p->tokens[at - 1].end != s.off)
+        begin += 2; /* the first piece begins with $ and its quote */
     wb_str text = span_text(p, (wp_span){begin, s.end - 1, 0, 0});
     t->raw = raw;
     if (!raw) {

@@ -32,3 +32,7 @@ v if {
 	f(x).y(1).z[0][a & b | c]
 	x = y with input as {"a": 1} with data.b as 2
 }
+
+w := $"{q}$"
+
+a := $"{q}$`{r}\""
