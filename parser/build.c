@@ -580,9 +580,8 @@ wp_expr *wp_finish_literal(wp_parser *p, wp_operand o, wp_vec with, wp_span s)
         e->n_with = with.n;
     }
     /* OPA gives what a `not` holds the place of the whole literal, or none before and, or. */
-    if (e->kind == WP_EXPR_NOT)
-        if (o.lead && (e->kind == WP_EXPR_NOT || !o.lead_group))
-            o.lead->loc = e->kind == WP_EXPR_NOT ? e->loc : (wp_loc){0};
+    if (o.lead && (e->kind == WP_EXPR_NOT || !o.lead_group))
+        o.lead->loc = e->kind == WP_EXPR_NOT ? e->loc : (wp_loc){0};
     return e;
 }
 
