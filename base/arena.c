@@ -35,9 +35,21 @@ int wb_arena_init(wb_arena *a, size_t limit, uint64_t seed)
     return WB_OK;
 }
 
+void wb_arena_init_over(wb_arena *a, void *memory, size_t n, uint64_t seed)
+{
+    char *p = memory;
+    *a = (wb_arena){.base = p,
+                    .top = p,
+                    .committed = p + n,
+                    .limit = p + n,
+                    .end = p + n,
+                    .seed = seed,
+                    .borrowed = true};
+}
+
 void wb_arena_free(wb_arena *a)
 {
-    if (a->base) {
+    if (a->base && !a->borrowed) {
         ASAN_UNPOISON_MEMORY_REGION(a->base, (size_t)(a->committed - a->base));
         munmap(a->base, (size_t)(a->end - a->base));
     }

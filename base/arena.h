@@ -15,9 +15,9 @@
 
 #include "base/str.h"
 
-#define WB_ARENA_OVERDRAFT ((size_t)64 << 20) /* room for one step's unchecked small pieces */
+#define WB_ARENA_OVERDRAFT ((size_t)64 << 20)  /* room for one step's unchecked small pieces */
 #define WB_ARENA_COMMIT    ((size_t)256 << 10) /* bytes backed by memory at a time, at least */
-#define WB_ARENA_KEEP      ((size_t)1 << 20) /* bytes that stay backed after wb_arena_reset */
+#define WB_ARENA_KEEP      ((size_t)1 << 20)   /* bytes that stay backed after wb_arena_reset */
 
 typedef struct wb_arena {
     char *top;       /* next free byte, 8-byte aligned */
@@ -27,11 +27,15 @@ typedef struct wb_arena {
     char *end;       /* end of the range: limit + WB_ARENA_OVERDRAFT */
     uint64_t seed;   /* seed of all hashes of what lives here; the engine's */
     bool exhausted;  /* an allocation passed the limit */
+    bool borrowed;   /* over the caller's memory: nothing is reserved, backed or given back */
 } wb_arena;
 
 /* Reserves the range. limit is in bytes and is rounded up to pages. WB_MEMORY (-5) when the
  * system gives no such range; 0 otherwise. */
 int wb_arena_init(wb_arena *a, size_t limit, uint64_t seed);
+/* Over n bytes (a multiple of 8) at an 8-byte aligned address that stay the caller's; no overdraft:
+ * who fills it knows what it takes. */
+void wb_arena_init_over(wb_arena *a, void *memory, size_t n, uint64_t seed);
 void wb_arena_free(wb_arena *a);
 /* Empties it, clears `exhausted`, and gives memory above WB_ARENA_KEEP back to the system. */
 void wb_arena_reset(wb_arena *a);

@@ -3,8 +3,9 @@
 
 #include <stdlib.h>
 
-#define MODULE_ARENA ((size_t)16 << 30) /* addresses for one module's tree; memory comes as used   \
-                                         */
+#define MODULE_ARENA                                                                               \
+    ((size_t)16 << 30) /* addresses for one module's tree; memory comes as used                    \
+                        */
 #define DATA_ARENA ((size_t)64 << 30)
 
 const char *writ_version(void)
@@ -28,6 +29,7 @@ void we_document_free(we_document *d)
     if (!d || __atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL))
         return;
     wb_arena_free(&d->arena);
+    free(d->memory);
     free(d);
 }
 

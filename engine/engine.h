@@ -14,6 +14,7 @@
 /* A frozen value with the arena it lives in. */
 typedef struct we_document {
     wb_arena arena;
+    void *memory; /* what a compact document's arena stands over; NULL for others */
     wv value;
     int refs;
 } we_document;
