@@ -63,6 +63,17 @@ void writ_engine_free(writ_engine *e)
 
 /* ---- modules ---- */
 
+static bool is_builtin(const void *registry, wb_str name)
+{
+    return ws_registry_find(registry, name) != NULL;
+}
+
+wp_options we_parse_options(const writ_engine *e, uint32_t file_number)
+{
+    return (wp_options){.version = e->version, .file_number = file_number,
+                        .is_builtin = is_builtin, .builtins = e->registry};
+}
+
 we_module *we_module_new(writ_engine *e, wb_str name, wb_str text, uint32_t file_number,
                          wp_diags *diags)
 {
@@ -78,7 +89,7 @@ we_module *we_module_new(writ_engine *e, wb_str name, wb_str text, uint32_t file
         return NULL;
     }
     wb_str copy = wb_arena_str(&m->arena, text);
-    wp_options o = {.version = e->version, .file_number = file_number};
+    wp_options o = we_parse_options(e, file_number);
     if (wp_parse_module(&m->arena, m->name, copy, &o, &m->tree, diags)) {
         we_module_free(m);
         return NULL;

@@ -69,6 +69,8 @@ we_module *we_module_new(writ_engine *e, wb_str name, wb_str text, uint32_t file
 void we_module_free(we_module *m); /* gives back one reference */
 /* Adds the module under its name, replacing one of that name; takes the reference. */
 void we_add_module(writ_engine *e, we_module *m);
+/* How the engine parses: its version and the names its registry takes. */
+wp_options we_parse_options(const writ_engine *e, uint32_t file_number);
 /* The next free file number. */
 uint32_t we_next_file(const writ_engine *e);
 /* The engine's modules as the compiler wants them; the caller frees the array. */

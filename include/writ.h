@@ -15,8 +15,8 @@
  *
  * Words. An *engine* holds policies, base data and host functions. A *query* is compiled from a
  * snapshot of them: later changes do not touch it; prepare again to see them. A *session* evaluates
- * and belongs to one thread; queries and the values of documents may be used by all threads at once.
- * An engine itself is changed by one thread at a time.
+ * and belongs to one thread; queries and the values of documents may be used by all threads at
+ * once. An engine itself is changed by one thread at a time.
  *
  * Every function that can fail answers a writ_status and fills the writ_error it is given (NULL is
  * allowed). Text is UTF-8 with its length; a NUL byte is a byte like any other. */
@@ -40,8 +40,8 @@ typedef enum writ_status {
     WRIT_MEMORY = -4    /* the system gave no memory or address space */
 } writ_status;
 
-/* What went wrong. `text` holds all messages as `opa` prints them, cut at the array's end; `code` is
- * the first one's code ("rego_parse_error", "eval_conflict_error", ...), `row` and `column` its
+/* What went wrong. `text` holds all messages as `opa` prints them, cut at the array's end; `code`
+ * is the first one's code ("rego_parse_error", "eval_conflict_error", ...), `row` and `column` its
  * place (0: none), `file` its file. */
 typedef struct writ_error {
     writ_status status;
@@ -78,9 +78,9 @@ writ_status writ_remove_policy(writ_engine *engine, const char *name, writ_error
 /* Replaces all base data by a JSON object. */
 writ_status writ_set_data(writ_engine *engine, const char *json, size_t length, writ_error *error);
 
-/* A function of the host's. args are count values; the answer is made by the writ_make_... functions
- * with `call`, or taken from an argument. WRIT_NO_VALUE: undefined. writ_call_fail: a built-in error
- * (undefined, or the evaluation's end when errors are strict). */
+/* A function of the host's. args are count values; the answer is made by the writ_make_...
+ * functions with `call`, or taken from an argument. WRIT_NO_VALUE: undefined. writ_call_fail: a
+ * built-in error (undefined, or the evaluation's end when errors are strict). */
 #define WRIT_NO_VALUE ((writ_value)0)
 typedef struct writ_call writ_call;
 typedef writ_value (*writ_function)(writ_call *call, const writ_value *args, unsigned count,
@@ -88,15 +88,14 @@ typedef writ_value (*writ_function)(writ_call *call, const writ_value *args, uns
 /* declaration: "(name: string, n: number) => (ok: boolean)". pure: the same arguments always give
  * the same answer. Must come before the policies that use it are prepared. */
 writ_status writ_add_function(writ_engine *engine, const char *name, const char *declaration,
-                              bool pure, writ_function function, void *argument,
-                              writ_error *error);
+                              bool pure, writ_function function, void *argument, writ_error *error);
 writ_value writ_call_fail(writ_call *call, const char *message);
 
 /* ---- queries ---- */
 
 /* Compiles the policies with a query: a reference such as "data.authz.allow", whose value is the
- * answer, or any Rego query, whose answer is the array of its results as `opa eval` shows them. NULL
- * on an error. The caller frees it with writ_query_free, before or after the engine. */
+ * answer, or any Rego query, whose answer is the array of its results as `opa eval` shows them.
+ * NULL on an error. The caller frees it with writ_query_free, before or after the engine. */
 writ_query *writ_prepare(writ_engine *engine, const char *query, writ_error *error);
 void writ_query_free(writ_query *query);
 
@@ -109,17 +108,23 @@ void writ_document_free(writ_document *document);
 writ_value writ_document_value(const writ_document *document);
 
 typedef enum writ_kind {
-    WRIT_KIND_UNDEFINED, WRIT_KIND_NULL, WRIT_KIND_BOOLEAN, WRIT_KIND_NUMBER, WRIT_KIND_STRING,
-    WRIT_KIND_ARRAY, WRIT_KIND_OBJECT, WRIT_KIND_SET
+    WRIT_KIND_UNDEFINED,
+    WRIT_KIND_NULL,
+    WRIT_KIND_BOOLEAN,
+    WRIT_KIND_NUMBER,
+    WRIT_KIND_STRING,
+    WRIT_KIND_ARRAY,
+    WRIT_KIND_OBJECT,
+    WRIT_KIND_SET
 } writ_kind;
 
 writ_kind writ_kind_of(writ_value v);
-bool writ_boolean(writ_value v);                   /* true only for true */
-bool writ_int64(writ_value v, int64_t *out);       /* integers such as 7 and 7.0 */
-bool writ_double(writ_value v, double *out);       /* false when it has none */
+bool writ_boolean(writ_value v);             /* true only for true */
+bool writ_int64(writ_value v, int64_t *out); /* integers such as 7 and 7.0 */
+bool writ_double(writ_value v, double *out); /* false when it has none */
 /* The bytes of a string; *v must stay where it is while they are used. */
 writ_text writ_string(const writ_value *v);
-size_t writ_count(writ_value collection);          /* elements, members or pairs */
+size_t writ_count(writ_value collection); /* elements, members or pairs */
 /* The i-th element; sets and objects in Rego order. */
 writ_value writ_item(writ_value collection, size_t i);
 writ_value writ_key(writ_value object, size_t i);
@@ -139,8 +144,8 @@ void writ_session_free(writ_session *session);
 
 /* Limits of each evaluation; 0 means the default. Reaching one is WRIT_BUDGET, never an answer. */
 typedef struct writ_budget {
-    int64_t fuel;          /* units: loops' turns, calls, and work of built-ins; default none */
-    uint64_t deadline_ms;  /* milliseconds from the evaluation's start; default none */
+    int64_t fuel;         /* units: loops' turns, calls, and work of built-ins; default none */
+    uint64_t deadline_ms; /* milliseconds from the evaluation's start; default none */
     bool (*cancelled)(void *argument); /* asked now and then; may be NULL */
     void *argument;
 } writ_budget;
@@ -152,8 +157,7 @@ void writ_set_strict(writ_session *session, bool strict);
 void writ_set_time(writ_session *session, int64_t now_ns);
 /* Where print() goes; NULL: nowhere. */
 void writ_set_print(writ_session *session,
-                    void (*print)(void *argument, const char *line, size_t length),
-                    void *argument);
+                    void (*print)(void *argument, const char *line, size_t length), void *argument);
 
 /* Evaluates with input as JSON text (NULL: no input). The answer is JSON text that lives until the
  * session's next evaluation. WRIT_UNDEFINED: no answer. */

@@ -69,7 +69,7 @@ bool wp_is_builtin(const wp_parser *p, const wp_term *op)
     wb_buf b;
     wb_buf_init(&b, 4096);
     wp_term_put(&b, op);
-    bool yes = !b.failed && p->options.is_builtin(wb_buf_str(&b));
+    bool yes = !b.failed && p->options.is_builtin(p->options.builtins, wb_buf_str(&b));
     wb_buf_free(&b);
     return yes;
 }

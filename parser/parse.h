@@ -27,7 +27,8 @@ typedef struct wp_options {
     uint32_t file_number; /* goes into every wp_loc */
     bool skip_rules;      /* only package and imports */
     /* Whether a name is a built-in's, which no bodyless rule may take; may be NULL. */
-    bool (*is_builtin)(wb_str name);
+    bool (*is_builtin)(const void *builtins, wb_str name);
+    const void *builtins;
 } wp_options;
 
 /* Parses a module. The tree is in *out when WB_OK; with errors WB_INVALID and *out is NULL. name
