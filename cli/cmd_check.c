@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/load.h"
 #include "cli/options.h"
+#include "cli/text.h"
 
 enum { BUNDLE, FORMAT, IGNORE, MAX_ERRORS, STRICT, V0, V0_V1, N_OPTIONS };
 
@@ -41,7 +42,7 @@ static void report(const cli_load *l, bool json)
     } else {
         cli_print_errors(&b, l);
     }
-    fwrite(b.p, 1, b.n, stderr);
+    cli_write(stderr, &b);
     wb_buf_free(&b);
 }
 
@@ -58,6 +59,7 @@ static bool check(const cli_options *o, wp_version version)
     l.ignore = v[IGNORE].items;
     l.n_ignore = v[IGNORE].n;
     cli_load_paths(&l, o->rest, o->n_rest);
+    l.loading = l.n_errors > 0;
     if (cli_load_finish(&l) && we_check(l.engine, &l.diags))
         cli_take_diags(&l);
     bool ok = !l.n_errors;

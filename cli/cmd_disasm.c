@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/load.h"
 #include "cli/options.h"
+#include "cli/text.h"
 
 #include <stdlib.h>
 
@@ -100,7 +101,7 @@ static int run(const cli_options *o)
         wb_buf_clear(&b);
         cli_print_errors(&b, &l);
     }
-    fwrite(b.p, 1, b.n, ok ? stdout : stderr);
+    cli_write(ok ? stdout : stderr, &b);
     wb_buf_free(&b);
     cli_load_free(&l);
     return ok ? CLI_OK : CLI_WRONG;
@@ -115,7 +116,7 @@ int cli_disasm(int argc, char **argv)
             wb_buf b;
             wb_buf_init(&b, CLI_OUTPUT_MAX);
             wm_opcode_page(&b);
-            fwrite(b.p, 1, b.n, stdout);
+            cli_write(stdout, &b);
             wb_buf_free(&b);
         } else if (!o.n_rest && !*o.values[QUERY].text) {
             status = cli_wrong(&COMMAND, "specify at least one file or --query");

@@ -81,10 +81,11 @@ void cli_json_errors(cli_json *j, const cli_load *l)
 
 void cli_print_errors(wb_buf *b, const cli_load *l)
 {
+    const char *when = l->loading ? " during loading" : "";
     if (l->n_errors == 1)
-        wb_buf_puts(b, "1 error occurred: ");
+        wb_buf_putf(b, "1 error occurred%s: ", when);
     else
-        wb_buf_putf(b, "%zu errors occurred:\n", l->n_errors);
+        wb_buf_putf(b, "%zu errors occurred%s:\n", l->n_errors, when);
     for (const cli_error *e = l->first; e; e = e->next) {
         if (e->diag && !e->diag->loc.row && !e->diag->file.n)
             wb_buf_putf(b, "%s: %.*s", wp_code_text(e->diag->code), WB_FMT(e->diag->message));

@@ -35,6 +35,7 @@ typedef struct cli_load {
     wp_diags diags;
     cli_error *first, *last;
     size_t n_errors;
+    bool loading; /* the errors came before compiling: said so in their heading */
 
     bool bundle;    /* paths are bundles: only data.json, data.yaml; folders become paths */
     bool rego_only; /* data is not read */

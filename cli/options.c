@@ -1,4 +1,5 @@
 #include "cli/options.h"
+#include "cli/text.h"
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -78,7 +79,7 @@ int cli_wrong(const cli_command *c, const char *format, ...)
     wb_buf_putf(&b, "Error: %s\n", text);
     put_usage(&b, c);
     wb_buf_putc(&b, '\n');
-    fwrite(b.p, 1, b.n, stderr);
+    cli_write(stderr, &b);
     wb_buf_free(&b);
     return 1;
 }
@@ -89,7 +90,7 @@ static void help(const cli_command *c)
     wb_buf_init(&b, TEXT_MAX);
     wb_buf_putf(&b, "%s\n", c->about);
     put_usage(&b, c);
-    fwrite(b.p, 1, b.n, stdout);
+    cli_write(stdout, &b);
     wb_buf_free(&b);
 }
 
