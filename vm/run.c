@@ -23,6 +23,9 @@ static inline wv get_key(wv from, wv key)
             return WV_UNDEFINED;
         }
     }
+    /* A set answers with the spelling asked for. */
+    if (wv_tag(from) == WV_T_SET)
+        return wv_set_has(from, key) ? key : WV_UNDEFINED;
     return wv_index(from, key);
 }
 
