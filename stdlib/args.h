@@ -97,5 +97,9 @@ const wv *ws_members(ws_ctx *cx, wv collection, size_t *n);
 void ws_text_begin(ws_ctx *cx, wb_buf *b);
 /* s as strconv.Quote writes it. */
 void ws_put_quoted(wb_buf *b, wb_str s);
+/* As the time package quotes: bytes that are not printable ASCII in hexadecimal. */
+void ws_put_bytes_quoted(wb_buf *b, wb_str s);
+/* "<fn>: <text><tail>": a tail may hold a NUL. */
+wv ws_fail_tail(ws_ctx *cx, const char *text, wb_str tail);
 
 #endif

@@ -191,3 +191,33 @@ void ws_put_quoted(wb_buf *b, wb_str s)
     }
     wb_buf_putc(b, '"');
 }
+
+void ws_put_bytes_quoted(wb_buf *b, wb_str s)
+{
+    wb_buf_putc(b, '"');
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c >= 0x80 || c < ' ') {
+            wb_buf_putf(b, "\\x%02x", c);
+        } else {
+            if (c == '"' || c == '\\')
+                wb_buf_putc(b, '\\');
+            wb_buf_putc(b, (char)c);
+        }
+    }
+    wb_buf_putc(b, '"');
+}
+
+wv ws_fail_tail(ws_ctx *cx, const char *text, wb_str tail)
+{
+    wb_buf b;
+    wb_buf_init(&b, ERROR_TEXT_MAX);
+    wb_buf_puts(&b, cx->fn && cx->fn->name ? cx->fn->name : "");
+    wb_buf_puts(&b, ": ");
+    wb_buf_puts(&b, text);
+    wb_buf_put(&b, tail.p, tail.n < ERROR_TEXT_MAX / 2 ? tail.n : ERROR_TEXT_MAX / 2);
+    cx->error = WS_ERR_BUILTIN;
+    cx->error_text = wb_arena_str(cx->out, wb_buf_str(&b));
+    wb_buf_free(&b);
+    return WV_UNDEFINED;
+}

@@ -153,7 +153,7 @@ static bool cidr_arg(ws_ctx *cx, const wv *v, cidr *c)
     wb_str s = wv_str(v);
     if (parse_cidr(s, c))
         return true;
-    ws_fail(cx, "invalid CIDR address: %.*s", WB_FMT(s));
+    ws_fail_tail(cx, "invalid CIDR address: ", s);
     return false;
 }
 
@@ -175,7 +175,7 @@ static bool subject_arg(ws_ctx *cx, const wv *v, subject *s)
     s->block = t.n && memchr(t.p, '/', t.n);
     if (s->block ? parse_cidr(t, &s->net) : parse_ip(t, &s->ip))
         return true;
-    ws_fail(cx, "not a valid textual representation of an IP address or CIDR: %.*s", WB_FMT(t));
+    ws_fail_tail(cx, "not a valid textual representation of an IP address or CIDR: ", t);
     return false;
 }
 
