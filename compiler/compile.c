@@ -289,6 +289,8 @@ wb_status wc_compile(wp_module **modules, uint32_t n, const wc_query *query,
             ok = false;
         }
     }
+    if (!ok)
+        wp_diags_own(diags);
     wb_arena_free(&scratch);
     if (!ok) {
         wm_program_free(p);
@@ -313,8 +315,10 @@ wb_status wc_plan_text(wp_module **modules, uint32_t n, const wc_query *query,
     bool ok = front(&u, query, &body, &plan);
     if (ok)
         wc_plan_print(out, &plan);
-    else
+    else {
         wp_diags_sort(diags);
+        wp_diags_own(diags);
+    }
     wb_arena_free(&scratch);
     return ok ? WB_OK : WB_INVALID;
 }

@@ -91,6 +91,7 @@ we_module *we_module_new(writ_engine *e, wb_str name, wb_str text, uint32_t file
     wb_str copy = wb_arena_str(&m->arena, text);
     wp_options o = we_parse_options(e, file_number);
     if (wp_parse_module(&m->arena, m->name, copy, &o, &m->tree, diags)) {
+        wp_diags_own(diags);
         we_module_free(m);
         return NULL;
     }

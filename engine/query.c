@@ -113,6 +113,7 @@ writ_query *we_prepare(writ_engine *e, wb_str query, wb_str package, const wb_st
     }
     free(trees);
     if (!ok) {
+        wp_diags_own(diags);
         writ_query_free(q);
         return NULL;
     }

@@ -103,6 +103,24 @@ static int compare(const void *a, const void *b)
     return wb_str_cmp(x->message, y->message);
 }
 
+void wp_diags_own(wp_diags *d)
+{
+    wb_arena *a = d->arena;
+    for (wp_diag *x = d->first; x; x = x->next) {
+        x->file = wb_arena_str(a, x->file);
+        x->message = wb_arena_str(a, x->message);
+        x->line = wb_arena_str(a, x->line);
+        if (x->n_lines) {
+            wb_str *lines = wb_arena_alloc(a, x->n_lines * sizeof *lines);
+            for (uint32_t i = 0; i < x->n_lines; i++)
+                lines[i] = wb_arena_str(a, x->lines[i]);
+            x->lines = lines;
+        }
+        if (x->details != WV_UNDEFINED)
+            x->details = wv_copy(a, x->details, NULL, NULL);
+    }
+}
+
 void wp_diags_sort(wp_diags *d)
 {
     if (d->n < 2)

@@ -74,6 +74,9 @@ void wp_diags_init(wp_diags *d, wb_arena *a, uint32_t max);
 /* Adds one; the message is formatted into the arena. file may be NULL. */
 wp_diag *wp_report(wp_diags *d, wp_code code, const wp_file *file, wp_loc loc, const char *format,
                    ...) __attribute__((format(printf, 5, 6)));
+/* Copies into the list's arena all that its entries point at: for callers whose source texts and
+ * trees die before the list. */
+void wp_diags_own(wp_diags *d);
 /* Sorts by file, row, column, message, as OPA lists them. */
 void wp_diags_sort(wp_diags *d);
 /* "file:row: code: message" with the source line and caret under it for parse errors. */
