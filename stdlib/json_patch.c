@@ -358,7 +358,7 @@ static wv fn_patch(ws_ctx *cx, const wv *args, unsigned argc)
 const ws_builtin ws_json_patch[] = {
     WS_ROW(
         "json.patch",
-        "(object: any, patches: array[object<op: string, path: any>[any: any]]) => (output: any)",
+        "(target: any, patches: array[object<op: string, path: any>[any: any]]) => (output: any)",
         NULL, "object", 0, fn_patch, NULL, NULL,
         "The document after the patches (RFC 6902); undefined when one does not apply."),
     WS_END,

@@ -113,7 +113,7 @@ const ws_builtin ws_types[] = {
            "Whether x is a string."),
     WS_ROW("type_name", "(x: any) => (type: string)", NULL, "types", 0, fn_type_name, NULL, NULL,
            "The name of the type of x."),
-    WS_ROW("to_number", "(x: any<null, boolean, number, string>) => (num: number)", NULL,
+    WS_ROW("to_number", "(value: any<null, boolean, number, string>) => (num: number)", NULL,
            "conversions", 0, fn_to_number, NULL, NULL,
            "x as a number: null and false are 0, true is 1, strings are read."),
     WS_ROW("cast_array", "(any) => array[any]", NULL, NULL, WS_DEPRECATED, fn_cast_array, NULL,
