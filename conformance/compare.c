@@ -1,5 +1,6 @@
 #include "conformance/compare.h"
 
+#include "base/utf8.h"
 #include "value/json.h"
 
 #include <stdlib.h>
@@ -8,10 +9,24 @@
 
 /* ---- values ---- */
 
+/* JSON has no bytes that are no UTF-8: each becomes U+FFFD. */
+static wv json_string(wb_arena *a, wb_str s)
+{
+    if (wb_utf8_valid(s, NULL))
+        return wv_string_new(a, s);
+    char *to = wb_malloc(3 * s.n + 4);
+    size_t n = 0;
+    for (size_t i = 0, used; i < s.n; i += used)
+        n += wb_utf8_put(to + n, wb_utf8_get(s.p + i, s.n - i, &used));
+    wv out = wv_string_new(a, wb_str_n(to, n));
+    free(to);
+    return out;
+}
+
 static wv json_key(wb_arena *a, wv key)
 {
     if (wv_is_string(key))
-        return wv_string_new(a, wv_str(&key));
+        return json_string(a, wv_str(&key));
     wb_buf text;
     wb_buf_init(&text, CF_FILE_MAX);
     wv_json_encode(&text, key, NULL, NULL);
@@ -23,7 +38,7 @@ static wv json_key(wb_arena *a, wv key)
 wv cf_through_json(wb_arena *a, wv v)
 {
     if (wv_is_string(v))
-        return wv_string_new(a, wv_str(&v));
+        return json_string(a, wv_str(&v));
     if (!wv_is_collection(v))
         return wv_copy(a, v, NULL, NULL);
     if (wv_is_object(v)) {
