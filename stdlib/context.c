@@ -12,7 +12,8 @@
 /* Error texts quote operands; a longer one is cut, since nobody reads more and it costs memory. */
 #define ERROR_TEXT_MAX ((size_t)64 << 10)
 
-static void fail(ws_ctx *cx, ws_error_kind kind, const char *format, va_list ap)
+__attribute__((format(printf, 3, 0))) static void fail(ws_ctx *cx, ws_error_kind kind,
+                                                       const char *format, va_list ap)
 {
     wb_buf b;
     wb_buf_init(&b, ERROR_TEXT_MAX);

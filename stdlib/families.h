@@ -20,7 +20,7 @@
     X(encoding)                                                                                    \
     X(crypto)                                                                                      \
     X(graph)                                                                                       \
-    X(internal) X(sprintf) X(regex) X(glob) X(net) X(time)
+    X(internal) X(sprintf) X(regex) X(glob) X(net) X(time) X(semver)
 
 #define X(family) extern const ws_builtin ws_##family[];
 WS_FAMILIES(X)

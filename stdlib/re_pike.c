@@ -201,9 +201,7 @@ static void follow(machine *m, list *l, uint32_t pc, size_t at)
             if (holds(m, i->what, at))
                 m->stack[n++] = (undo){i->out, UINT32_MAX, 0};
             break;
-        case I_MATCH:
-            m->found = true;
-            /* fall through */
+        case I_MATCH: m->found = true; __attribute__((fallthrough));
         case I_CLASS:
             if (m->slots)
                 memcpy(l->ends + place * m->slots, m->now, m->slots * sizeof(size_t));

@@ -125,6 +125,14 @@ static const call calls[] = {
     {"time.add_date", "[0, 9999, 0, 0]", ERR_BUILTIN, "time.add_date: time outside of valid range"},
     {"time.diff", "[0, [1600000000000000000,\"UTC\"]]", VALUE, "[50,8,12,12,26,40]"},
     {"time.date", "[1e30]", ERR_BUILTIN, "time.date: timestamp too big"},
+    {"semver.compare", "[\"1.2.3\", \"v1.10.0\"]", VALUE, "-1"},
+    {"semver.compare", "[\"1.0.0-alpha.1\", \"1.0.0-alpha.beta\"]", VALUE, "-1"},
+    {"semver.compare", "[\"1.0.0-\", \"1.0.0\"]", ERR_BUILTIN,
+     "semver.compare: operand 1: string \"1.0.0-\" is not a valid SemVer"},
+    {"semver.is_valid", "[\"1.0.0-rc.1+build\"]", VALUE, "true"},
+    {"semver.is_valid", "[\"01.0.0\"]", VALUE, "false"},
+    {"time.add_date", "[1585443600000000000, -1, -1, 9223372036854775807]", VALUE,
+     "1551315600000000000"},
 };
 
 static void answers(void **state)

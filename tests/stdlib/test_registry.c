@@ -114,6 +114,50 @@ static void cache_drops_the_oldest(void **state)
     term_env_clear(&e);
 }
 
+static void note_line(void *arg, wb_str line)
+{
+    wb_buf_put_str(arg, line);
+    wb_buf_putc(arg, '\n');
+}
+
+static wv parse_module(ws_ctx *cx, wb_str name, wb_str text)
+{
+    return wv_string_new(cx->out, text);
+}
+
+/* Rows that answer from the context. */
+static void engine_rows_ask_the_context(void **state)
+{
+    term_env e;
+    wb_buf lines;
+    wb_buf_init(&lines, 4096);
+    term_env_init(&e, (size_t)1 << 20);
+    wv v = term_call(&e, ws_registry_find(e.registry, WB_LIT("time.now_ns")), NULL, 0, false);
+    assert_true(wv_equal(v, wv_from_int64(&e.arena, e.cx.now_ns)));
+    v = term_call(&e, ws_registry_find(e.registry, WB_LIT("opa.runtime")), NULL, 0, false);
+    assert_true(wv_is_object(v));
+    const char *p = "[[{1, 2}, {\"a\"}, set()]]", *end = p + strlen(p);
+    wv args = term_read(&e.arena, &p, end);
+    const ws_builtin *print = ws_registry_find(e.registry, WB_LIT("internal.print"));
+    assert_int_equal(term_call(&e, print, wv_items(args), 1, false), WV_TRUE);
+    e.cx.print = note_line;
+    e.cx.print_arg = &lines;
+    assert_int_equal(term_call(&e, print, wv_items(args), 1, false), WV_TRUE);
+    assert_string_equal(wb_buf_cstr(&lines), "1 a <undefined>\n2 a <undefined>\n");
+    const ws_builtin *test_case = ws_registry_find(e.registry, WB_LIT("internal.test_case"));
+    assert_int_equal(term_call(&e, test_case, wv_items(args), 1, false), WV_TRUE);
+    wv texts[2] = {wv_short("a", 1), wv_short("b", 1)};
+    const ws_builtin *parse = ws_registry_find(e.registry, WB_LIT("rego.parse_module"));
+    assert_int_equal(term_call(&e, parse, texts, 2, false), WV_UNDEFINED);
+    assert_int_equal(e.cx.error, WS_ERR_BUILTIN);
+    e.cx.parse_module = parse_module;
+    assert_int_equal(term_call(&e, parse, texts, 2, false), texts[1]);
+    const ws_builtin *eq = ws_registry_find(e.registry, WB_LIT("eq"));
+    assert_int_equal(term_call(&e, eq, texts, 2, false), WV_FALSE);
+    wb_buf_free(&lines);
+    term_env_clear(&e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +167,7 @@ int main(void)
         cmocka_unit_test(fuel_runs_out),
         cmocka_unit_test(patterns_answer_in_bounded_time),
         cmocka_unit_test(cache_drops_the_oldest),
+        cmocka_unit_test(engine_rows_ask_the_context),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
