@@ -13,7 +13,7 @@ enum { CLI_OK = 0, CLI_WRONG = 1, CLI_FAILED = 2 };
 int cli_eval(int argc, char **argv);
 int cli_test(int argc, char **argv);
 int cli_check(int argc, char **argv);
-int cli_parse(int argc, char **argv) __attribute__((weak));
+int cli_parse(int argc, char **argv);
 int cli_disasm(int argc, char **argv);
 int cli_version(int argc, char **argv);
 int cli_capabilities(int argc, char **argv) __attribute__((weak));

@@ -208,10 +208,11 @@ static bool evaluate(cli_results *r, const cli_options *o, wb_str query, writ_se
     const wm_error *failed = wm_failed(s->vm);
     if (failed) {
         r->rows = WV_UNDEFINED;
-        cli_add_eval_error(l, failed);
+        cli_add_eval_error(l, failed, query,
+                           v[TIMEOUT].number > 0 && r->eval_ns >= v[TIMEOUT].number);
     }
     for (size_t i = 0; i < wm_builtin_error_count(s->vm) && !failed; i++)
-        cli_add_eval_error(l, wm_builtin_error(s->vm, i));
+        cli_add_eval_error(l, wm_builtin_error(s->vm, i), query, false);
     return !failed;
 }
 
@@ -219,7 +220,8 @@ static int run(const cli_options *o)
 {
     const cli_value *v = o->values;
     cli_load l;
-    cli_results r = {.load = &l, .metrics = v[METRICS].on || v[INSTRUMENT].on};
+    cli_results r = {
+        .load = &l, .metrics = v[METRICS].on || v[INSTRUMENT].on, .limit = v[PRETTY_LIMIT].number};
     wb_str query = WB_LIT("");
     wv input = WV_UNDEFINED;
     wb_arena a;
@@ -242,7 +244,13 @@ static int run(const cli_options *o)
         cli_read_stream(&l, &l.arena, stdin, "stdin", &query);
     else
         query = wb_str_of(o->rest[0]);
-    bool ok = cli_load_finish(&l) && read_input(&l, v, &a, &input);
+    if (!read_input(&l, v, &a, &input)) {
+        fprintf(stderr, "%.*s\n", WB_FMT(l.last->text));
+        wb_arena_free(&a);
+        cli_load_free(&l);
+        return CLI_FAILED;
+    }
+    bool ok = cli_load_finish(&l);
     if (ok) {
         s = writ_session_new(l.engine);
         if (!s)

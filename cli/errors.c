@@ -38,14 +38,21 @@ void cli_take_diags(cli_load *l)
     wp_diags_init(&l->diags, &l->arena, l->diags.max);
 }
 
-void cli_add_eval_error(cli_load *l, const wm_error *e)
+void cli_add_eval_error(cli_load *l, const wm_error *e, wb_str query, bool late)
 {
     wp_diag *d = wb_arena_calloc(&l->arena, sizeof *d);
     d->code = e->code;
     d->loc = e->loc;
     d->file = wb_arena_str(&l->arena, e->file);
     d->message = wb_arena_str(&l->arena, e->message);
+    if (late && e->code == WP_EVAL_CANCEL_ERROR) {
+        d->message = WB_LIT("context deadline exceeded");
+        d->file = WB_LIT("");
+        d->loc = (wp_loc){0};
+    }
     add(l, d, (wb_str){0});
+    if (!d->file.n && d->loc.row && (size_t)d->loc.offset + d->loc.len <= query.n)
+        l->last->source = wb_str_n(query.p + d->loc.offset, d->loc.len);
 }
 
 void cli_json_errors(cli_json *j, const cli_load *l)
@@ -65,7 +72,7 @@ void cli_json_errors(cli_json *j, const cli_load *l)
                 cli_json_int(j, "col", d->loc.col);
                 cli_json_close(j, '}');
             }
-            if (d->code == WP_PARSE_ERROR && !d->no_line) {
+            if (d->code == WP_PARSE_ERROR && d->loc.row && !d->no_line) {
                 cli_json_open(j, "details", '{');
                 cli_json_text(j, "line", d->line);
                 cli_json_int(j, "idx", d->idx);
@@ -87,7 +94,10 @@ void cli_print_errors(wb_buf *b, const cli_load *l)
     else
         wb_buf_putf(b, "%zu errors occurred%s:\n", l->n_errors, when);
     for (const cli_error *e = l->first; e; e = e->next) {
-        if (e->diag && !e->diag->loc.row && !e->diag->file.n)
+        if (e->source.n)
+            wb_buf_putf(b, "%.*s: %s: %.*s", WB_FMT(e->source), wp_code_text(e->diag->code),
+                        WB_FMT(e->diag->message));
+        else if (e->diag && !e->diag->loc.row && !e->diag->file.n)
             wb_buf_putf(b, "%s: %.*s", wp_code_text(e->diag->code), WB_FMT(e->diag->message));
         else if (e->diag)
             wp_diag_print(b, e->diag);

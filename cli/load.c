@@ -108,7 +108,7 @@ bool cli_read_input(cli_load *l, wb_arena *a, wb_str text, wv *out)
         return true;
     if (cli_yaml_decode(a, text, out, &why) == WB_OK)
         return true;
-    cli_add_error(l, "%s", why.text);
+    cli_add_error(l, "unable to parse input: %s", why.text);
     return false;
 }
 
@@ -199,26 +199,45 @@ static void load_data(cli_load *l, const char *path, bool yaml, const place *at)
 
 /* ---- modules ---- */
 
+/* False when the text is no module; its errors are then in l->diags. */
+static bool parse_module(cli_load *l, const char *path, wb_str text)
+{
+    we_module *m = wb_calloc(1, sizeof *m);
+    m->refs = 1;
+    if (wb_arena_init(&m->arena, MODULE_ARENA, l->engine->seed))
+        wb_fatal("no memory for a module");
+    m->name = wb_arena_str(&m->arena, wb_str_of(path));
+    wp_options o = {.version = l->engine->version, .file_number = we_next_file(l->engine)};
+    if (wp_parse_module(&m->arena, m->name, wb_arena_str(&m->arena, text), &o, &m->tree,
+                        &l->diags) == WB_OK) {
+        we_add_module(l->engine, m);
+        return true;
+    }
+    l->broken = wb_realloc(l->broken, (l->n_broken + 1) * sizeof *l->broken);
+    l->broken[l->n_broken++] = m; /* its errors point into its text */
+    return false;
+}
+
 static void load_module(cli_load *l, const char *path)
 {
     wb_str text;
-    we_module *m = wb_calloc(1, sizeof *m);
-    m->refs = 1;
-    if (wb_arena_init(&m->arena, MODULE_ARENA, l->engine->seed)) {
-        free(m);
-        cli_add_error(l, "%s: no memory", path);
-        return;
-    }
-    m->name = wb_arena_str(&m->arena, wb_str_of(path));
-    wp_options o = {.version = l->engine->version, .file_number = we_next_file(l->engine)};
-    if (cli_read_file(l, &m->arena, path, &text) &&
-        wp_parse_module(&m->arena, m->name, text, &o, &m->tree, &l->diags) == WB_OK) {
-        we_add_module(l->engine, m);
-        return;
-    }
+    if (cli_read_file(l, &l->arena, path, &text))
+        parse_module(l, path, text);
     cli_take_diags(l);
-    l->broken = wb_realloc(l->broken, (l->n_broken + 1) * sizeof *l->broken);
-    l->broken[l->n_broken++] = m; /* its errors point into its text */
+}
+
+/* A file named on the line whose extension says nothing. */
+static void load_any(cli_load *l, const char *path, const place *at)
+{
+    wb_str text;
+    wv value;
+    if (!cli_read_file(l, &l->arena, path, &text) || parse_module(l, path, text))
+        return;
+    wp_diags_init(&l->diags, &l->arena, l->diags.max);
+    if (cli_yaml_decode(&l->data->arena, text, &value, NULL) == WB_OK)
+        add_document(l, path, value, at);
+    else
+        cli_add_error(l, "%s: can't recognize file type", path);
 }
 
 /* ---- paths ---- */
@@ -240,7 +259,7 @@ static void load_file(cli_load *l, const char *path, unsigned depth, const place
     bool json = ends(path, ".json"), yaml = ends(path, ".yaml") || ends(path, ".yml");
     if (ends(path, ".rego"))
         load_module(l, path);
-    else if (l->rego_only && depth)
+    else if (l->rego_only)
         return;
     else if (l->bundle && (json || yaml)) {
         if (!strcmp(base, "data.json") || !strcmp(base, "data.yaml") || !strcmp(base, "data.yml"))
@@ -248,7 +267,7 @@ static void load_file(cli_load *l, const char *path, unsigned depth, const place
     } else if (json || yaml)
         load_data(l, path, yaml, at);
     else if (!depth)
-        cli_add_error(l, "%s: unrecognized file", path);
+        load_any(l, path, at);
 }
 
 static bool ignored(const cli_load *l, const char *path, unsigned depth)
@@ -369,7 +388,7 @@ static void load_path(cli_load *l, const char *path)
         }
         path = colon + 1;
     }
-    char *tidy = clean(path);
+    char *tidy = *path ? clean(path) : wb_strdup("");
     walk(l, tidy, 0, at);
     free(tidy);
 }

@@ -20,7 +20,8 @@
 /* A diagnostic with place and code, or a bare text. */
 typedef struct cli_error {
     const wp_diag *diag;
-    wb_str text;
+    wb_str text;   /* of a bare error */
+    wb_str source; /* what heads an evaluation's error that has no file */
     struct cli_error *next;
 } cli_error;
 
@@ -62,8 +63,9 @@ bool cli_load_finish(cli_load *l);
 /* Takes the diagnostics that came since the last call into the list of errors. */
 void cli_take_diags(cli_load *l);
 void cli_add_error(cli_load *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* An error of an evaluation. */
-void cli_add_eval_error(cli_load *l, const wm_error *e);
+/* An error of an evaluation. One without a file is headed by the source text of its place. late: the
+ * time given was over. */
+void cli_add_eval_error(cli_load *l, const wm_error *e, wb_str query, bool late);
 
 /* The whole text of a file, or NULL with the error collected; n never passes CLI_FILE_MAX. The
  * text lives in the arena given. "-" is not special. */

@@ -132,8 +132,8 @@ static bool parse_int(const char *text, int64_t *out)
     return *text && !isspace((unsigned char)*text) && !*end && !errno;
 }
 
-/* Go's durations: numbers with units, one after another. */
-static bool parse_duration(const char *text, int64_t *out)
+/* Go's durations: numbers with units, one after another. Why the text is none, or NULL. */
+static const char *parse_duration(const char *text, int64_t *out, char *why, size_t room)
 {
     static const struct {
         const char *unit;
@@ -142,33 +142,39 @@ static bool parse_duration(const char *text, int64_t *out)
                  {"s", 1e9}, {"m", 6e10}, {"h", 3.6e12}};
     double total = 0;
     const char *p = text + (*text == '-' || *text == '+');
-    if (!strcmp(p, "0")) {
-        *out = 0;
-        return true;
-    }
+    *out = 0;
+    if (!strcmp(p, "0"))
+        return NULL;
+    snprintf(why, room, "time: invalid duration \"%s\"", text);
     if (!*p)
-        return false;
+        return why;
     while (*p) {
-        char *end;
-        if (!isdigit((unsigned char)*p) && *p != '.')
-            return false;
-        double n = strtod(p, &end);
-        p = end;
-        size_t letters = strspn(p, "nu\302\265msh"), i;
+        size_t whole = strspn(p, "0123456789"), i;
+        size_t part = p[whole] == '.' ? 1 + strspn(p + whole + 1, "0123456789") : 0;
+        if (whole + part == (part ? 1 : 0))
+            return why;
+        double n = strtod(p, NULL);
+        p += whole + part;
+        size_t letters = strcspn(p, ".0123456789");
         for (i = 0; i < sizeof units / sizeof *units; i++)
             if (strlen(units[i].unit) == letters && !strncmp(p, units[i].unit, letters))
                 break;
+        if (!letters)
+            snprintf(why, room, "time: missing unit in duration \"%s\"", text);
+        else if (i == sizeof units / sizeof *units)
+            snprintf(why, room, "time: unknown unit \"%.*s\" in duration \"%s\"", (int)letters, p,
+                     text);
         if (i == sizeof units / sizeof *units)
-            return false;
+            return why;
         total += n * units[i].ns;
         p += letters;
     }
     if (*text == '-')
         total = -total;
     if (!(total > -9.2e18 && total < 9.2e18))
-        return false;
+        return why;
     *out = (int64_t)total;
-    return true;
+    return NULL;
 }
 
 static bool is_choice(const char *choices, const char *text)
@@ -209,11 +215,7 @@ static const char *assign(cli_options *o, size_t row, const char *text, char *wh
         snprintf(why, room, "strconv.ParseInt: parsing \"%s\": %s", text,
                  errno == ERANGE ? "value out of range" : "invalid syntax");
         return why;
-    case CLI_DURATION:
-        if (parse_duration(text, &v->number))
-            return NULL;
-        snprintf(why, room, "time: invalid duration \"%s\"", text);
-        return why;
+    case CLI_DURATION: return parse_duration(text, &v->number, why, room);
     }
     return NULL;
 }

@@ -10,7 +10,11 @@ bool cli_results_query(cli_results *r, wb_str text, wp_version version)
     cli_load *l = r->load;
     wp_options o = {.version = version, .file_number = we_next_file(l->engine)};
     r->text = text;
-    return wp_parse_query(&l->arena, WB_LIT(""), text, &o, &r->query, &l->diags) == WB_OK;
+    if (wp_parse_query(&l->arena, WB_LIT(""), text, &o, &r->query, &l->diags))
+        return false;
+    if (!r->query.n)
+        cli_add_error(l, "cannot evaluate empty query");
+    return r->query.n > 0;
 }
 
 static wv bindings_of(wv row)

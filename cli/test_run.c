@@ -134,6 +134,11 @@ void cli_test_run(cli_tests *t, cli_trial *x)
         x->error_loc = failed->loc;
         x->error_file = wb_arena_str(&t->arena, failed->file);
         x->message = wb_arena_str(&t->arena, failed->message);
+        if (failed->code == WP_EVAL_CANCEL_ERROR && now_ns() > deadline) {
+            x->message = WB_LIT("context deadline exceeded");
+            x->error_file = WB_LIT("");
+            x->error_loc = (wp_loc){0};
+        }
     } else if (value == WV_UNDEFINED) {
         x->fail = true;
     } else if (x->cases) {

@@ -5,6 +5,7 @@
  * strings, of equal keys the last wins, keys become strings, "<<" merges. */
 #include "cli/yaml.h"
 
+#include "base/base64.h"
 #include "value/json.h"
 #include "value/number.h"
 
@@ -31,6 +32,14 @@ typedef struct reader {
     anchor *anchors;
     size_t n_anchors;
 } reader;
+
+static bool fail_plainly(reader *r, const char *text)
+{
+    if (!r->status)
+        wb_fail(r->error, WB_INVALID, "%s", text);
+    r->status = WB_INVALID;
+    return false;
+}
 
 static bool fail(reader *r, wb_status status, size_t line, const char *text)
 {
@@ -105,7 +114,7 @@ static bool float_syntax(const char *p)
     return !*p;
 }
 
-static bool plain(reader *r, wb_str s, size_t line, wv *out)
+static bool plain(reader *r, wb_str s, wv *out)
 {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
     static const char *const trues[] = {"true", "True", "TRUE", NULL};
@@ -117,7 +126,9 @@ static bool plain(reader *r, wb_str s, size_t line, wv *out)
     if (*out != WV_FALSE || one_of(s, falses))
         return true;
     if (one_of(s, infinite))
-        return fail(r, WB_INVALID, line, "infinite numbers and NaN have no JSON form");
+        return fail_plainly(r, strchr("nN", s.p[1]) ? "json: unsupported value: NaN"
+                               : s.p[0] == '-'      ? "json: unsupported value: -Inf"
+                                                    : "json: unsupported value: +Inf");
     char bare[128];
     size_t n = 0;
     bool numeric = s.n < sizeof bare && s.n && strchr("+-.0123456789", s.p[0]);
@@ -142,12 +153,14 @@ static bool plain(reader *r, wb_str s, size_t line, wv *out)
 static bool node(reader *r, const yaml_event_t *event, unsigned depth, wv *out);
 
 /* A key as JSON has it: strings stay, other scalars become their text. */
-static bool key_text(reader *r, wv *key, size_t line)
+static bool key_text(reader *r, wv *key)
 {
     if (wv_is_string(*key))
         return true;
-    if (*key == WV_NULL || wv_is_collection(*key))
-        return fail(r, WB_INVALID, line, "a key must be a string, a number or a boolean");
+    if (*key == WV_NULL)
+        return fail_plainly(r, "unsupported map key of type: null");
+    if (wv_is_collection(*key))
+        return fail(r, WB_INVALID, 0, "invalid map key");
     wb_buf b;
     wb_buf_init(&b, 4096);
     wv_json_encode(&b, *key, NULL, NULL);
@@ -181,7 +194,7 @@ static bool mapping(reader *r, unsigned depth, wv *out)
         bool joins = ok && event.type == YAML_SCALAR_EVENT && event.data.scalar.plain_implicit &&
                      event.data.scalar.length == 2 && !memcmp(event.data.scalar.value, "<<", 2);
         yaml_event_delete(&event);
-        if (!ok || !key_text(r, &key, line) || !next(r, &event))
+        if (!ok || !key_text(r, &key) || !next(r, &event))
             return false;
         ok = node(r, &event, depth, &value);
         yaml_event_delete(&event);
@@ -223,6 +236,17 @@ static bool sequence(reader *r, unsigned depth, wv *out)
     }
 }
 
+static bool binary(reader *r, wb_str s, wv *out)
+{
+    char *bytes = wb_malloc(WB_BASE64_BYTES(s.n) + 1);
+    size_t n;
+    bool ok = wb_base64_decode_loose(s, bytes, &n);
+    if (ok)
+        *out = wv_string_new(r->a, wb_str_n(bytes, n));
+    free(bytes);
+    return ok || fail(r, WB_INVALID, 0, "!!binary value contains invalid base64 data");
+}
+
 static bool scalar(reader *r, const yaml_event_t *event, wv *out)
 {
     wb_str s = wb_str_n(event->data.scalar.value, event->data.scalar.length);
@@ -234,9 +258,11 @@ static bool scalar(reader *r, const yaml_event_t *event, wv *out)
         text = true;
     else if (tag && (!strcmp(tag, YAML_INT_TAG) || !strcmp(tag, YAML_FLOAT_TAG)))
         text = false;
+    if (tag && !strcmp(tag, "tag:yaml.org,2002:binary"))
+        return binary(r, s, out);
     if (text)
         *out = wv_string_new(r->a, s);
-    return text || plain(r, s, event->start_mark.line + 1, out);
+    return text || plain(r, s, out);
 }
 
 static bool alias(reader *r, const yaml_event_t *event, wv *out)
