@@ -73,11 +73,10 @@ bool dir_commit(dir_call *call, const char *what)
 
 /* ---- The seed ---- */
 
-static void stamp(json_t *resource, const char *id, const char *kind, const char *schema)
+static void stamp(json_t *resource, const char *kind, const char *schema)
 {
     char at[WB_TIME_TEXT];
     wb_time_text(wb_now_ns(), at);
-    json_object_set_new(resource, "id", json_string(id));
     json_object_set_new(resource, "schemas", json_pack("[s]", schema));
     json_object_set_new(resource, "meta",
                         json_pack("{s:s, s:s, s:s, s:s}", "resourceType", kind, "created", at,
@@ -92,7 +91,7 @@ static wb_status seed_user(dir *d, json_t *user, wb_error *e)
     if (id && wb_name_valid(wb_str_of(id))) {
         json_object_del(user, "sessions");
         json_object_del(user, "licences");
-        stamp(user, id, "User", DIR_SCHEMA_USER);
+        stamp(user, "User", DIR_SCHEMA_USER);
         json_object_set(dir_table(d, "users"), id, user);
         json_object_set_new(dir_table(d, "sessions"), id,
                             json_is_array(sessions) ? json_incref(sessions) : json_array());
@@ -113,7 +112,7 @@ static wb_status seed_group(dir *d, json_t *group, wb_error *e)
         return wb_fail(e, WB_INVALID, "seed: a group needs id and displayName");
     if (!json_is_array(json_object_get(group, "members")))
         json_object_set_new(group, "members", json_array());
-    stamp(group, id, "Group", DIR_SCHEMA_GROUP);
+    stamp(group, "Group", DIR_SCHEMA_GROUP);
     json_object_set(dir_table(d, "groups"), id, group);
     return WB_OK;
 }
