@@ -224,16 +224,13 @@ static wp_term *name(resolver *r, const wp_term *t)
         binding *b = find_in(s->names, t->name);
         if (b && b->var) {
             b->var->uses++;
-            /* Remember the use in the scopes between, for "referenced above". */
-            for (scope *in = r->scope; in != s; in = in->outer)
-                if (!find_in(in->names, t->name))
-                    add_binding(r, &in->names, t->name, NULL);
+            if (r->scope != s && !find_in(r->scope->names, t->name))
+                add_binding(r, &r->scope->names, t->name, NULL); /* for "referenced above" */
             return wc_var_term(r->u, b->var, t->loc);
         }
     }
-    for (scope *in = r->scope; in; in = in->outer)
-        if (!find_in(in->names, t->name))
-            add_binding(r, &in->names, t->name, NULL);
+    if (r->scope && !find_in(r->scope->names, t->name))
+        add_binding(r, &r->scope->names, t->name, NULL);
     if (wv_is_object(r->rules) && wv_object_get_str(r->rules, t->name) != WV_UNDEFINED)
         return package_ref(r, t->name, t->loc);
     wp_term *path = import_path(r, t->name, t->loc);
@@ -816,7 +813,7 @@ static wc_rule *rule(resolver *r, const wp_rule *source, const wc_rule *first)
     to->loc = source->loc;
     to->is_default = source->is_default;
     to->is_function = first ? first->is_function : h->is_function;
-    to->is_set = first ? false : h->contains;
+    to->is_set = !first && (h->contains || (h->key && !h->value));
     scope args, inner;
     push(r, &args);
     to->n_args = h->n_args;

@@ -366,7 +366,7 @@ static void unify_objects(wc_planner *p, const wp_term *x, const wp_term *y)
     for (uint32_t i = 0; i < x->object.n; i++) {
         const wp_pair *a = &x->object.pairs[i], *b = NULL;
         for (uint32_t j = 0; j < y->object.n && !b; j++)
-            if (wv_equal(a->key->value, y->object.pairs[j].key->value))
+            if (wc_same_key(a->key, y->object.pairs[j].key))
                 b = &y->object.pairs[j];
         if (!b) {
             never(p);
@@ -379,7 +379,7 @@ static void unify_objects(wc_planner *p, const wp_term *x, const wp_term *y)
 static bool plain_keys(const wp_term *t)
 {
     for (uint32_t i = 0; i < t->object.n; i++)
-        if (t->object.pairs[i].key->kind > WP_STRING)
+        if (t->object.pairs[i].key->kind > WP_VAR)
             return false;
     return true;
 }

@@ -211,6 +211,13 @@ static bool ref_outputs(const wp_term *t, uses *outs)
     }
 }
 
+bool wc_same_key(const wp_term *x, const wp_term *y)
+{
+    if (x->kind == WP_VAR || y->kind == WP_VAR)
+        return x->kind == y->kind && x->name.p == y->name.p;
+    return x->kind <= WP_STRING && y->kind <= WP_STRING && wv_equal(x->value, y->value);
+}
+
 static bool unify(const wp_term *x, const wp_term *y, uses *outs)
 {
     if (x->kind == WP_VAR && wc_is_local(x) && wc_var_of(x)->mark == UNSAFE)
@@ -228,8 +235,7 @@ static bool unify(const wp_term *x, const wp_term *y, uses *outs)
         for (uint32_t i = 0; i < x->object.n && x->object.n == y->object.n; i++)
             for (uint32_t j = 0; j < y->object.n; j++) {
                 const wp_term *kx = x->object.pairs[i].key, *ky = y->object.pairs[j].key;
-                if (kx->kind <= WP_STRING && ky->kind <= WP_STRING &&
-                    wv_equal(kx->value, ky->value))
+                if (wc_same_key(kx, ky))
                     any |= unify(x->object.pairs[i].value, y->object.pairs[j].value, outs);
             }
         return any;

@@ -90,6 +90,9 @@ void wc_resolve_modules(wc_unit *u);
 wp_body wc_resolve_query(wc_unit *u, const wp_module *context, wp_body query);
 /* A call's operator after resolution: a WP_STRING term names a built-in, a WP_REF a function. */
 
+/* Whether two keys of object patterns are one: equal scalars, or the same variable. */
+bool wc_same_key(const wp_term *x, const wp_term *y);
+
 /* safety.c: puts bodies into an order in which every variable is bound before it is read. Reports
  * `var x is unsafe`. */
 void wc_check_safety(wc_unit *u);
