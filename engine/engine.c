@@ -36,6 +36,7 @@ void we_document_free(we_document *d)
 writ_engine *writ_engine_new(void)
 {
     writ_engine *e = wb_calloc(1, sizeof *e);
+    e->refs = 1;
     e->seed = wb_hash_seed();
     e->version = WP_V1;
     e->keep_print = true;
@@ -51,13 +52,20 @@ writ_engine *writ_engine_new(void)
 
 void writ_engine_free(writ_engine *e)
 {
-    if (!e)
+    if (!e || __atomic_sub_fetch(&e->refs, 1, __ATOMIC_ACQ_REL))
         return;
     for (size_t i = 0; i < e->n_modules; i++)
         we_module_free(e->modules[i]);
     free(e->modules);
     we_document_free(e->data);
     ws_registry_free(e->registry);
+    while (e->hosts) {
+        we_host *h = e->hosts;
+        e->hosts = h->next;
+        free(h->name);
+        free(h->declaration);
+        free(h);
+    }
     free(e);
 }
 
@@ -70,8 +78,10 @@ static bool is_builtin(const void *registry, wb_str name)
 
 wp_options we_parse_options(const writ_engine *e, uint32_t file_number)
 {
-    return (wp_options){.version = e->version, .file_number = file_number,
-                        .is_builtin = is_builtin, .builtins = e->registry};
+    return (wp_options){.version = e->version,
+                        .file_number = file_number,
+                        .is_builtin = is_builtin,
+                        .builtins = e->registry};
 }
 
 we_module *we_module_new(writ_engine *e, wb_str name, wb_str text, uint32_t file_number,
@@ -196,18 +206,13 @@ writ_status writ_set_data(writ_engine *e, const char *json, size_t length, writ_
 
 /* ---- host functions ---- */
 
-typedef struct host {
-    writ_function function;
-    void *argument;
-} host;
-
 struct writ_call {
     ws_ctx *cx;
 };
 
 static wv call_host(ws_ctx *cx, const wv *args, unsigned n)
 {
-    const host *h = cx->fn->arg;
+    const we_host *h = cx->fn->arg;
     writ_call call = {cx};
     return h->function(&call, args, n, h->argument);
 }
@@ -215,22 +220,23 @@ static wv call_host(ws_ctx *cx, const wv *args, unsigned n)
 writ_status writ_add_function(writ_engine *e, const char *name, const char *declaration, bool pure,
                               writ_function function, void *argument, writ_error *error)
 {
-    /* The registry keeps the row; what it points to lives as long as the process of the host. */
-    host *h = wb_malloc(sizeof *h);
-    *h = (host){function, argument};
-    ws_builtin row = {.name = wb_strdup(name),
-                      .decl = wb_strdup(declaration),
+    we_host *h = wb_malloc(sizeof *h);
+    *h = (we_host){function, argument, wb_strdup(name), wb_strdup(declaration), e->hosts};
+    ws_builtin row = {.name = h->name,
+                      .decl = h->declaration,
                       .category = "host",
                       .flags = pure ? 0 : WS_NONDET,
                       .fn = call_host,
                       .doc = "",
                       .arg = h};
     wb_error why = {0};
-    if (ws_registry_add(e->registry, &row, &why) == WB_OK)
+    if (ws_registry_add(e->registry, &row, &why) == WB_OK) {
+        e->hosts = h;
         return WRIT_OK;
+    }
+    free(h->name);
+    free(h->declaration);
     free(h);
-    free((void *)(uintptr_t)row.name);
-    free((void *)(uintptr_t)row.decl);
     return we_fail(error, WRIT_INVALID, "", "%s", why.text);
 }
 

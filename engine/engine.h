@@ -27,8 +27,18 @@ typedef struct we_module {
     int refs;
 } we_module;
 
+/* A host's function: what its row in the registry points at. */
+typedef struct we_host {
+    writ_function function;
+    void *argument;
+    char *name, *declaration;
+    struct we_host *next;
+} we_host;
+
 struct writ_engine {
+    int refs; /* the owner's and one a query: programs point into the registry */
     uint64_t seed;
+    we_host *hosts;
     ws_registry *registry;
     we_module **modules; /* in the order they came */
     size_t n_modules, cap_modules;
@@ -41,6 +51,7 @@ struct writ_engine {
 };
 
 struct writ_query {
+    writ_engine *engine;
     wm_program *program;
     we_document *data;
     wb_arena arena; /* text of the query, keys */

@@ -117,6 +117,8 @@ writ_query *we_prepare(writ_engine *e, wb_str query, wb_str package, const wb_st
         writ_query_free(q);
         return NULL;
     }
+    q->engine = e;
+    __atomic_add_fetch(&e->refs, 1, __ATOMIC_ACQ_REL);
     q->data = e->data;
     __atomic_add_fetch(&q->data->refs, 1, __ATOMIC_ACQ_REL);
     return q;
@@ -145,5 +147,7 @@ void writ_query_free(writ_query *q)
     wm_program_free(q->program);
     we_document_free(q->data);
     wb_arena_free(&q->arena);
+    if (q->engine)
+        writ_engine_free(q->engine);
     free(q);
 }
