@@ -16,7 +16,7 @@ int cli_check(int argc, char **argv);
 int cli_parse(int argc, char **argv);
 int cli_disasm(int argc, char **argv);
 int cli_version(int argc, char **argv);
-int cli_capabilities(int argc, char **argv) __attribute__((weak));
+int cli_capabilities(int argc, char **argv);
 
 /* Those of the service; a build without one of them shows no row for it. */
 int cli_keys(int argc, char **argv) __attribute__((weak));

@@ -220,8 +220,7 @@ static int run(const cli_options *o)
 {
     const cli_value *v = o->values;
     cli_load l;
-    cli_results r = {
-        .load = &l, .metrics = v[METRICS].on || v[INSTRUMENT].on, .limit = v[PRETTY_LIMIT].number};
+    cli_results r = {.load = &l, .metrics = v[METRICS].on || v[INSTRUMENT].on};
     wb_str query = WB_LIT("");
     wv input = WV_UNDEFINED;
     wb_arena a;

@@ -43,6 +43,16 @@ void cli_load_free(cli_load *l)
 
 /* ---- reading ---- */
 
+/* System errors as Go words them: in lower case. */
+static void add_errno(cli_load *l, const char *verb, const char *path)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%s", strerror(errno));
+    if (text[0] >= 'A' && text[0] <= 'Z')
+        text[0] = (char)(text[0] + 'a' - 'A');
+    cli_add_error(l, "%s %s: %s", verb, path, text);
+}
+
 bool cli_read_stream(cli_load *l, wb_arena *a, FILE *in, const char *name, wb_str *out)
 {
     wb_buf b;
@@ -58,23 +68,13 @@ bool cli_read_stream(cli_load *l, wb_arena *a, FILE *in, const char *name, wb_st
     }
     bool ok = !ferror(in) && !b.failed && wb_arena_fits(a, b.n + 1);
     if (ferror(in))
-        cli_add_error(l, "read %s: %s", name, strerror(errno));
+        add_errno(l, "read", name);
     else if (!ok)
         cli_add_error(l, "%s: file is larger than %zu bytes", name, CLI_FILE_MAX);
     else
         *out = wb_arena_str(a, wb_buf_str(&b));
     wb_buf_free(&b);
     return ok;
-}
-
-/* System errors as Go words them: in lower case. */
-static void add_errno(cli_load *l, const char *verb, const char *path)
-{
-    char text[256];
-    snprintf(text, sizeof text, "%s", strerror(errno));
-    if (text[0] >= 'A' && text[0] <= 'Z')
-        text[0] = (char)(text[0] + 'a' - 'A');
-    cli_add_error(l, "%s %s: %s", verb, path, text);
 }
 
 bool cli_read_file(cli_load *l, wb_arena *a, const char *path, wb_str *out)

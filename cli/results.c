@@ -196,9 +196,6 @@ static void put_table(wb_buf *b, cli_results *r)
                        ? wv_object_get(bindings_of(row), columns[c].name)
                        : wv_items(values_of(row))[columns[c].index];
             wb_str text = compact(r, v);
-            if (r->limit > 0 && text.n > (size_t)r->limit)
-                text =
-                    wb_str_of(wb_arena_printf(&r->load->arena, "%.*s...", (int)r->limit, text.p));
             cells[(size_t)(i + 1) * n + c] = text;
         }
     }

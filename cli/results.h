@@ -10,7 +10,6 @@ typedef struct cli_results {
     wp_body query;  /* places and texts of the expressions */
     wb_str text;    /* of the query */
     bool metrics;
-    int64_t limit; /* bytes of a table's cell; 0: all */
     int64_t load_ns, parse_ns, compile_ns, eval_ns;
 } cli_results;
 

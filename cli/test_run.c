@@ -23,7 +23,7 @@ bool cli_tests_select(cli_tests *t, const char *pattern, wb_buf *why)
     for (size_t i = 0; i < t->n; i++) {
         cli_trial *x = &t->items[i];
         const char *full =
-            wb_arena_printf(&t->arena, "%.*s.%.*s", WB_FMT(x->package), WB_FMT(x->counted));
+            wb_arena_printf(&t->arena, "%.*s.%.*s", WB_FMT(x->package), WB_FMT(x->name));
         if (ws_re_test(wm_context(t->session->vm), re, wb_str_of(full)) == WS_RE_YES)
             t->items[kept++] = *x;
         else

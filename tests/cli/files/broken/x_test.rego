@@ -1,0 +1,2 @@
+package x_test
+test_a if { nope(1) }

@@ -1,0 +1,2 @@
+package bun
+p := data.x.y.k

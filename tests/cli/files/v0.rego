@@ -1,0 +1,2 @@
+package v
+p { true }
