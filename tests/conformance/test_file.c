@@ -60,8 +60,8 @@ static const struct {
 static void test_kinds(void **state)
 {
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char path[64] = "/tmp/writ-case-XXXXXX";
-        strcat(path, files[i].suffix);
+        char path[64];
+        snprintf(path, sizeof path, "/tmp/writ-case-XXXXXX%s", files[i].suffix);
         int fd = mkstemps(path, (int)strlen(files[i].suffix));
         assert_true(fd >= 0);
         size_t n = strlen(files[i].text);
