@@ -117,7 +117,8 @@ static size_t put_address(char *to, address a)
 {
     a = shorten(a);
     if (a.len == 4)
-        return (size_t)sprintf(to, "%u.%u.%u.%u", a.b[0], a.b[1], a.b[2], a.b[3]);
+        return (size_t)snprintf(to, ADDRESS_TEXT_MAX, "%u.%u.%u.%u", a.b[0], a.b[1], a.b[2],
+                                a.b[3]);
     unsigned best = 8, best_len = 1;
     for (unsigned i = 0; i < 8; i++) {
         unsigned n = 0;
@@ -128,16 +129,17 @@ static size_t put_address(char *to, address a)
             best_len = n;
         }
     }
-    char *p = to;
+    char *p = to, *end = to + ADDRESS_TEXT_MAX;
     for (unsigned i = 0; i < 8; i++) {
         if (i == best) {
-            p += sprintf(p, "::");
+            *p++ = ':';
+            *p++ = ':';
             i += best_len - 1;
             continue;
         }
         if (i && i != best + best_len)
             *p++ = ':';
-        p += sprintf(p, "%x", a.b[2 * i] << 8 | a.b[2 * i + 1]);
+        p += snprintf(p, (size_t)(end - p), "%x", a.b[2 * i] << 8 | a.b[2 * i + 1]);
     }
     *p = 0;
     return (size_t)(p - to);
@@ -395,7 +397,7 @@ static void add_text(ws_ctx *cx, wv *set, address a, unsigned prefix)
 {
     char text[ADDRESS_TEXT_MAX + 8];
     size_t n = put_address(text, a);
-    n += (size_t)sprintf(text + n, "/%u", prefix);
+    n += (size_t)snprintf(text + n, sizeof text - n, "/%u", prefix);
     wv_set_add(cx->out, set, wv_string_new(cx->out, wb_str_n(text, n)));
 }
 

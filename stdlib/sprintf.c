@@ -103,10 +103,10 @@ static void put_int(printer *p, int64_t v, unsigned base, char verb)
         front[n++] = '0';
         front[n++] = 'o';
     }
-    if (p->sharp && base == 2)
-        n += (size_t)sprintf(front + n, "0b");
-    if (p->sharp && base == 16)
-        n += (size_t)sprintf(front + n, upper ? "0X" : "0x");
+    if (p->sharp && (base == 2 || base == 16)) {
+        front[n++] = '0';
+        front[n++] = base == 2 ? 'b' : upper ? 'X' : 'x';
+    }
     if (p->sharp && base == 8 && !(zeros || number.p[0] == '0'))
         front[n++] = '0';
     long room = p->has_width ? p->width - (long)(n + number.n) - zeros : 0;
@@ -238,7 +238,7 @@ static int shortest(double d, char digits[20], int *exponent)
 }
 
 /* |d| as strconv writes it in format f with as many digits as needed. */
-static int shortest_text(double d, char f, char *out)
+static int shortest_text(double d, char f, char *out, size_t room)
 {
     /* 'f' of the least double needs some 330 characters. */
     char digits[20];
@@ -251,11 +251,12 @@ static int shortest_text(double d, char f, char *out)
             memcpy(out + len, digits + 1, (size_t)n - 1);
             len += n - 1;
         }
-        return len + sprintf(out + len, "%c%c%02d", f == 'E' || f == 'G' ? 'E' : 'e',
-                             x < 0 ? '-' : '+', abs(x));
+        return len + snprintf(out + len, room - (size_t)len, "%c%c%02d",
+                              f == 'E' || f == 'G' ? 'E' : 'e', x < 0 ? '-' : '+', abs(x));
     }
     if (x < 0) {
-        len = sprintf(out, "0.");
+        out[len++] = '0';
+        out[len++] = '.';
         for (int i = -1; i > x; i--)
             out[len++] = '0';
         memcpy(out + len, digits, (size_t)n);
@@ -270,7 +271,7 @@ static int shortest_text(double d, char f, char *out)
 }
 
 /* Hexadecimal and binary notations, exponents with two digits at least. */
-static int special_text(double d, char f, long precision, char *out)
+static int special_text(double d, char f, long precision, char *out, size_t room)
 {
     if (f == 'b') {
         uint64_t bits;
@@ -281,7 +282,7 @@ static int special_text(double d, char f, long precision, char *out)
             m |= (uint64_t)1 << 52;
         else
             x = 1;
-        return sprintf(out, "%llup%+d", (unsigned long long)m, x - 1075);
+        return snprintf(out, room, "%llup%+d", (unsigned long long)m, x - 1075);
     }
     char text[FLOAT_TEXT];
     if (precision < 0)
@@ -291,7 +292,8 @@ static int special_text(double d, char f, long precision, char *out)
                  (int)(precision > 1000 ? 1000 : precision), d);
     char *q = strpbrk(text, "pP");
     int x = atoi(q + 1);
-    return sprintf(out, "%.*s%c%c%02d", (int)(q - text), text, *q, x < 0 ? '-' : '+', abs(x));
+    return snprintf(out, room, "%.*s%c%c%02d", (int)(q - text), text, *q, x < 0 ? '-' : '+',
+                    abs(x));
 }
 
 /* Trailing zeros and the point that '#' keeps. */
@@ -333,24 +335,25 @@ static void put_float(printer *p, double d, char verb, long precision)
     char f = verb == 'v' ? 'g' : verb == 'F' ? 'f' : verb;
     wb_buf t;
     wb_buf_init(&t, p->b->max);
-    char *text = wb_buf_reserve(&t, (size_t)FLOAT_TEXT + (precision > 0 ? (size_t)precision : 0));
+    const size_t room = (size_t)FLOAT_TEXT + (precision > 0 ? (size_t)precision : 0);
+    char *text = wb_buf_reserve(&t, room);
     if (!text) {
         p->b->failed = true;
         return;
     }
     int n;
     if (f == 'b' || f == 'x' || f == 'X')
-        n = special_text(d, f, precision, text);
+        n = special_text(d, f, precision, text, room);
     else if (precision < 0)
-        n = shortest_text(d, f, text);
+        n = shortest_text(d, f, text, room);
     else
-        n = sprintf(text,
-                    f == 'e'   ? "%.*e"
-                    : f == 'E' ? "%.*E"
-                    : f == 'f' ? "%.*f"
-                    : f == 'g' ? "%.*g"
-                               : "%.*G",
-                    (int)precision, d);
+        n = snprintf(text, room,
+                     f == 'e'   ? "%.*e"
+                     : f == 'E' ? "%.*E"
+                     : f == 'f' ? "%.*f"
+                     : f == 'g' ? "%.*g"
+                                : "%.*G",
+                     (int)precision, d);
     wb_buf_commit(&t, (size_t)n);
     if (p->sharp && verb != 'b') {
         wb_buf s;

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -201,8 +202,8 @@ static void utf8_follows_rfc_3629(void **state)
                                       "\xff"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         size_t used, at;
-        char text[24] = "eight ok";
-        strcat(text, bad[i]);
+        char text[24];
+        snprintf(text, sizeof text, "eight ok%s", bad[i]);
         assert_int_equal(wb_utf8_get(bad[i], strlen(bad[i]), &used), WB_UTF8_BAD);
         assert_int_equal(used, 1);
         assert_false(wb_utf8_valid(wb_str_of(text), &at));

@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "server/keys/keys.h"
 #include "server/keys/seal.h"
+#include "tests/folder.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ typedef struct rig {
 static void rig_init(rig *r)
 {
     wb_error e = {0};
-    strcpy(r->dir, "/tmp/writ-keys-XXXXXX");
+    snprintf(r->dir, sizeof r->dir, "/tmp/writ-keys-XXXXXX");
     assert_non_null(mkdtemp(r->dir));
     assert_int_equal(store_open(r->dir, &r->s, &e), WB_OK);
     assert_int_equal(keys_open(r->s, r->dir, &r->k, &e), WB_OK);
@@ -34,11 +35,9 @@ static void rig_init(rig *r)
 
 static void rig_clear(rig *r)
 {
-    char command[128];
     keys_close(r->k);
     store_close(r->s);
-    snprintf(command, sizeof command, "rm -rf %s", r->dir);
-    assert_int_equal(system(command), 0);
+    assert_true(folder_remove(r->dir));
 }
 
 static keys_spec spec(const char *tenant, jws_alg alg)
@@ -437,7 +436,7 @@ static void a_sealed_key_is_bound_to_its_names(void **state)
     jws_key out = key;
     assert_int_equal(keys_unseal(master, (store_blob){sealed, n}, &out, NULL), WB_OK);
     assert_memory_equal(out.secret, key.secret, 32);
-    strcpy(out.kid, "t1/decision/2");
+    snprintf(out.kid, sizeof out.kid, "t1/decision/2");
     assert_int_equal(keys_unseal(master, (store_blob){sealed, n}, &out, NULL), WB_CRYPTO);
     out = key;
     for (size_t i = 0; i < n; i++) {

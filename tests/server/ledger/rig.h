@@ -13,6 +13,7 @@
 #include "server/ledger/ledger.h"
 #include "server/ledger/note.h"
 #include "server/ledger/verify.h"
+#include "tests/folder.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -40,7 +41,7 @@ static wb_status rig_sign(void *arg, wb_str message, unsigned char sig[64],
 static inline void rig_init(rig *r)
 {
     memset(r, 0, sizeof *r);
-    strcpy(r->dir, "/tmp/writ-ledger-XXXXXX");
+    snprintf(r->dir, sizeof r->dir, "/tmp/writ-ledger-XXXXXX");
     assert_non_null(mkdtemp(r->dir));
     r->key = (jws_key){.alg = JWS_ED25519, .secret_n = 32, .kid = "t1/checkpoint/1"};
     for (int i = 0; i < 32; i++)
@@ -50,9 +51,7 @@ static inline void rig_init(rig *r)
 
 static inline void rig_clear(rig *r)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", r->dir);
-    assert_int_equal(system(command), 0);
+    assert_true(folder_remove(r->dir));
 }
 
 static inline wb_status rig_open(rig *r, const ledger_options *options, ledger **l, wb_error *e)

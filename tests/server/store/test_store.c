@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "server/store/store.h"
+#include "tests/folder.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ typedef struct rig {
 static void rig_init(rig *r)
 {
     wb_error e = {0};
-    strcpy(r->dir, "/tmp/writ-store-XXXXXX");
+    snprintf(r->dir, sizeof r->dir, "/tmp/writ-store-XXXXXX");
     assert_non_null(mkdtemp(r->dir));
     assert_int_equal(store_open(r->dir, &r->s, &e), WB_OK);
     assert_int_equal(store_tenant_ensure(r->s, "t1", 1, &e), WB_OK);
@@ -29,10 +30,8 @@ static void rig_init(rig *r)
 
 static void rig_clear(rig *r)
 {
-    char command[128];
     store_close(r->s);
-    snprintf(command, sizeof command, "rm -rf %s", r->dir);
-    assert_int_equal(system(command), 0);
+    assert_true(folder_remove(r->dir));
 }
 
 static store_packet packet(const char *id)
