@@ -54,12 +54,15 @@ static bool check(const cli_options *o, wp_version version)
     cli_load_init(&l, v[MAX_ERRORS].number < 0 ? 0 : (uint32_t)v[MAX_ERRORS].number);
     l.engine->version = version;
     l.engine->strict_compile = v[STRICT].on;
-    l.bundle = v[BUNDLE].on;
-    l.rego_only = !l.bundle;
+    l.rego_only = !v[BUNDLE].on;
     l.ignore = v[IGNORE].items;
     l.n_ignore = v[IGNORE].n;
-    cli_load_paths(&l, o->rest, o->n_rest);
+    if (v[BUNDLE].on)
+        cli_load_bundles(&l, o->rest, o->n_rest, "");
+    else
+        cli_load_paths(&l, o->rest, o->n_rest);
     l.loading = l.n_errors > 0;
+    l.bare = l.loading && v[BUNDLE].on;
     if (cli_load_finish(&l) && we_check(l.engine, &l.diags))
         cli_take_diags(&l);
     bool ok = !l.n_errors;

@@ -235,8 +235,7 @@ static int run(const cli_options *o)
     l.n_ignore = v[IGNORE].n;
     pass_names(&l, v);
     cli_load_paths(&l, v[DATA].items, v[DATA].n);
-    l.bundle = true;
-    cli_load_paths(&l, v[BUNDLE].items, v[BUNDLE].n);
+    cli_load_bundles(&l, v[BUNDLE].items, v[BUNDLE].n, "loading error: ");
     r.load_ns = now_ns() - start;
     writ_session *s = NULL;
     if (v[STDIN].on)

@@ -147,11 +147,14 @@ static int run(const cli_options *o)
     wb_buf_init(&why, 1 << 20);
     cli_load_init(&l, v[MAX_ERRORS].number < 0 ? 0 : (uint32_t)v[MAX_ERRORS].number);
     l.engine->version = v[V0].on ? WP_V0 : WP_V1;
-    l.bundle = v[BUNDLE].on;
     l.ignore = v[IGNORE].items;
     l.n_ignore = v[IGNORE].n;
-    cli_load_paths(&l, o->rest, o->n_rest);
+    if (v[BUNDLE].on)
+        cli_load_bundles(&l, o->rest, o->n_rest, "unable to load ");
+    else
+        cli_load_paths(&l, o->rest, o->n_rest);
     l.loading = l.n_errors > 0;
+    l.bare = l.loading && v[BUNDLE].on;
     cli_tests_init(&t, &l);
     t.timeout_ns = v[TIMEOUT].number > 0 ? v[TIMEOUT].number : DEFAULT_TIMEOUT;
     if (!cli_load_finish(&l) || !cli_tests_prepare(&t))

@@ -89,7 +89,9 @@ void cli_json_errors(cli_json *j, const cli_load *l)
 void cli_print_errors(wb_buf *b, const cli_load *l)
 {
     const char *when = l->loading ? " during loading" : "";
-    if (l->n_errors == 1)
+    if (l->bare)
+        ;
+    else if (l->n_errors == 1)
         wb_buf_putf(b, "1 error occurred%s: ", when);
     else
         wb_buf_putf(b, "%zu errors occurred%s:\n", l->n_errors, when);

@@ -404,6 +404,49 @@ void cli_load_paths(cli_load *l, const char **paths, size_t n)
     }
 }
 
+void cli_load_bundles(cli_load *l, const char **paths, size_t n, const char *words)
+{
+    l->bundle = true;
+    for (size_t i = 0; i < n; i++) {
+        struct stat st;
+        cli_error *first = l->first, *last = l->last;
+        size_t before = l->n_errors;
+        if (stat(paths[i], &st)) {
+            cli_add_error(l, "%serror reading \"%s\": stat %s: no such file or directory", words,
+                          paths[i], paths[i]);
+            continue;
+        }
+        if (!S_ISDIR(st.st_mode)) {
+            cli_add_error(l, "%sbundle %s: bundles in archives are not available", words, paths[i]);
+            continue;
+        }
+        l->first = l->last = NULL;
+        l->n_errors = 0;
+        load_path(l, paths[i]);
+        if (!l->first) {
+            l->first = first;
+            l->last = last;
+            l->n_errors = before;
+            continue;
+        }
+        wb_buf b;
+        wb_buf_init(&b, CLI_OUTPUT_MAX);
+        if (l->first->diag)
+            cli_print_errors(&b, l);
+        else
+            wb_buf_putf(&b, "bundle load failed on %.*s", WB_FMT(l->first->text));
+        while (b.n && b.p[b.n - 1] == '\n')
+            b.n--;
+        l->first = first;
+        l->last = last;
+        l->n_errors = before;
+        if (last)
+            last->next = NULL;
+        cli_add_error(l, "%sbundle %s: %.*s", words, paths[i], WB_FMT(wb_buf_str(&b)));
+        wb_buf_free(&b);
+    }
+}
+
 bool cli_load_finish(cli_load *l)
 {
     if (l->data->arena.exhausted)
@@ -413,5 +456,7 @@ bool cli_load_finish(cli_load *l)
     l->data->value = l->root;
     we_set_data(l->engine, l->data);
     l->data = NULL;
-    return true;
+    bool ok = cli_check_conflicts(l);
+    cli_take_diags(l);
+    return ok;
 }

@@ -36,6 +36,7 @@ typedef struct cli_load {
     wp_diags diags;
     cli_error *first, *last;
     size_t n_errors;
+    bool bare;    /* the one error is printed without a heading */
     bool loading; /* the errors came before compiling: said so in their heading */
 
     bool bundle;    /* paths are bundles: only data.json, data.yaml; folders become paths */
@@ -57,14 +58,19 @@ void cli_load_init(cli_load *l, uint32_t max_errors);
 void cli_load_free(cli_load *l);
 
 void cli_load_paths(cli_load *l, const char **paths, size_t n);
-/* Gives the merged data to the engine. False when errors were collected. */
+/* Reads bundle folders. The errors of each become one, in the words that begin with `words`. */
+void cli_load_bundles(cli_load *l, const char **paths, size_t n, const char *words);
+/* Gives the merged data to the engine, and looks for rules where data stands (conflicts.c). False
+ * when errors were collected. */
 bool cli_load_finish(cli_load *l);
+/* False: a rule and base data have one path; the errors are in l->diags. */
+bool cli_check_conflicts(cli_load *l);
 
 /* Takes the diagnostics that came since the last call into the list of errors. */
 void cli_take_diags(cli_load *l);
 void cli_add_error(cli_load *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* An error of an evaluation. One without a file is headed by the source text of its place. late: the
- * time given was over. */
+/* An error of an evaluation. One without a file is headed by the source text of its place. late:
+ * the time given was over. */
 void cli_add_eval_error(cli_load *l, const wm_error *e, wb_str query, bool late);
 
 /* The whole text of a file, or NULL with the error collected; n never passes CLI_FILE_MAX. The
