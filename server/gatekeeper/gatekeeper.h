@@ -7,8 +7,9 @@
  * ledger. A *review* is a human's word on a packet that waits for one.
  *
  * Rules. No answer leaves before its ledger entry is durable. Undefined, error, conflict and
- * exhausted budget are a deny whose reason starts with "eval_error:". Only one process serves a data
- * folder (the ledger's lock sees to it), and within it one thread at a time works on one packet.
+ * exhausted budget are a deny whose reason starts with "eval_error:". Only one process serves a
+ * data folder (the ledger's lock sees to it), and within it one thread at a time works on one
+ * packet.
  *
  * Life. gk_options_init, fill in (gk_config_load), gk_open, gk_start, gk_run, gk_close. Tests use
  * gk_open, and drive gk_server through the loopback. */

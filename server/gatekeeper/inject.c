@@ -79,8 +79,8 @@ typedef struct sequence {
     size_t count;
     wb_str item[ITEMS_MAX];
     int gap[ITEMS_MAX];
-    int left[ITEMS_MAX];         /* words that may still pass before the item; -1: not waiting */
-    unsigned start[ITEMS_MAX];   /* where the match that waits began */
+    int left[ITEMS_MAX];       /* words that may still pass before the item; -1: not waiting */
+    unsigned start[ITEMS_MAX]; /* where the match that waits began */
     bool done;
 } sequence;
 
@@ -279,14 +279,16 @@ static void scan_value(const json_t *v, char *pointer, size_t n, int depth, inje
     if (json_is_string(v)) {
         inject_scan(wb_str_n(json_string_value(v), json_string_length(v)), pointer, report);
     } else if (json_is_array(v)) {
-        json_array_foreach (object, i, item) {
+        json_array_foreach(object, i, item)
+        {
             int more = snprintf(pointer + n, POINTER_MAX + 1 - n, "/%zu", i);
             size_t m = n + (size_t)more > POINTER_MAX ? POINTER_MAX : n + (size_t)more;
             scan_value(item, pointer, m, depth + 1, report);
             pointer[n] = 0;
         }
     } else if (json_is_object(v)) {
-        json_object_foreach (object, key, item) {
+        json_object_foreach(object, key, item)
+        {
             inject_scan(wb_str_of(key), pointer, report);
             int more = snprintf(pointer + n, POINTER_MAX + 1 - n, "/%s", key);
             size_t m = n + (size_t)more > POINTER_MAX ? POINTER_MAX : n + (size_t)more;

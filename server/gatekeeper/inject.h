@@ -33,8 +33,8 @@ void inject_scan_json(const json_t *value, const char *pointer, inject_report *r
 /* ---- For the filter's own files and tests ---- */
 
 typedef struct inject_text {
-    char *p;       /* folded bytes: lower case, ASCII where the letter has an ASCII look-alike */
-    unsigned *at;  /* offset in the source of each of them */
+    char *p;      /* folded bytes: lower case, ASCII where the letter has an ASCII look-alike */
+    unsigned *at; /* offset in the source of each of them */
     size_t n;
 } inject_text;
 /* Folds; *out is ended with inject_text_clear. Blanks collapse to one ' ', or to one '\n' where a

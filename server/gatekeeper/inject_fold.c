@@ -16,14 +16,14 @@ typedef struct run {
 } run;
 
 static const run RUNS[] = {
-    {0xff01, 0xff40, '!', 64},    /* full width, up to the back quote */
-    {0xff41, 0xff5a, 'a', 26},    {0xff5b, 0xff5e, '{', 4},     {0x24b6, 0x24cf, 'a', 26},
-    {0x24d0, 0x24e9, 'a', 26},    {0x249c, 0x24b5, 'a', 26},    {0x1f110, 0x1f129, 'a', 26},
-    {0x1f130, 0x1f149, 'a', 26},  {0x1f150, 0x1f169, 'a', 26},  {0x1f170, 0x1f189, 'a', 26},
-    {0x1f1e6, 0x1f1ff, 'a', 26},                                 /* regional indicators */
-    {0x1d400, 0x1d6a3, 'a', 26},                                 /* mathematical letters */
-    {0x1d7ce, 0x1d7ff, '0', 10},  {0x2080, 0x2089, '0', 10},    {0x2460, 0x2468, '1', 9},
-    {0xe0020, 0xe007e, ' ', 95},                                 /* tags: hidden ASCII */
+    {0xff01, 0xff40, '!', 64}, /* full width, up to the back quote */
+    {0xff41, 0xff5a, 'a', 26},   {0xff5b, 0xff5e, '{', 4},    {0x24b6, 0x24cf, 'a', 26},
+    {0x24d0, 0x24e9, 'a', 26},   {0x249c, 0x24b5, 'a', 26},   {0x1f110, 0x1f129, 'a', 26},
+    {0x1f130, 0x1f149, 'a', 26}, {0x1f150, 0x1f169, 'a', 26}, {0x1f170, 0x1f189, 'a', 26},
+    {0x1f1e6, 0x1f1ff, 'a', 26}, /* regional indicators */
+    {0x1d400, 0x1d6a3, 'a', 26}, /* mathematical letters */
+    {0x1d7ce, 0x1d7ff, '0', 10}, {0x2080, 0x2089, '0', 10},   {0x2460, 0x2468, '1', 9},
+    {0xe0020, 0xe007e, ' ', 95}, /* tags: hidden ASCII */
 };
 
 /* Pairs: code point, what it looks like. Sorted. */
@@ -31,10 +31,10 @@ static const struct {
     unsigned short c;
     char to;
 } PAIRS[] = {
-    {0xaa, 'a'},    {0xb2, '2'},    {0xb3, '3'},    {0xb9, '1'},    {0xba, 'o'},    {0xd7, 'x'},
-    {0x131, 'i'},   {0x13f, 'l'},   {0x140, 'l'},   {0x149, 'n'},   {0x17f, 's'},   {0x251, 'a'},
-    {0x261, 'g'},   {0x26a, 'i'},   {0x280, 'r'},   {0x299, 'b'},   {0x29f, 'l'},   {0x2160, 'i'},
-    {0x2170, 'i'},  {0x217c, 'l'},  {0x217d, 'c'},  {0x217e, 'd'},  {0x217f, 'm'},  {0x391, 'a'},
+    {0xaa, 'a'},   {0xb2, '2'},   {0xb3, '3'},   {0xb9, '1'},   {0xba, 'o'},   {0xd7, 'x'},
+    {0x131, 'i'},  {0x13f, 'l'},  {0x140, 'l'},  {0x149, 'n'},  {0x17f, 's'},  {0x251, 'a'},
+    {0x261, 'g'},  {0x26a, 'i'},  {0x280, 'r'},  {0x299, 'b'},  {0x29f, 'l'},  {0x2160, 'i'},
+    {0x2170, 'i'}, {0x217c, 'l'}, {0x217d, 'c'}, {0x217e, 'd'}, {0x217f, 'm'}, {0x391, 'a'},
 };
 
 /* Greek and Cyrillic letters that look like Latin ones, by their folded small form. */
