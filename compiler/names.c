@@ -493,6 +493,7 @@ static wp_term *in_front(resolver *r, wp_term *t, const wp_expr *owner)
     wp_expr *e = equation(r, wc_var_term(r->u, v, t->loc), t, t->loc);
     e->with = owner->with;
     e->n_with = owner->n_with;
+    e->generated = true;
     emit_before(r, e);
     return wc_var_term(r->u, v, t->loc);
 }
@@ -936,6 +937,9 @@ wp_body wc_resolve_query(wc_unit *u, const wp_module *context, wp_body query)
             context->package ? wv_object_get(u->packages, package_key(u, context)) : WV_UNDEFINED;
     }
     wp_body b = body(&r, &query, true);
+    /* Answers show what was written, not what was made on the way. */
+    for (uint32_t i = 0, shown = 0; i < b.n; i++)
+        b.exprs[i]->index = b.exprs[i]->generated ? UINT32_MAX : shown++;
     free(r.before);
     u->module = NULL;
     return b;

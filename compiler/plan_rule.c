@@ -490,9 +490,20 @@ static bool shown(const wc_var *v)
     return v->text[0] != '$' && !(v->text[0] == '_' && v->text[1] == '_');
 }
 
+/* Whether a query may have more than one row, or more than one written expression: then a value that
+ * is false ends a row, else it is shown. `with` alone makes no rows. */
 static bool ref_iterates(const wp_body *b)
 {
-    return b->n > 1 || iterates(b);
+    uint32_t written = 0;
+    for (uint32_t i = 0; i < b->n; i++) {
+        wp_expr plain = *b->exprs[i];
+        wp_expr *only = &plain;
+        plain.n_with = 0;
+        written += plain.index != UINT32_MAX;
+        if (iterates(&(wp_body){&only, 1}))
+            return true;
+    }
+    return written > 1;
 }
 
 /* The operand that stands for an expression in the answer. */
@@ -504,19 +515,25 @@ static wc_operand plan_captured(wc_planner *p, const wp_expr *e, bool check)
                     wb_str_is(wv_str(&e->call.items[0]->value), "eq");
     bool has_void = call && e->call.items[0]->kind == WP_STRING &&
                     wb_str_is(wv_str(&e->call.items[0]->value), "internal.print");
-    if (e->negated || e->n_with || equation || has_void ||
-        (e->kind != WP_EXPR_TERM && e->kind != WP_EXPR_CALL)) {
-        if (e->n_with && !e->negated && !equation && e->kind == WP_EXPR_TERM) {
+    bool plain = e->kind == WP_EXPR_TERM || e->kind == WP_EXPR_CALL;
+    if (e->negated || e->n_with || equation || has_void || !plain) {
+        if (e->n_with && plain && !e->negated && !equation && !has_void) {
             /* A value under `with` is captured as a variable of its own. */
             wc_var *v = wc_var_new(p->u, WB_LIT("__value__"), e->loc);
+            wp_term *value = e->term;
+            if (call) {
+                value = wc_term_new(p->u, WP_CALL, e->loc);
+                value->list.items = e->call.items;
+                value->list.n = e->call.n;
+            }
             wp_expr *eq = wc_expr_new(p->u, WP_EXPR_CALL, e->loc);
-            *eq = *e;
-            eq->kind = WP_EXPR_CALL;
+            eq->with = e->with;
+            eq->n_with = e->n_with;
             eq->call.items = wb_arena_alloc(p->u->a, 3 * sizeof(wp_term *));
             eq->call.n = 3;
             eq->call.items[0] = wc_string_term(p->u, WB_LIT("eq"), e->loc);
             eq->call.items[1] = wc_var_term(p->u, v, e->loc);
-            eq->call.items[2] = e->term;
+            eq->call.items[2] = value;
             wc_plan_expr(p, eq);
             if (check)
                 wc_put_op(p, WC_S_IsTrue, 0, v->bound, (wc_operand){0});
@@ -540,8 +557,14 @@ static void plan_query(wc_planner *p, const wp_body *b)
     wc_mark m = wc_open(p);
     wc_operand *values = wb_arena_alloc(p->u->a, (b->n + 1) * sizeof *values);
     /* Answers are listed as written, whatever the order of evaluation. */
-    for (uint32_t i = 0; i < b->n; i++)
-        values[b->exprs[i]->index] = plan_captured(p, b->exprs[i], check);
+    uint32_t written = 0;
+    for (uint32_t i = 0; i < b->n; i++) {
+        wc_operand v = plan_captured(p, b->exprs[i], check);
+        if (b->exprs[i]->index == UINT32_MAX)
+            continue;
+        values[b->exprs[i]->index] = v;
+        written++;
+    }
     uint32_t count = 0;
     for (uint32_t i = 0; i < p->n_bound; i++)
         count += shown(p->bound[i]);
@@ -559,7 +582,7 @@ static void plan_query(wc_planner *p, const wp_body *b)
     }
     wc_stmt *list = wc_put(p, WC_S_LiteralArray);
     list->t = wc_local(p);
-    list->n_args = b->n;
+    list->n_args = written;
     list->args = values;
     wc_stmt *row = wc_put(p, WC_S_LiteralArray);
     row->t = wc_local(p);

@@ -247,6 +247,10 @@ static bool unify(const wp_term *x, const wp_term *y, uses *outs)
         pattern = y, other = x;
     if (!pattern || !is_bound(other))
         return false;
+    /* Only what may turn out to be of that shape binds. */
+    if (other->kind != WP_VAR && other->kind != WP_REF && other->kind != WP_CALL &&
+        !(other->kind == WP_ARRAY_COMP && pattern->kind == WP_ARRAY))
+        return false;
     if (pattern->kind == WP_ARRAY) {
         for (uint32_t i = 0; i < pattern->list.n; i++) {
             const wp_term *el = pattern->list.items[i];
