@@ -22,7 +22,7 @@ int wc_pass_by_name(wb_str name)
 
 typedef struct targets {
     wc_unit *u;
-    wv paths; /* array of data paths */
+    wv paths; /* set of data paths */
     bool any_function;
 } targets;
 
@@ -73,7 +73,7 @@ static void collect_target(targets *t, const wp_term *target)
     for (uint32_t i = 1; target->kind == WP_REF && i < target->list.n; i++)
         if (target->list.items[i]->kind <= WP_STRING)
             wv_array_push(u->a, &path, target->list.items[i]->value);
-    wv_array_push(u->a, &t->paths, path);
+    wv_set_add(u->a, &t->paths, path);
 }
 
 static void collect_expr(targets *t, const wp_expr *e)
@@ -140,7 +140,7 @@ static void mark_functions(wc_unit *u, wc_plan *plan, const targets *t, wc_node 
         for (uint32_t k = 0; k <= n->max_keys; k++) {
             wc_function *fn = plan->funcs[k ? n->keyed + k - 1 : n->whole];
             for (uint32_t i = 0; i < wv_len(t->paths); i++)
-                if (paths_touch(wv_items(t->paths)[i], fn->out.path)) {
+                if (paths_touch(wv_set_at(t->paths, NULL, i), fn->out.path)) {
                     fn->out.maskable = !n->is_function;
                     fn->out.mockable = n->is_function;
                 }
@@ -238,7 +238,7 @@ static bool front(wc_unit *u, const wc_query *query, wp_body *body, wc_plan *pla
     wc_check_recursion(u);
     if (u->diags->n)
         return false;
-    targets t = {.u = u, .paths = wv_array_begin(u->a, 4)};
+    targets t = {.u = u, .paths = wv_set_begin(u->a, 4)};
     collect_targets(&t, query ? body : NULL);
     wc_make_plan(u, plan, query, *body);
     if (u->diags->n)

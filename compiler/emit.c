@@ -31,6 +31,7 @@ typedef struct emitter {
     uint64_t *code;
     uint32_t *places;
     uint32_t n, cap;
+    size_t cap_consts;
     uint32_t start; /* first word of the function */
     uint32_t temps; /* first register above the locals */
     uint32_t most;  /* most registers in use */
@@ -467,7 +468,11 @@ static bool emit_function(emitter *e, wc_function *fn, wm_func *to)
         e->too_large = true;
     wm_program *p = e->p;
     if (fn->n_consts) {
-        p->consts = wb_realloc(p->consts, (p->n_consts + (size_t)fn->n_consts) * sizeof(wv));
+        size_t need = p->n_consts + (size_t)fn->n_consts;
+        if (need > e->cap_consts) {
+            e->cap_consts = need + need / 2;
+            p->consts = wb_realloc(p->consts, e->cap_consts * sizeof(wv));
+        }
         for (uint32_t i = 0; i < fn->n_consts; i++) {
             wv v = wv_copy(&p->arena, fn->consts[i], NULL, NULL);
             wv_freeze(v, p->arena.seed);

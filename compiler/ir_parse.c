@@ -455,8 +455,8 @@ static wb_status find_plan(reader *r, json_t *top, wb_str name, json_t **out)
     for (size_t i = 0; i < n && !*out; i++) {
         json_t *plan = json_array_get(plans, i), *its = json_object_get(plan, "name");
         if (!name.n ? n == 1
-                    : json_is_string(its) &&
-                          wb_str_eq(name, wb_str_n(json_string_value(its), json_string_length(its))))
+                    : json_is_string(its) && wb_str_eq(name, wb_str_n(json_string_value(its),
+                                                                      json_string_length(its))))
             *out = plan;
     }
     if (*out)

@@ -145,9 +145,9 @@ typedef struct ir_local {
     uint32_t home;   /* the innermost loop around everything that names it */
     uint32_t writes; /* statements that write it */
     uint32_t reads;
-    bool shared;     /* lives through several of the function's blocks */
-    bool exposed;    /* some read may come before any write */
-    bool met;        /* home is set */
+    bool shared;  /* lives through several of the function's blocks */
+    bool exposed; /* some read may come before any write */
+    bool met;     /* home is set */
     ir_event *events;
 } ir_local;
 

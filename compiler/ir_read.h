@@ -1,8 +1,8 @@
 /* OPA's published plans (plan.json) as programs of ours.
  *
  * A plan is read, checked, turned into our plan statement by statement and emitted. Its text is
- * taken as hostile: sizes, nesting, numbers of locals, strings, files and functions are checked, and
- * the program passes the verifier like any other. What a plan means is what OPA's reference
+ * taken as hostile: sizes, nesting, numbers of locals, strings, files and functions are checked,
+ * and the program passes the verifier like any other. What a plan means is what OPA's reference
  * implementations do with it, which differs in places from what OPA's evaluator does with the
  * modules it was made from: only whole documents, all bodies of a rule, result sets without
  * duplicates.

@@ -490,8 +490,8 @@ static bool shown(const wc_var *v)
     return v->text[0] != '$' && !(v->text[0] == '_' && v->text[1] == '_');
 }
 
-/* Whether a query may have more than one row, or more than one written expression: then a value that
- * is false ends a row, else it is shown. `with` alone makes no rows. */
+/* Whether a query may have more than one row, or more than one written expression: then a value
+ * that is false ends a row, else it is shown. `with` alone makes no rows. */
 static bool ref_iterates(const wp_body *b)
 {
     uint32_t written = 0;

@@ -10,12 +10,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static wc_node *child(wc_unit *u, wc_node *n, wv name)
+#define MANY_CHILDREN 8 /* above it a node's children have an index */
+
+wc_node *wc_node_child(const wc_node *n, wv name)
 {
+    if (n->by_name != WV_UNDEFINED) {
+        wv at = wv_object_get(n->by_name, name);
+        return at == WV_UNDEFINED ? NULL : (wc_node *)(uintptr_t)wv_int(at);
+    }
     for (wc_node *c = n->first; c; c = c->next)
         if (wv_equal(c->name, name))
             return c;
-    wc_node *c = wb_arena_calloc(u->a, sizeof *c);
+    return NULL;
+}
+
+static void index_child(wc_unit *u, wc_node *n, wc_node *c)
+{
+    wv_object_put(u->a, &n->by_name, c->name, wv_small((int64_t)(uintptr_t)c));
+}
+
+static wc_node *child(wc_unit *u, wc_node *n, wv name)
+{
+    wc_node *c = wc_node_child(n, name);
+    if (c)
+        return c;
+    c = wb_arena_calloc(u->a, sizeof *c);
     *c = (wc_node){.name = name,
                    .parent = n,
                    .next = n->first,
@@ -23,15 +42,15 @@ static wc_node *child(wc_unit *u, wc_node *n, wv name)
                    .whole = WM_NONE,
                    .keyed = WM_NONE};
     n->first = c;
+    n->n_children++;
+    if (n->by_name != WV_UNDEFINED) {
+        index_child(u, n, c);
+    } else if (n->n_children > MANY_CHILDREN) {
+        n->by_name = wv_object_begin(u->a, 4 * MANY_CHILDREN);
+        for (wc_node *each = n->first; each; each = each->next)
+            index_child(u, n, each);
+    }
     return c;
-}
-
-wc_node *wc_node_child(const wc_node *n, wv name)
-{
-    for (wc_node *c = n->first; c; c = c->next)
-        if (wv_equal(c->name, name))
-            return c;
-    return NULL;
 }
 
 wb_str wc_node_path_text(wc_unit *u, const wc_node *n)

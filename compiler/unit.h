@@ -101,6 +101,7 @@ void wc_order_query(wc_unit *u, wp_body *body);
 /* ---- the data tree ---- */
 typedef struct wc_node {
     wv name;
+    wv by_name; /* children by name, once there are many: name -> address as an integer */
     struct wc_node *parent, *first, *next; /* children in a list, sorted by name at the end */
     wc_rule **rules; /* rules whose value begins here; NULL for a plain step */
     uint32_t n_rules, cap_rules;

@@ -89,7 +89,7 @@ we_module *we_module_new(writ_engine *e, wb_str name, wb_str text, uint32_t file
 {
     we_module *m = wb_calloc(1, sizeof *m);
     m->refs = 1;
-    if (wb_arena_init(&m->arena, MODULE_ARENA, e->seed)) {
+    if (wb_arena_init(&m->arena, MODULE_ARENA(text.n), e->seed)) {
         free(m);
         return NULL;
     }
