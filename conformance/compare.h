@@ -15,7 +15,8 @@ enum {
  * the arena that shares nothing. */
 wv cf_through_json(wb_arena *a, wv v);
 /* Whether the sets of binding objects are equal. want: an array of objects. rows: what a query's
- * function answers, an array of [bindings, values]; undefined is no row. Says the difference. */
+ * function answers, an array of [bindings, values]; undefined is no row, and a row with a false
+ * value is none either. Says the difference. */
 bool cf_same_results(wb_arena *a, wv want, wv rows, unsigned flags, cf_outcome *o);
 
 typedef struct cf_diag {

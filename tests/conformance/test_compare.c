@@ -47,6 +47,7 @@ static const struct {
     {"no row where one is wanted", "[{\"x\": 1}]", "[]", 0, false},
     {"a row where none is wanted", "[]", "[[{\"x\": 1}, [true]]]", 0, false},
     {"no rows", "[]", "[]", 0, true},
+    {"a row with a false expression is none", "[]", "[[{}, [true, false]]]", 0, true},
     {"a row without bindings is a row", "[{}]", "[]", 0, false},
     {"the order of rows does not count", "[{\"x\": 1}, {\"x\": 2}]",
      "[[{\"x\": 2}, [true]], [{\"x\": 1}, [true]]]", 0, true},
