@@ -8,6 +8,7 @@
 #include "server/directory/directory.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #define CASES_MAX  48
@@ -121,6 +122,7 @@ static pid_t spawn(const char *out, const char *crash_at, char *const argv[])
 {
     pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
         if (!freopen(out, "w", stdout))
             _exit(9);
         if (getenv("DOER_TEST_QUIET") && !freopen("/dev/null", "w", stderr))
