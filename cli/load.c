@@ -12,12 +12,6 @@
 #define ERRORS_ARENA ((size_t)4 << 30)  /* addresses; memory comes as used */
 #define MODULE_ARENA ((size_t)16 << 30) /* the same, for one module's tree */
 
-/* Where a file's data goes: the last part of a path below the root, and the part before. */
-typedef struct place {
-    wb_str part;
-    const struct place *before;
-} place;
-
 void cli_load_init(cli_load *l, uint32_t max_errors)
 {
     *l = (cli_load){.engine = writ_engine_new()};
@@ -35,6 +29,8 @@ void cli_load_free(cli_load *l)
     we_document_free(l->data);
     writ_engine_free(l->engine);
     free(l->documents);
+    free(l->roots);
+    free(l->bundles);
     for (size_t i = 0; i < l->n_broken; i++)
         we_module_free(l->broken[i]);
     free(l->broken);
@@ -94,10 +90,9 @@ bool cli_read_value(cli_load *l, wb_arena *a, const char *name, wb_str text, boo
     wb_error why;
     wb_status s =
         yaml ? cli_yaml_decode(a, text, out, &why) : wv_json_decode(a, text, NULL, out, &why);
-    if (s && yaml)
-        cli_add_error(l, "%s: error converting YAML to JSON: %s", name, why.text);
-    else if (s)
-        cli_add_error(l, "%s: %s", name, why.text);
+    if (s)
+        cli_add_error(l, "%s%s: %s%s", l->bundle ? "bundle load failed on " : "", name,
+                      yaml ? "error converting YAML to JSON: " : "", why.text);
     return s == WB_OK;
 }
 
@@ -150,7 +145,7 @@ static wv merge(wb_arena *a, wv x, wv y)
     return out;
 }
 
-static void add_document(cli_load *l, const char *path, wv value, const place *at)
+static void add_document(cli_load *l, const char *path, wv value, const cli_place *at)
 {
     wb_arena *a = &l->data->arena;
     for (; at; at = at->before) {
@@ -161,6 +156,12 @@ static void add_document(cli_load *l, const char *path, wv value, const place *a
         cli_add_error(l, "%s: document must be of type object", path);
         return;
     }
+    cli_merge_root(l, path, value);
+}
+
+void cli_merge_root(cli_load *l, const char *path, wv value)
+{
+    wb_arena *a = &l->data->arena;
     wb_buf where;
     wb_buf_init(&where, 4096);
     if (find_conflict(l->root, value, &where)) {
@@ -188,13 +189,18 @@ static void add_document(cli_load *l, const char *path, wv value, const place *a
     l->root = merge(a, l->root, value);
 }
 
-static void load_data(cli_load *l, const char *path, bool yaml, const place *at)
+void cli_take_data(cli_load *l, const char *path, wb_str text, bool yaml, const cli_place *at)
 {
-    wb_arena *a = &l->data->arena;
-    wb_str text;
     wv value;
-    if (cli_read_file(l, &l->arena, path, &text) && cli_read_value(l, a, path, text, yaml, &value))
+    if (cli_read_value(l, &l->data->arena, path, text, yaml, &value))
         add_document(l, path, value, at);
+}
+
+static void load_data(cli_load *l, const char *path, bool yaml, const cli_place *at)
+{
+    wb_str text;
+    if (cli_read_file(l, &l->arena, path, &text))
+        cli_take_data(l, path, text, yaml, at);
 }
 
 /* ---- modules ---- */
@@ -218,16 +224,21 @@ static bool parse_module(cli_load *l, const char *path, wb_str text)
     return false;
 }
 
+void cli_take_module(cli_load *l, const char *path, wb_str text)
+{
+    parse_module(l, path, text);
+    cli_take_diags(l);
+}
+
 static void load_module(cli_load *l, const char *path)
 {
     wb_str text;
     if (cli_read_file(l, &l->arena, path, &text))
-        parse_module(l, path, text);
-    cli_take_diags(l);
+        cli_take_module(l, path, text);
 }
 
 /* A file named on the line whose extension says nothing. */
-static void load_any(cli_load *l, const char *path, const place *at)
+static void load_any(cli_load *l, const char *path, const cli_place *at)
 {
     wb_str text;
     wv value;
@@ -253,11 +264,13 @@ static bool ends(const char *path, const char *suffix)
     return wb_str_has_suffix(wb_str_of(path), wb_str_of(suffix));
 }
 
-static void load_file(cli_load *l, const char *path, unsigned depth, const place *at)
+static void load_file(cli_load *l, const char *path, unsigned depth, const cli_place *at)
 {
     const char *base = base_name(path);
     bool json = ends(path, ".json"), yaml = ends(path, ".yaml") || ends(path, ".yml");
-    if (ends(path, ".rego"))
+    if (ends(path, ".tar.gz") && !depth && !l->bundle && !l->rego_only)
+        cli_load_bundles(l, &path, 1, "");
+    else if (ends(path, ".rego"))
         load_module(l, path);
     else if (l->rego_only)
         return;
@@ -283,9 +296,9 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void walk(cli_load *l, const char *path, unsigned depth, const place *at);
+static void walk(cli_load *l, const char *path, unsigned depth, const cli_place *at);
 
-static void walk_folder(cli_load *l, const char *path, unsigned depth, const place *at)
+static void walk_folder(cli_load *l, const char *path, unsigned depth, const cli_place *at)
 {
     DIR *dir = opendir(path);
     if (!dir) {
@@ -308,7 +321,7 @@ static void walk_folder(cli_load *l, const char *path, unsigned depth, const pla
     closedir(dir);
     if (n)
         qsort(names, n, sizeof *names, by_name);
-    const place here = {wb_str_of(base_name(path)), at};
+    const cli_place here = {wb_str_of(base_name(path)), at};
     const char *front = !strcmp(path, ".") ? "" : path;
     for (size_t i = 0; i < n; i++) {
         const char *slash = *front && !ends(front, "/") ? "/" : "";
@@ -322,7 +335,7 @@ static void walk_folder(cli_load *l, const char *path, unsigned depth, const pla
     free(names);
 }
 
-static void walk(cli_load *l, const char *path, unsigned depth, const place *at)
+static void walk(cli_load *l, const char *path, unsigned depth, const cli_place *at)
 {
     struct stat st;
     if (stat(path, &st))
@@ -369,18 +382,18 @@ static char *clean(const char *path)
     return out;
 }
 
-static void load_path(cli_load *l, const char *path)
+void cli_load_path(cli_load *l, const char *path)
 {
-    place places[64];
+    cli_place places[64];
     size_t n = 0;
-    const place *at = NULL;
+    const cli_place *at = NULL;
     const char *colon = strchr(path, ':');
     if (!strncmp(path, "file://", 7)) {
         path += 7;
     } else if (colon && colon != path) {
         while (n < sizeof places / sizeof *places) {
             size_t part = strcspn(path, ".:");
-            places[n] = (place){wb_str_n(path, part), at};
+            places[n] = (cli_place){wb_str_n(path, part), at};
             at = &places[n++];
             path += part;
             if (*path++ == ':')
@@ -400,50 +413,7 @@ void cli_load_paths(cli_load *l, const char **paths, size_t n)
         while (before < i && strcmp(paths[before], paths[i]) != 0)
             before++;
         if (before == i)
-            load_path(l, paths[i]);
-    }
-}
-
-void cli_load_bundles(cli_load *l, const char **paths, size_t n, const char *words)
-{
-    l->bundle = true;
-    for (size_t i = 0; i < n; i++) {
-        struct stat st;
-        cli_error *first = l->first, *last = l->last;
-        size_t before = l->n_errors;
-        if (stat(paths[i], &st)) {
-            cli_add_error(l, "%serror reading \"%s\": stat %s: no such file or directory", words,
-                          paths[i], paths[i]);
-            continue;
-        }
-        if (!S_ISDIR(st.st_mode)) {
-            cli_add_error(l, "%sbundle %s: bundles in archives are not available", words, paths[i]);
-            continue;
-        }
-        l->first = l->last = NULL;
-        l->n_errors = 0;
-        load_path(l, paths[i]);
-        if (!l->first) {
-            l->first = first;
-            l->last = last;
-            l->n_errors = before;
-            continue;
-        }
-        wb_buf b;
-        wb_buf_init(&b, CLI_OUTPUT_MAX);
-        if (l->first->diag)
-            cli_print_errors(&b, l);
-        else
-            wb_buf_putf(&b, "bundle load failed on %.*s", WB_FMT(l->first->text));
-        while (b.n && b.p[b.n - 1] == '\n')
-            b.n--;
-        l->first = first;
-        l->last = last;
-        l->n_errors = before;
-        if (last)
-            last->next = NULL;
-        cli_add_error(l, "%sbundle %s: %.*s", words, paths[i], WB_FMT(wb_buf_str(&b)));
-        wb_buf_free(&b);
+            cli_load_path(l, paths[i]);
     }
 }
 

@@ -25,6 +25,12 @@ typedef struct cli_error {
     struct cli_error *next;
 } cli_error;
 
+/* Where a file's data goes: the last part of a path below the root, and the part before. */
+typedef struct cli_place {
+    wb_str part;
+    const struct cli_place *before;
+} cli_place;
+
 typedef struct cli_document {
     wb_str path; /* as shown to people */
     wv value;
@@ -49,6 +55,10 @@ typedef struct cli_load {
     size_t n_documents;
     wv root; /* what they are together */
 
+    wv *roots;            /* of each bundle: an array of texts */
+    const char **bundles; /* their paths */
+    size_t n_bundles;
+
     we_module **broken; /* modules with errors: these point into their text */
     size_t n_broken;
 } cli_load;
@@ -58,7 +68,14 @@ void cli_load_init(cli_load *l, uint32_t max_errors);
 void cli_load_free(cli_load *l);
 
 void cli_load_paths(cli_load *l, const char **paths, size_t n);
-/* Reads bundle folders. The errors of each become one, in the words that begin with `words`. */
+void cli_load_path(cli_load *l, const char *path);
+/* A text as if it stood in a file of that name. */
+void cli_take_module(cli_load *l, const char *path, wb_str text);
+void cli_take_data(cli_load *l, const char *path, wb_str text, bool yaml, const cli_place *at);
+/* Merges an object into the root; path names it in errors. */
+void cli_merge_root(cli_load *l, const char *path, wv value);
+/* Reads bundles: folders and gzipped tar archives. The errors of each become one, which begins with
+ * `words` (bundle.c). */
 void cli_load_bundles(cli_load *l, const char **paths, size_t n, const char *words);
 /* Gives the merged data to the engine, and looks for rules where data stands (conflicts.c). False
  * when errors were collected. */

@@ -47,6 +47,35 @@ cli_expect disasm-nothing 1 "specify at least one file or --query" disasm
 cli_expect disasm-pass 1 "no pass is named x" "disasm --pass-off x a.rego"
 cli_expect pass-off 0 '"value": 2' "eval --pass-off fold,prepare,early-exit,memo 1+1"
 
+# Bundles in archives, and the roots of manifests.
+bundle() { tar czf "$tmp/$1" -C "$tmp/bundle" . ; }
+cp -r "$cli_dir/files/bundle" "$tmp/bundle"
+bundle good.tar.gz
+cli_expect archive 0 '{"bun":{"p":1},"top":1,"x":{"y":{"k":1}}}' "eval -f raw -b '$tmp/good.tar.gz' data"
+cli_expect archive-as-data 0 '"top":1' "eval -f raw -d '$tmp/good.tar.gz' data"
+echo '{"roots":["bun"]}' >"$tmp/bundle/.manifest"
+bundle roots.tar.gz
+cli_expect archive-data-roots 2 "manifest roots [bun] do not permit data at path '/" \
+    "eval -b '$tmp/roots.tar.gz' data"
+cli_expect folder-data-roots 2 "manifest roots [bun] do not permit data at path '/" \
+    "eval -b '$tmp/bundle' data"
+echo '{"roots":["x","top"]}' >"$tmp/bundle/.manifest"
+bundle package.tar.gz
+cli_expect archive-package-roots 2 "do not permit 'package bun' in module './b.rego'" \
+    "eval -b '$tmp/package.tar.gz' data"
+echo '{"roots":["bun","bun/y"]}' >"$tmp/bundle/.manifest"
+cli_expect manifest-overlap 2 "manifest has overlapped roots: 'bun' and 'bun/y'" \
+    "eval -b '$tmp/bundle' data"
+echo '{"roots":1}' >"$tmp/bundle/.manifest"
+cli_expect manifest-roots 2 "roots must be a list" "eval -b '$tmp/bundle' data"
+echo '{"roots"' >"$tmp/bundle/.manifest"
+cli_expect manifest-broken 2 "bundle load failed on manifest decode" "eval -b '$tmp/bundle' data"
+cli_expect bundles-overlap 2 "overlapping roots" \
+    "eval -b '$tmp/good.tar.gz' -b bundle data"
+head -c 100 "$tmp/good.tar.gz" >"$tmp/cut.tar.gz"
+cli_expect archive-cut 2 "bundle read failed" "eval -b '$tmp/cut.tar.gz' data"
+cli_expect archive-none 2 "bundle read failed" "eval -b a.rego data"
+
 # Hostile files end with an error of their own, never with a crash.
 head -c 100000 /dev/zero | tr '\0' '[' >"$tmp/deep.json"
 cli_expect deep-json 2 "errors" "eval -d '$tmp/deep.json' 1"
