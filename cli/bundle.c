@@ -318,6 +318,45 @@ static void join_errors(cli_load *l, const cli_load *before, const char *words, 
     wb_buf_free(&b);
 }
 
+static bool share_root(const wv *a, const wv *b)
+{
+    for (uint32_t i = 0; i < wv_len(*a); i++)
+        for (uint32_t k = 0; k < wv_len(*b); k++)
+            if (overlap(root_at(a, i), root_at(b, k)))
+                return true;
+    return false;
+}
+
+static bool owns_all(const wv *roots)
+{
+    return wv_len(*roots) == 1 && !root_at(roots, 0).n;
+}
+
+/* Two bundles may not both own a path. */
+static bool check_overlap(cli_load *l, const char *path, const wv *roots)
+{
+    for (size_t i = 0; i < l->n_bundles; i++) {
+        const char *other = l->bundles[i];
+        bool first = owns_all(&l->roots[i]), second = owns_all(roots);
+        if (!share_root(&l->roots[i], roots))
+            continue;
+        if (first || second)
+            cli_add_error(l,
+                          "bundle activation failed: bundles [%s, %s] have overlapping roots and "
+                          "cannot be activated simultaneously because bundle(s) [%s%s%s] specify "
+                          "empty root paths ('') which overlap with any other bundle root",
+                          other, path, first ? other : "", first && second ? ", " : "",
+                          second ? path : "");
+        else
+            cli_add_error(l,
+                          "bundle activation failed: detected overlapping roots in manifests for "
+                          "these bundles: [%s, %s]",
+                          other, path);
+        return false;
+    }
+    return true;
+}
+
 static void load_bundle(cli_load *l, const char *path, bool folder, const char *words)
 {
     cli_load before = *l;
@@ -343,20 +382,13 @@ static void load_bundle(cli_load *l, const char *path, bool folder, const char *
     l->first = before.first;
     l->last = before.last;
     l->n_errors = before.n_errors;
+    if (!check_overlap(l, path, &roots))
+        return;
     cli_merge_root(l, path, mine);
     l->roots = wb_realloc(l->roots, (l->n_bundles + 1) * sizeof *l->roots);
     l->bundles = wb_realloc(l->bundles, (l->n_bundles + 1) * sizeof *l->bundles);
     l->roots[l->n_bundles] = roots;
     l->bundles[l->n_bundles++] = path;
-}
-
-static bool share_root(const wv *a, const wv *b)
-{
-    for (uint32_t i = 0; i < wv_len(*a); i++)
-        for (uint32_t k = 0; k < wv_len(*b); k++)
-            if (overlap(root_at(a, i), root_at(b, k)))
-                return true;
-    return false;
 }
 
 void cli_load_bundles(cli_load *l, const char **paths, size_t n, const char *words)
@@ -376,11 +408,4 @@ void cli_load_bundles(cli_load *l, const char **paths, size_t n, const char *wor
             load_bundle(l, paths[i], S_ISDIR(st.st_mode), words);
     }
     l->bundle = false;
-    for (size_t i = 0; i < l->n_bundles && !l->n_errors; i++)
-        for (size_t k = i + 1; k < l->n_bundles && !l->n_errors; k++)
-            if (share_root(&l->roots[i], &l->roots[k]))
-                cli_add_error(l,
-                              "bundle activation failed: detected overlapping roots in manifests "
-                              "for these bundles: [%s, %s]",
-                              l->bundles[i], l->bundles[k]);
 }
