@@ -105,7 +105,8 @@ typedef struct wc_node {
     struct wc_node *parent, *first, *next; /* children in a list, sorted by name at the end */
     wc_rule **rules; /* rules whose value begins here; NULL for a plain step */
     uint32_t n_rules, cap_rules;
-    uint32_t depth;                       /* steps below `data` */
+    uint32_t n_children;
+    uint32_t depth; /* steps below `data` */
     bool is_function, is_set, is_dynamic; /* dynamic: some rule has parts below this path */
     uint32_t max_keys;                    /* how many keys a reference may bind */
     uint32_t number;                      /* in the program */
