@@ -343,8 +343,7 @@ static void lower_with(lowering *w, const ir_stmt *s)
 {
     wv path = wv_array_begin(w->u->a, s->n_path);
     for (uint32_t i = 0; i < s->n_path; i++)
-        wv_array_push(w->u->a, &path,
-                      wv_string_new(w->u->a, w->ir->strings[s->path[i].n]));
+        wv_array_push(w->u->a, &path, wv_string_new(w->u->a, w->ir->strings[s->path[i].n]));
     seal(w, s->a);
     wc_replacement *r = wb_arena_calloc(w->u->a, sizeof *r);
     r->what = s->t == IR_INPUT ? WC_REPLACE_INPUT : WC_REPLACE_DATA;
@@ -380,12 +379,12 @@ static const struct {
     uint8_t kind;
     bool may_fail;
 } operators[] = {
-    {"equal", WC_S_EqualValue, false},  {"neq", WC_S_NotEqualValue, false},
-    {"lt", WC_S_LessValue, false},      {"lte", WC_S_LessEqualValue, false},
-    {"gt", WC_S_GreaterValue, false},   {"gte", WC_S_GreaterEqualValue, false},
-    {"plus", WC_S_Add, true},           {"minus", WC_S_Subtract, true},
-    {"mul", WC_S_Multiply, true},       {"div", WC_S_Divide, true},
-    {"rem", WC_S_Remainder, true},      {"internal.member_2", WC_S_MemberValue, false},
+    {"equal", WC_S_EqualValue, false}, {"neq", WC_S_NotEqualValue, false},
+    {"lt", WC_S_LessValue, false},     {"lte", WC_S_LessEqualValue, false},
+    {"gt", WC_S_GreaterValue, false},  {"gte", WC_S_GreaterEqualValue, false},
+    {"plus", WC_S_Add, true},          {"minus", WC_S_Subtract, true},
+    {"mul", WC_S_Multiply, true},      {"div", WC_S_Divide, true},
+    {"rem", WC_S_Remainder, true},     {"internal.member_2", WC_S_MemberValue, false},
 };
 
 static void lower_call(lowering *w, const ir_stmt *s)
@@ -425,8 +424,7 @@ static bool may_be(const lowering *w, const ir_func *fn, const ir_stmt *s)
         return false;
     for (uint32_t i = 0; i < s->n_path; i++)
         if (s->path[i].kind == IR_BOOL ||
-            (s->path[i].kind == IR_STRING &&
-             !wb_str_eq(w->ir->strings[s->path[i].n], fn->path[i])))
+            (s->path[i].kind == IR_STRING && !wb_str_eq(w->ir->strings[s->path[i].n], fn->path[i])))
             return false;
     return true;
 }
@@ -481,7 +479,7 @@ static const struct {
 
 static void make(lowering *w, unsigned kind, uint32_t t)
 {
-    wc_put(&w->p, kind == IR_MakeArray   ? WC_S_MakeArray
+    wc_put(&w->p, kind == IR_MakeArray    ? WC_S_MakeArray
                   : kind == IR_MakeObject ? WC_S_MakeObject
                                           : WC_S_MakeSet)
         ->t = t;

@@ -71,11 +71,11 @@ void cf_skip(cf_outcome *o, const char *format, ...)
 void cf_run_case(const cf_file *f, const cf_case *c, const cf_options *options, cf_outcome *o)
 {
     switch (f->kind) {
-    case CF_EVAL: cf_run_eval(f, c, options, o); return;
+    case CF_EVAL:
+    case CF_PLAN: cf_run_eval(f, c, options, o); return;
     case CF_NUMBER: cf_run_number(f, c, options, o); return;
     case CF_COMPILE: cf_run_compile(f, c, options, o); return;
     case CF_DIAGNOSTICS: cf_run_diagnostics(f, c, options, o); return;
-    case CF_PLAN:
     case CF_FORMAT:
     case CF_SCHEMA: break;
     }

@@ -77,7 +77,8 @@ static void run(cf_run *r, const cf_file *f, wv body, const cf_options *options,
 {
     wv modules = cf_field(body, "modules"), data = cf_field(body, "data"), query;
     r->engine->version = f->v0 ? WP_V0 : WP_V1;
-    for (uint32_t i = 0; wv_is_array(modules) && i < wv_len(modules); i++) {
+    bool planned = f->kind == CF_PLAN;
+    for (uint32_t i = 0; !planned && wv_is_array(modules) && i < wv_len(modules); i++) {
         wv module = wv_items(modules)[i];
         char name[32];
         snprintf(name, sizeof name, "test-%u.rego", i);
@@ -90,7 +91,9 @@ static void run(cf_run *r, const cf_file *f, wv body, const cf_options *options,
     }
     if (data != WV_UNDEFINED && !cf_set_data(r, data))
         return;
-    if (!cf_prepare(r, cf_text(body, "query", &query), cf_flag(body, "strict_error")))
+    bool strict = cf_flag(body, "strict_error");
+    if (planned ? !cf_prepare_plan(r, cf_field(body, "plan"), strict)
+                : !cf_prepare(r, cf_text(body, "query", &query), strict))
         return;
     if (read_input(r, body, options, o))
         cf_ask(r);

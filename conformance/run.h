@@ -32,6 +32,8 @@ void cf_run_clear(cf_run *r);
 bool cf_add_module(cf_run *r, const char *name, wb_str text);
 bool cf_set_data(cf_run *r, wv data);
 bool cf_prepare(cf_run *r, wb_str query, bool strict);
+/* As cf_prepare, with OPA's plan of the query (plans.c). */
+bool cf_prepare_plan(cf_run *r, wv plan, bool strict);
 bool cf_ask(cf_run *r);
 /* The error that the diagnostics make. */
 bool cf_fail_diags(cf_run *r);
