@@ -1,0 +1,173 @@
+/* A loop that keeps nothing costs no memory; what is kept outlives the turns that made it. */
+#include "support.h"
+
+#define ROWS  "100000"
+#define SMALL ((size_t)8 << 20) /* the range itself takes some megabytes; the turns may take none  \
+                                 */
+
+/* Loops over 100,000 rows. Each row of the table makes strings, calls and collections in every
+ * turn: with 100 bytes a turn kept, the limit would be met. */
+static const char *const keep_nothing[] = {
+    "p := true if { every x in big { x >= 0 } }",
+    "p if { not found }\nfound if { some x in big; sprintf(\"row number %d of all the rows\", [x]) "
+    "== \"none\" }",
+    "p if { not found }\nfound if { some x in big; f(x) == \"none\" }\n"
+    "f(x) := concat(\"\", [\"a long enough string \", format_int(x, 10)])",
+    "p if { not found }\nfound if { some x in big; f(x) == \"none\" }\n"
+    "f(x) := s if { some i in [1, 2, 3]; i == 2; s := sprintf(\"a longer text %d, %d\", [x, i]) }",
+    "p if { not found }\nfound if { some x in big; f(x) }\n"
+    "f(x) if { some i in [1, 2, 3]; s := sprintf(\"a longer text %d, %d\", [x, i]); s == \"none\" "
+    "}",
+    "p if { not found }\nfound if { some x in big; count([y | some i in [1, 2, 3]; y := "
+    "sprintf(\"a longer text %d, %d\", [x, i])]) == 4 }",
+    "p if { not found }\nfound if { some x in big; count({y | some i in [1, 2, 3]; y := "
+    "sprintf(\"a longer text %d, %d\", [x, i])}) == 4 }",
+    "p if { not found }\nfound if { some x in big; o := {k: v | some i in [1, 2, 3]; k := "
+    "sprintf(\"a longer key %d, %d\", [x, i]); v := [i, x]}; count(o) == 4 }",
+    "p if { not found }\nfound if { some x in big; q with input.x as sprintf(\"a longer text "
+    "%d\", [x]) }\nq if { input.x == \"none\" }",
+    "p if { not found }\nfound if { some x in big; q == \"none\" with input.x as x }\n"
+    "q := sprintf(\"made of %d in this environment\", [input.x])",
+    "p if { not found }\nfound if { some x in big; {\"name\": sprintf(\"a longer text %d\", [x]), "
+    "\"list\": [x, x, x]} == input }",
+    "p if { not found }\nfound if { some x in big; not g(x) }\n"
+    "g(x) if { every i in [1, 2, 3] { sprintf(\"a longer text %d, %d\", [x, i]) != \"none\" } }",
+    "p if { not found }\nfound if { some x in big; [a, b] := [sprintf(\"a longer text %d\", [x]), "
+    "{x}]; a == b }",
+    "p if { not found }\nfound if { some x in big; every y in [1, 2] { not sprintf(\"a longer "
+    "text %d\", [x + y]) == \"none\" }; x < 0 }",
+    "p if { not found }\nfound if { some x in big; x * 100000000000000000000 < 0 }",
+    "p if { not found }\nfound if { some x in big; h(x) == \"none\" }\n"
+    "h(x) := y if { y := [sprintf(\"a longer text %d\", [x])]; x < 0 } else := [sprintf(\"another "
+    "text %d\", [x])]",
+};
+
+static void loops_that_keep_nothing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof keep_nothing / sizeof *keep_nothing; i++) {
+        char text[4096];
+        snprintf(text, sizeof text, "package t\nbig := numbers.range(0, " ROWS ")\n%s\n",
+                 keep_nothing[i]);
+        for (int off = 0; off < 2; off++) {
+            bench b;
+            bench_init(&b, text, off ? WC_PASS_EARLY_EXIT : 0, SMALL);
+            const char *got = bench_ask(&b, "p", "{\"name\": \"const\"}", NULL);
+            if (strcmp(got, "true") != 0)
+                fail_msg("%s\ngives %s", keep_nothing[i], got);
+            bench_free(&b);
+        }
+    }
+}
+
+/* Loops that keep something from every turn. */
+static const char *const keep_all[] = {
+    "p := count([s | some x in big; s := sprintf(\"a longer text with the number %d\", [x])])",
+    "p := count({s | some x in big; s := sprintf(\"a longer text with the number %d\", [x])})",
+    "p := count({s: x | some x in big; s := sprintf(\"a longer text with the number %d\", [x])})",
+    "p := count(s)\ns contains t if { some x in big; t := sprintf(\"a longer text with %d\", [x]) "
+    "}",
+    "p := count(o)\no[t] := [x] if { some x in big; t := sprintf(\"a longer text with %d\", [x]) }",
+    "p := count(g)\ng[t].name := [x] if { some x in big; t := sprintf(\"a longer text %d\", [x]) }",
+    "p if { not count([s | some x in big; s := sprintf(\"a longer text with number %d\", [x])]) "
+    "== 0 }",
+    "default p := true\np := false if { count([[x, x, x, x] | some x in big; some y in [1, 2, "
+    "3]]) > 0 }",
+};
+
+static void loops_that_keep_everything(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof keep_all / sizeof *keep_all; i++) {
+        char text[4096];
+        snprintf(text, sizeof text, "package t\nbig := numbers.range(0, " ROWS ")\n%s\n",
+                 keep_all[i]);
+        bench b;
+        bench_init(&b, text, 0, (size_t)6 << 20);
+        const char *got = bench_ask(&b, "p", NULL, NULL);
+        if (!strstr(got, "error: ") || !strstr(got, "memory"))
+            fail_msg("%s\ngives %s", keep_all[i], got);
+        /* The session stays usable. */
+        assert_int_equal(wm_failed(b.session)->code, WP_EVAL_CANCEL_ERROR);
+        bench_free(&b);
+    }
+}
+
+/* ---- what is kept stays intact ---- */
+
+/* Programs and their answers, from data/memory.txt: "== NAME", the rules, "-- answer". */
+static char *next_line(char **at)
+{
+    char *line = *at, *end = strchr(line, '\n');
+    if (!*line)
+        return NULL;
+    if (end) {
+        *end = 0;
+        *at = end + 1;
+    } else {
+        *at = line + strlen(line);
+    }
+    return line;
+}
+
+static char *read_all(const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/tests/vm/data/%s", WRIT_SOURCE_DIR, name);
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        fail_msg("%s is missing", path);
+    wb_buf b;
+    wb_buf_init(&b, 1 << 24);
+    char part[4096];
+    for (size_t n; (n = fread(part, 1, sizeof part, f)) > 0;)
+        wb_buf_put(&b, part, n);
+    fclose(f);
+    char *text = wb_strndup(b.p, b.n);
+    wb_buf_free(&b);
+    return text;
+}
+
+static void values_outlive_turns(void **state)
+{
+    (void)state;
+    char *all = read_all("memory.txt"), *at = all, *line;
+    char text[8192];
+    size_t n = 0, programs = 0;
+    while ((line = next_line(&at))) {
+        if (line[0] == '#')
+            continue;
+        if (strncmp(line, "-- ", 3) != 0) {
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s\n", line);
+            continue;
+        }
+        /* Every set of passes: a pass that is off must not make a value die earlier. */
+        for (unsigned off = 0; off < 1u << WC_PASS_COUNT; off++) {
+            bench b;
+            char module[9000];
+            snprintf(module, sizeof module, "package t\n%s", text);
+            bench_init(&b, module, off, (size_t)64 << 20);
+            for (int again = 0; again < 2; again++) {
+                const char *got =
+                    bench_ask(&b, "p", "{\"names\": [\"anna\", \"bert\", \"carl\"]}", NULL);
+                if (strcmp(got, line + 3) != 0)
+                    fail_msg("passes off %x:\n%sgives %s\nnot   %s", off, text, got, line + 3);
+            }
+            bench_free(&b);
+        }
+        programs++;
+        n = 0;
+    }
+    assert_true(programs >= 40);
+    free(all);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loops_that_keep_nothing),
+        cmocka_unit_test(loops_that_keep_everything),
+        cmocka_unit_test(values_outlive_turns),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
