@@ -190,6 +190,9 @@ bool format_time(wb_str s, int64_t *ns)
             field++;
         }
     }
+    /* Nanoseconds of 64 bits end in 2262; month and day are no calendar's, but they are bounded. */
+    if (v[0] < 1970 || v[0] > 2261)
+        return false;
     struct tm tm = {.tm_year = (int)v[0] - 1900,
                     .tm_mon = (int)v[1] - 1,
                     .tm_mday = (int)v[2],
