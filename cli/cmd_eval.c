@@ -194,6 +194,7 @@ static bool evaluate(cli_results *r, const cli_options *o, wb_str query, writ_se
             cli_add_error(l, "no memory for a query");
         return false;
     }
+    wm_context(s->vm)->runtime = cli_runtime(&l->arena);
     writ_set_print(s, print_line, NULL);
     writ_set_strict(s, v[STRICT_ERRORS].on);
     wm_set_collect(s->vm, v[SHOW_ERRORS].on);

@@ -83,6 +83,9 @@ bool cli_load_finish(cli_load *l);
 /* False: a rule and base data have one path; the errors are in l->diags. */
 bool cli_check_conflicts(cli_load *l);
 
+/* The object that opa.runtime() answers: environment, version. */
+wv cli_runtime(wb_arena *a);
+
 /* Takes the diagnostics that came since the last call into the list of errors. */
 void cli_take_diags(cli_load *l);
 void cli_add_error(cli_load *l, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -278,5 +278,6 @@ bool cli_tests_prepare(cli_tests *t)
     t->session = writ_session_new(e);
     if (!t->session)
         wb_fatal("no memory for a session");
+    wm_context(t->session->vm)->runtime = cli_runtime(&t->arena);
     return s == WB_OK;
 }

@@ -38,6 +38,7 @@ cli_expect test-order 0 $'test_many: PASS' "test -v passing"
 cli_expect metrics 0 timer_rego_query_eval_ns "eval --metrics 1"
 cli_expect metrics-table 0 "│           Metric            │" "eval --metrics -f pretty 1"
 
+cli_expect runtime 0 '"authorization_enabled":false' "eval -f raw 'opa.runtime()'"
 cli_expect disasm 0 "func query" "disasm -q data.a.p a.rego"
 cli_expect disasm-module 0 "func data.a.p" "disasm a.rego"
 cli_expect disasm-plan 0 "data.a.p" "disasm --plan a.rego"
