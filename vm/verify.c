@@ -100,6 +100,8 @@ static wb_status check_function(checker *c, uint8_t *starts)
         return bad(c, fn->entry, "too many registers");
     if (fn->consts > p->n_consts || fn->n_consts > p->n_consts - fn->consts)
         return bad(c, fn->entry, "constants outside the pool");
+    if (fn->memo_kind > WM_MEMO_ARGS || (fn->memo_kind == WM_MEMO_RULE && fn->memo >= p->n_memos))
+        return bad(c, fn->entry, "memo slot out of range");
     uint32_t end = fn->entry + fn->words, last = fn->entry;
     memset(starts, 0, fn->words);
     for (uint32_t at = fn->entry; at < end;) {
@@ -136,6 +138,27 @@ static wb_status check_function(checker *c, uint8_t *starts)
     return WB_OK;
 }
 
+static wb_status check_node(const wm_program *p, uint32_t at, wb_error *error)
+{
+    const wm_node *n = &p->nodes[at];
+    const char *what = NULL;
+    /* The root's children lie behind it in the table, so that no path below it can be a circle. */
+    if (n->whole != WM_NONE && n->whole >= p->n_funcs)
+        what = "function out of range";
+    else if (n->keyed != WM_NONE && (uint64_t)n->keyed + n->n_keyed > p->n_funcs)
+        what = "functions by keys out of range";
+    else if ((uint64_t)n->first + n->n > p->n_nodes)
+        what = "children out of range";
+    else if (at == 0 ? n->parent != WM_NONE : n->parent >= at)
+        what = "parent out of range";
+    for (uint32_t i = 0; !what && i < n->n; i++) {
+        uint32_t child = p->children[n->first + i];
+        if (child <= at || child >= p->n_nodes || p->nodes[child].parent != at)
+            what = "child out of range";
+    }
+    return what ? wb_fail(error, WB_INVALID, "data tree, node %u: %s", at, what) : WB_OK;
+}
+
 wb_status wm_verify(const wm_program *p, wb_error *error)
 {
     uint32_t most = 1;
@@ -149,12 +172,7 @@ wb_status wm_verify(const wm_program *p, wb_error *error)
         s = check_function(&c, starts);
     }
     free(starts);
-    for (uint32_t i = 0; i < p->n_nodes && !s; i++) {
-        const wm_node *n = &p->nodes[i];
-        if (n->whole != WM_NONE && n->whole >= p->n_funcs)
-            s = wb_fail(error, WB_INVALID, "data tree, node %u: function out of range", i);
-        if (n->keyed != WM_NONE && n->keyed + n->n_keyed > p->n_funcs)
-            s = wb_fail(error, WB_INVALID, "data tree, node %u: function out of range", i);
-    }
+    for (uint32_t i = 0; i < p->n_nodes && !s; i++)
+        s = check_node(p, i, error);
     return s;
 }
