@@ -205,17 +205,18 @@ static void add_test(cli_tests *t, const wp_module *m, wp_rule *rule)
 {
     wp_head *h = rule->head;
     uint32_t parts = test_parts(h);
-    if (!parts || h->is_function)
+    if (!parts)
         return;
     cli_trial x = {.file = m->file.name, .loc = rule->loc};
     x.package = ref_text(&t->arena, m->package->list.items, m->package->list.n);
+    x.function = h->is_function;
     x.skip = begins(h->ref[parts - 1], "todo_test_");
     x.counted = ref_text(&t->arena, h->ref, parts);
     unsigned before = x.skip ? 0 : count_named(t, x.package, x.counted);
     if (before)
         rename_rule(&t->arena, h, parts - 1, before);
     x.name = ref_text(&t->arena, h->ref, parts);
-    x.cases = !h->contains && (h->key || h->n_ref > parts);
+    x.cases = !h->contains && !h->is_function && (h->key || h->n_ref > parts);
     for (uint32_t i = parts; i < h->n_ref && !h->key; i++)
         if (!wp_term_ground(h->ref[i]))
             break;

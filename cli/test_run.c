@@ -119,6 +119,16 @@ void cli_test_run(cli_tests *t, cli_trial *x)
     x->ran = true;
     if (x->skip)
         return;
+    if (x->function) {
+        x->error = true;
+        x->code = WP_TYPE_ERROR;
+        x->error_loc = x->loc;
+        x->error_file = x->file;
+        x->message =
+            wb_str_of(wb_arena_printf(&t->arena, "function %.*s.%.*s used as reference, not called",
+                                      WB_FMT(x->package), WB_FMT(x->name)));
+        return;
+    }
     uint32_t node = wc_find_node(t->program, x->path, x->n_path, &used);
     t->seen = wv_array_begin(&t->arena, 0);
     writ_set_print(t->session, print_line, x);

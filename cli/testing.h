@@ -25,8 +25,9 @@ typedef struct cli_trial {
     wb_str counted;             /* the name before it got a number */
     wp_loc loc;
     bool skip;
-    bool cases; /* the rule has keys */
-    wv *path;   /* below data */
+    bool function; /* has arguments, so that nobody can ask it: an error */
+    bool cases;    /* the rule has keys */
+    wv *path;      /* below data */
     unsigned n_path;
 
     /* what running it fills in */

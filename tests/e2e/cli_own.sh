@@ -35,6 +35,8 @@ cli_expect stdin-input 0 $'7\n' "eval -I -f raw input.a <<<'{\"a\":7}'"
 cli_expect timeout 2 "context deadline exceeded" \
     "eval --timeout 20ms 'some x in numbers.range(1, 9000); some y in numbers.range(1, 9000); x * y == -1'"
 cli_expect test-order 0 $'test_many: PASS' "test -v passing"
+printf 'package x\ntest_f(x) if { x }\n' >"$tmp/f.rego"
+cli_expect test-function 2 "function data.x.test_f used as reference, not called" "test '$tmp/f.rego'"
 cli_expect metrics 0 timer_rego_query_eval_ns "eval --metrics 1"
 cli_expect metrics-table 0 "│           Metric            │" "eval --metrics -f pretty 1"
 
