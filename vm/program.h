@@ -121,7 +121,9 @@ typedef struct wm_program {
 /* Releases prepared sites and the arena, and the program itself. NULL is allowed. */
 void wm_program_free(wm_program *p);
 
-/* Checks every word once, so that the loop may trust them: operands within the function, jumps onto
+/* Checks every word once, so that the loop may trust where it points. What a register holds when an
+ * instruction reads it is the compiler's promise: a program of other origin is not to be run.
+ * Checked: operands within the function, jumps onto
  * instruction starts inside the function, constants and functions that exist. WB_INVALID names the
  * first thing wrong. */
 wb_status wm_verify(const wm_program *p, wb_error *error);

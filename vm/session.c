@@ -146,6 +146,17 @@ static void fill_error(wm_session *s, wm_error *e, wp_code code, wp_loc loc, con
         e->file = s->p->files[loc.file].name;
 }
 
+/* The calls under way: each caller's frame knows where it goes on. */
+static void fill_trace(wm_session *s, wm_error *e, wp_loc loc)
+{
+    wp_loc *trace = wb_arena_alloc(&s->kept, WM_TRACE_MAX * sizeof *trace);
+    e->trace = trace;
+    trace[e->n_trace++] = loc;
+    for (uint32_t i = s->n_frames; i-- > 0 && e->n_trace < WM_TRACE_MAX;)
+        if (i + 1 < s->n_frames && s->frames[i].pc)
+            trace[e->n_trace++] = wm_place(s, s->frames[i].pc - 2);
+}
+
 wv wm_raise(wm_session *s, wp_code code, wp_loc loc, const char *format, ...)
 {
     if (s->failed)
@@ -160,6 +171,7 @@ wv wm_raise(wm_session *s, wp_code code, wp_loc loc, const char *format, ...)
     if ((size_t)n >= sizeof text)
         n = sizeof text - 1;
     fill_error(s, &s->error, code, loc, text, (size_t)n);
+    fill_trace(s, &s->error, loc);
     s->failed = true;
     return WV_UNDEFINED;
 }

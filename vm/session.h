@@ -21,6 +21,7 @@
 #define WM_REENTRY_MAX  200u   /* calls from C into the loop: dynamic data references */
 #define WM_MEMORY_MAX   ((size_t)2 << 30) /* default bytes of each arena */
 #define WM_FUEL_MAX     INT64_MAX         /* default: no fuel limit */
+#define WM_TRACE_MAX    64u               /* calls that an error lists */
 #define WM_ARG_MEMO     256u              /* function results remembered an environment */
 #define WM_ARG_MEMO_MAX 20000u            /* remembered an evaluation: bounds what the memo keeps */
 
@@ -30,7 +31,9 @@ typedef struct wm_error {
     wp_code code;   /* EVAL_... */
     wb_str message; /* in the kept arena: valid until the next wm_begin */
     wp_loc loc;
-    wb_str file; /* name of the file; empty for none */
+    wb_str file;         /* name of the file; empty for none */
+    const wp_loc *trace; /* where it happened, then the calls that led there, innermost first */
+    uint32_t n_trace;    /* at most WM_TRACE_MAX */
 } wm_error;
 
 typedef struct wm_budget {
