@@ -38,6 +38,71 @@ void cli_take_diags(cli_load *l)
     wp_diags_init(&l->diags, &l->arena, l->diags.max);
 }
 
+static cli_frame frame(wb_arena *a, const wm_error *e, wp_loc loc, wb_str query)
+{
+    cli_frame f = {.loc = loc};
+    wb_str text = query;
+    if (loc.file < e->n_files && e->files[loc.file].name.n) {
+        f.file = wb_arena_str(a, e->files[loc.file].name);
+        text = e->files[loc.file].text;
+    }
+    if ((size_t)loc.offset + loc.len > text.n)
+        return f;
+    wb_str source = wb_str_n(text.p + loc.offset, loc.len);
+    if (source.n > CLI_FRAME_TEXT) {
+        f.text.p = wb_arena_printf(a, "%.*s...", CLI_FRAME_TEXT, source.p);
+        f.text.n = CLI_FRAME_TEXT + 3;
+    } else {
+        f.text = wb_arena_str(a, source);
+    }
+    return f;
+}
+
+const cli_frame *cli_trace(wb_arena *a, const wm_error *e, wb_str query, uint32_t *n)
+{
+    cli_frame *trace = wb_arena_alloc(a, (e->n_trace + 1) * sizeof *trace);
+    *n = 0;
+    for (uint32_t i = 0; i < e->n_trace; i++)
+        if (e->trace[i].row)
+            trace[(*n)++] = frame(a, e, e->trace[i], query);
+    /* A query that is a path has no code of its own; it is still what was asked. */
+    if (query.n && (!*n || trace[*n - 1].file.n)) {
+        wp_loc whole = {.file = UINT32_MAX, .row = 1, .col = 1, .len = (uint32_t)query.n};
+        trace[(*n)++] = frame(a, e, whole, query);
+    }
+    return trace;
+}
+
+void cli_print_trace(wb_buf *b, const cli_frame *trace, uint32_t n, const char *indent)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        wb_buf_puts(b, indent);
+        if (trace[i].file.n)
+            wb_buf_putf(b, "%.*s:%u", WB_FMT(trace[i].file), trace[i].loc.row);
+        else
+            wb_buf_putf(b, "%u:%u", trace[i].loc.row, trace[i].loc.col);
+        wb_buf_putf(b, ": %.*s\n", WB_FMT(trace[i].text));
+    }
+}
+
+void cli_json_trace(cli_json *j, const cli_frame *trace, uint32_t n)
+{
+    if (!n)
+        return;
+    cli_json_open(j, "stack_trace", '[');
+    for (uint32_t i = 0; i < n; i++) {
+        cli_json_open(j, NULL, '{');
+        cli_json_int(j, "query_id", n - 1 - i);
+        cli_json_open(j, "location", '{');
+        cli_json_text(j, "file", trace[i].file);
+        cli_json_int(j, "row", trace[i].loc.row);
+        cli_json_int(j, "col", trace[i].loc.col);
+        cli_json_close(j, '}');
+        cli_json_close(j, '}');
+    }
+    cli_json_close(j, ']');
+}
+
 void cli_add_eval_error(cli_load *l, const wm_error *e, wb_str query, bool late)
 {
     wp_diag *d = wb_arena_calloc(&l->arena, sizeof *d);
@@ -51,6 +116,7 @@ void cli_add_eval_error(cli_load *l, const wm_error *e, wb_str query, bool late)
         d->loc = (wp_loc){0};
     }
     add(l, d, (wb_str){0});
+    l->last->trace = cli_trace(&l->arena, e, query, &l->last->n_trace);
     if (!d->file.n && d->loc.row && (size_t)d->loc.offset + d->loc.len <= query.n)
         l->last->source = wb_str_n(query.p + d->loc.offset, d->loc.len);
 }
@@ -80,6 +146,7 @@ void cli_json_errors(cli_json *j, const cli_load *l)
             } else if (d->details != WV_UNDEFINED) {
                 cli_json_value(j, "details", d->details);
             }
+            cli_json_trace(j, e->trace, e->n_trace);
         }
         cli_json_close(j, '}');
     }
@@ -107,5 +174,9 @@ void cli_print_errors(wb_buf *b, const cli_load *l)
             wb_buf_put_str(b, e->text);
         if (!b->n || b->p[b->n - 1] != '\n')
             wb_buf_putc(b, '\n');
+        if (e->n_trace) {
+            wb_buf_puts(b, "\nTraceback:\n");
+            cli_print_trace(b, e->trace, e->n_trace, "  ");
+        }
     }
 }

@@ -18,10 +18,21 @@
 #define CLI_OUTPUT_MAX ((size_t)1 << 31) /* bytes of what one command prints */
 
 /* A diagnostic with place and code, or a bare text. */
+/* One line of a traceback. */
+typedef struct cli_frame {
+    wb_str file; /* empty: the query */
+    wp_loc loc;
+    wb_str text; /* source of the expression, cut to CLI_FRAME_TEXT bytes */
+} cli_frame;
+
+#define CLI_FRAME_TEXT 80
+
 typedef struct cli_error {
     const wp_diag *diag;
-    wb_str text;   /* of a bare error */
-    wb_str source; /* what heads an evaluation's error that has no file */
+    wb_str text;            /* of a bare error */
+    wb_str source;          /* what heads an evaluation's error that has no file */
+    const cli_frame *trace; /* an evaluation's error: where, then the calls that led there */
+    uint32_t n_trace;
     struct cli_error *next;
 } cli_error;
 
@@ -91,6 +102,10 @@ void cli_take_diags(cli_load *l);
 void cli_add_error(cli_load *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* An error of an evaluation. One without a file is headed by the source text of its place. late:
  * the time given was over. */
+/* The frames of an error, in the arena; query is the text of the query. */
+const cli_frame *cli_trace(wb_arena *a, const wm_error *e, wb_str query, uint32_t *n);
+void cli_print_trace(wb_buf *b, const cli_frame *trace, uint32_t n, const char *indent);
+void cli_json_trace(cli_json *j, const cli_frame *trace, uint32_t n);
 void cli_add_eval_error(cli_load *l, const wm_error *e, wb_str query, bool late);
 
 /* The whole text of a file, or NULL with the error collected; n never passes CLI_FILE_MAX. The

@@ -59,6 +59,10 @@ static void put_error(wb_buf *b, const cli_trial *x)
     if (x->error_file.n)
         wb_buf_putf(b, "%.*s:%u: ", WB_FMT(x->error_file), x->error_loc.row);
     wb_buf_putf(b, "%s: %.*s\n", wp_code_text(x->code), WB_FMT(x->message));
+    if (x->n_trace) {
+        wb_buf_puts(b, "  Traceback:\n");
+        cli_print_trace(b, x->trace, x->n_trace, "    ");
+    }
 }
 
 void cli_report_test(wb_buf *b, const cli_trial *x, bool verbose, wb_str *last_file)
@@ -203,6 +207,7 @@ static void json_test(cli_json *j, const cli_trial *x)
         cli_json_text(j, "message", x->message);
         if (x->error_loc.row)
             json_location(j, x->error_file, x->error_loc);
+        cli_json_trace(j, x->trace, x->n_trace);
         cli_json_close(j, '}');
     }
     if (x->skip)

@@ -144,6 +144,10 @@ void cli_test_run(cli_tests *t, cli_trial *x)
         x->error_loc = failed->loc;
         x->error_file = wb_arena_str(&t->arena, failed->file);
         x->message = wb_arena_str(&t->arena, failed->message);
+        wb_str asked = {
+            wb_arena_printf(&t->arena, "%.*s.%.*s", WB_FMT(x->package), WB_FMT(x->name)),
+            x->package.n + 1 + x->name.n};
+        x->trace = cli_trace(&t->arena, failed, asked, &x->n_trace);
         if (failed->code == WP_EVAL_CANCEL_ERROR && now_ns() > deadline) {
             x->message = WB_LIT("context deadline exceeded");
             x->error_file = WB_LIT("");

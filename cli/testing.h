@@ -34,6 +34,8 @@ typedef struct cli_trial {
     bool ran, fail, error;
     wp_code code; /* of the error */
     wb_str error_file, message;
+    const cli_frame *trace; /* of an error: where, then the calls that led there */
+    uint32_t n_trace;
     wp_loc error_loc;
     int64_t ns;
     wb_buf output; /* of print(); freed by cli_tests_free */

@@ -151,6 +151,8 @@ static void fill_trace(wm_session *s, wm_error *e, wp_loc loc)
 {
     wp_loc *trace = wb_arena_alloc(&s->kept, WM_TRACE_MAX * sizeof *trace);
     e->trace = trace;
+    e->files = s->p->files;
+    e->n_files = s->p->n_files;
     trace[e->n_trace++] = loc;
     for (uint32_t i = s->n_frames; i-- > 0 && e->n_trace < WM_TRACE_MAX;)
         if (i + 1 < s->n_frames && s->frames[i].pc)

@@ -31,9 +31,11 @@ typedef struct wm_error {
     wp_code code;   /* EVAL_... */
     wb_str message; /* in the kept arena: valid until the next wm_begin */
     wp_loc loc;
-    wb_str file;         /* name of the file; empty for none */
-    const wp_loc *trace; /* where it happened, then the calls that led there, innermost first */
-    uint32_t n_trace;    /* at most WM_TRACE_MAX */
+    wb_str file;          /* name of the file; empty for none */
+    const wp_loc *trace;  /* where it happened, then the calls that led there, innermost first */
+    uint32_t n_trace;     /* at most WM_TRACE_MAX */
+    const wp_file *files; /* of the program: what the places name; may die before the error */
+    uint32_t n_files;
 } wm_error;
 
 typedef struct wm_budget {
