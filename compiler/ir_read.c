@@ -14,6 +14,7 @@
 /* What holds of a local here. `made` is the statement that made the collection it alone holds. */
 typedef struct fact {
     bool sure;
+    bool base; /* it is part of the base documents, which are reached by text too */
     uint8_t made;
     uint32_t sure_scan, made_scan;
 } fact;
@@ -69,10 +70,18 @@ static void make_sure(lowering *w, uint32_t n)
     put_fact(w, n, f, false, false);
 }
 
+static void in_base(lowering *w, uint32_t n)
+{
+    fact f = w->facts[n];
+    f.base = true;
+    put_fact(w, n, f, false, false);
+}
+
 static void lose(lowering *w, uint32_t n, bool sure, bool made)
 {
     fact f = w->facts[n];
     f.sure = f.sure && !sure;
+    f.base = false;
     f.made = made ? 0 : f.made;
     put_fact(w, n, f, sure, made);
 }
@@ -572,9 +581,12 @@ static void lower_merge(lowering *w, const ir_stmt *s)
 static void lower_dot(lowering *w, const ir_stmt *s)
 {
     wc_operand a = apart(w, value_of(w, s->a), s->t), b = apart(w, defined(w, s->b), s->t);
+    bool base = s->a.kind == IR_LOCAL && (s->a.n == IR_DATA || w->facts[s->a.n].base);
     uint32_t t = begin_write(w, s->t, true);
-    wc_put_op(&w->p, WC_S_Dot, t, a, b);
+    wc_put_op(&w->p, base ? WC_S_DotBase : WC_S_Dot, t, a, b);
     end_write(w, s->t, t, true);
+    if (base && w->flow.locals[s->t].writes == 1)
+        in_base(w, s->t);
 }
 
 static void lower_len(lowering *w, const ir_stmt *s)
@@ -616,6 +628,32 @@ static void lower_assign(lowering *w, const ir_stmt *s)
     write_value(w, s->t, value_of(w, s->a), sure);
 }
 
+/* Results are read as bindings of names: a set of anything else is a conflict. */
+static void lower_result(lowering *w, const ir_stmt *s)
+{
+    seal(w, s->a);
+    wc_operand v = defined(w, s->a);
+    wc_mark m = wc_open(&w->p);
+    wc_block *all = w->p.block;
+    wc_mark fits = wc_open(&w->p);
+    wc_block *fit = w->p.block;
+    is_type(w, v, "object");
+    wc_mark loop = wc_mark_now(&w->p);
+    uint32_t key = wc_scan(&w->p, v);
+    wc_block *turn = w->p.block;
+    wc_mark name = wc_open(&w->p);
+    is_type(w, wc_op_local(key), "string");
+    wc_break(&w->p, turn);
+    wc_close(&w->p, name);
+    wc_break(&w->p, fit);
+    wc_close(&w->p, loop);
+    wc_put_op(&w->p, WC_S_SetAdd, w->results, v, (wc_operand){0});
+    wc_break(&w->p, all);
+    wc_close(&w->p, fits);
+    raise(w);
+    wc_close(&w->p, m);
+}
+
 static void lower_statement(lowering *w, const ir_stmt *s)
 {
     switch ((ir_kind)s->kind) {
@@ -655,10 +693,7 @@ static void lower_statement(lowering *w, const ir_stmt *s)
         lose(w, s->t, true, true);
         reset(w, reg_of(w, s->t));
         break;
-    case IR_ResultSetAdd:
-        seal(w, s->a);
-        wc_put_op(&w->p, WC_S_SetAdd, w->results, defined(w, s->a), (wc_operand){0});
-        break;
+    case IR_ResultSetAdd: lower_result(w, s); break;
     case IR_ReturnLocal: test(w, WC_S_Return, value_of(w, s->a)); break;
     case IR_Scan: lower_scan(w, s); break;
     case IR_With: lower_with(w, s); break;
