@@ -221,6 +221,10 @@ static void collect_value(wm_session *s, wv v, wp_loc loc)
     for (unsigned i = 0; i < c->n && i < 10; i++)
         if (wv_equal(c->seen[i], v))
             return;
+    if (c->closed.row == loc.row && c->closed.col == loc.col && c->closed.file == loc.file)
+        return;
+    if (c->n)
+        c->closed = loc;
     if (c->n++ >= 10)
         return;
     c->seen[c->n - 1] = v;
