@@ -2,6 +2,7 @@
 #include "compiler/compile.h"
 
 #include "compiler/plan.h"
+#include "compiler/types.h"
 
 #include <stdlib.h>
 
@@ -236,6 +237,9 @@ static bool front(wc_unit *u, const wc_query *query, wp_body *body, wc_plan *pla
     if (u->diags->n)
         return false;
     wc_check_recursion(u);
+    if (u->diags->n)
+        return false;
+    wc_check_types(u, query ? body : NULL);
     if (u->diags->n)
         return false;
     targets t = {.u = u, .paths = wv_set_begin(u->a, 4)};

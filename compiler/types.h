@@ -120,6 +120,13 @@ typedef struct wc_flat {
     uint32_t first, n, cap;
 } wc_flat;
 
+/* A comprehension in a flat body: the checker keeps its type here, since it is asked often. */
+typedef struct wc_comp {
+    wp_term term;
+    wc_tp type; /* NULL: not known, or its body has errors */
+    bool checked;
+} wc_comp;
+
 void wc_flat_init(wc_flat *f, wc_unit *u);
 void wc_flat_clear(wc_flat *f);
 wc_flat_rule wc_flatten_rule(wc_flat *f, const wc_rule *r);
@@ -129,7 +136,29 @@ const wp_term *wc_flat_subject(const wc_flat *f, const wc_var *v);
 /* Text of a reference as it was written, as far as it is known. */
 wb_str wc_flat_text(const wc_flat *f, const wp_term *ref, uint32_t parts);
 
+/* ---- the documents (types_env.c) ----
+ *
+ * What the rules seen so far make of `data`. A path nobody defines may be a base document: any. */
+typedef struct wc_tnode {
+    wv name;
+    wc_tp value; /* NULL: a step only */
+    struct wc_tnode *parent, **kids;
+    uint32_t n, cap;
+    wv index;     /* name -> number in kids, once there are many */
+    wc_tp extent; /* of all below, when it was asked for; NULL: ask again */
+} wc_tnode;
+
+wc_tnode *wc_tnode_child(const wc_tnode *n, wv name);
+/* Sets the type at a ground path. */
+void wc_tnode_put(wb_arena *a, wc_tnode *root, wp_term *const *path, uint32_t n, wc_tp t);
+/* Adds a rule's type to what stands at, above and below the path. */
+void wc_tnode_insert(wb_arena *a, wc_tnode *root, wp_term *const *path, uint32_t n, wc_tp t);
+wc_tp wc_tnode_extent(wb_arena *a, wc_tnode *n);
+
 /* ---- the pass ---- */
+/* A call whose arguments do not fit; the file is that of u->module. */
+void wc_report_arguments(wc_unit *u, wp_loc loc, wb_str name, const char *what, const wc_tp *have,
+                         uint32_t n, wc_tp want);
 /* Reports type errors. Takes ordered rules without recursion, and a query if there is one. */
 void wc_check_types(wc_unit *u, const wp_body *query);
 

@@ -168,8 +168,7 @@ static void put_call(flattener *x, wp_expr *e)
 {
     bool equality = is_op(e->call.items[0], "eq") && e->call.n == 3;
     for (uint32_t i = 1; i < e->call.n; i++)
-        e->call.items[i] =
-            equality ? lift_below(x, e->call.items[i]) : lift(x, e->call.items[i]);
+        e->call.items[i] = equality ? lift_below(x, e->call.items[i]) : lift(x, e->call.items[i]);
     append(x, e);
 }
 
@@ -210,7 +209,9 @@ static wp_term *head(flattener *x, const wp_term *t)
 
 static wp_term *comprehension(flattener *x, const wp_term *t)
 {
-    wp_term *to = wc_term_new(x->f->u, (wp_term_kind)t->kind, t->loc);
+    wp_term *to = &((wc_comp *)wb_arena_calloc(x->f->u->a, sizeof(wc_comp)))->term;
+    to->kind = t->kind;
+    to->loc = t->loc;
     list l = {0};
     flattener inner = {x->f, &l, NULL};
     put_body(&inner, &t->comp.body);

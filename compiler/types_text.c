@@ -11,7 +11,7 @@
 #define LINE_MAX_WIDTH 80u /* code points of a detail line before parts are left out */
 #define PART_MAX_WIDTH 32u /* code points of a part that is spelled out anyway */
 #define DIFF_DEPTH_MAX 8u  /* levels down to which differences are looked for */
-#define TEXT_MAX ((size_t)1 << 22)
+#define TEXT_MAX       ((size_t)1 << 22)
 
 static const char dots[] = "...";
 
@@ -279,9 +279,7 @@ static void diff_objects(const sides *s, wc_tp x, wc_tp y, unsigned depth)
     bool left_out = false;
     both(s, "object");
     for (uint32_t i = 0, j = 0; i < x->n || j < y->n;) {
-        int c = i == x->n   ? 1
-                : j == y->n ? -1
-                            : wv_compare(x->props[i].key, y->props[j].key);
+        int c = i == x->n ? 1 : j == y->n ? -1 : wv_compare(x->props[i].key, y->props[j].key);
         if (c < 0) {
             put_property(s->a, &l, &x->props[i++]);
         } else if (c > 0) {

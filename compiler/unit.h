@@ -46,6 +46,7 @@ typedef struct wc_rule {
     wp_term *value; /* NULL for sets */
     wp_body body;
     struct wc_rule *else_rule;
+    uint32_t number; /* in u->rules */
     wp_loc loc;
 } wc_rule;
 
@@ -113,6 +114,7 @@ typedef struct wc_node {
     uint32_t whole, keyed;
     uint32_t asked; /* places that ask for it; in a loop or function counts twice */
     uint32_t state; /* recursion check */
+    bool typed;     /* type check: all below was seen */
 } wc_node;
 
 void wc_build_tree(wc_unit *u);
