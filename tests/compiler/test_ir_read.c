@@ -333,8 +333,8 @@ static void depth_and_size_are_limited(void **state)
 
 static void a_plan_is_found_by_name(void **state)
 {
-    char *text = quoted(
-        "{'plans':{'plans':[{'name':'a/b','blocks':[]},{'name':'c','blocks':[]}]}%s%s}", "", "");
+    char *text = quoted(wb_strdup("{'plans':{'plans':[{'name':'a/b','blocks':[]},"
+                                  "{'name':'c','blocks':[]}]}}"));
     wc_options o = {.registry = registry, .seed = 7};
     wm_program *p;
     wb_error e;
