@@ -11,9 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LOOK_BACK_NS (3600 * (int64_t)1000000000) /* before a packet's own time: clocks jump */
-#define REASK_MAX    8 /* new questions to humans about one packet, then it is denied */
-#define STEPS_MAX    8 /* of one drive: received, evaluated, asked again */
+#define LOOK_BACK_NS   (3600 * (int64_t)1000000000) /* before a packet's own time: clocks jump */
+#define CLOCK_DRIFT_NS (30 * (int64_t)1000000000)
+#define REASK_MAX      8 /* new questions to humans about one packet, then it is denied */
+#define STEPS_MAX      8 /* of one drive: received, evaluated, asked again */
 
 pthread_mutex_t *gk_lock(gk *g, const char *packet_id)
 {
@@ -95,7 +96,17 @@ static wb_status enter_once(gk *g, const store_packet *row, bool fresh, ledger_t
 
 /* ---- Deciding ---- */
 
-/* The facts that come from outside the record: of a later phase, kept with the row's record. */
+/* The record's flags, and the clock's: a clock behind the ledger's last entry cannot be trusted. */
+static json_t *flags_now(gk *g, const json_t *record, int64_t now_ns)
+{
+    ledger_head head = {0};
+    json_t *flags = json_deep_copy(json_object_get(record, "flags"));
+    if (ledger_get_head(g->ledger, g->o.tenant, &head, NULL) ||
+        head.time_ns > now_ns + CLOCK_DRIFT_NS)
+        json_array_append_new(flags, json_string("clock_suspect"));
+    return flags;
+}
+
 static json_t *decide(gk *g, const store_packet *row, const json_t *record, const char *id,
                       json_t *approval, char **input_text)
 {
@@ -106,7 +117,8 @@ static json_t *decide(gk *g, const store_packet *row, const json_t *record, cons
                       .now_ns = now_ns,
                       .soft = json_object_get(record, "soft"),
                       .approval = approval ? approval : json_object_get(record, "approval")};
-    json_t *input = gk_input(g, record, &facts);
+    json_t *input = gk_input(g, record, &facts), *flags = flags_now(g, record, now_ns);
+    json_object_set(input, "flags", flags);
     *input_text = json_dumps(input, GK_JSON | JSON_SORT_KEYS);
     json_decref(input);
     json_t *d = gk_policy_decide(g->policy, wb_str_of(*input_text), now_ns, g->o.fuel,
@@ -116,7 +128,7 @@ static json_t *decide(gk *g, const store_packet *row, const json_t *record, cons
     gk_facts_digest(g, record, facts_digest);
     json_object_set_new(d, "id", json_string(id));
     json_object_set_new(d, "jti", json_string(jti));
-    json_object_set(d, "flags", json_object_get(record, "flags"));
+    json_object_set_new(d, "flags", flags);
     if (json_object_get(record, "filter"))
         json_object_set(d, "filter", json_object_get(record, "filter"));
     json_object_set_new(d, "facts", json_string(facts_digest));

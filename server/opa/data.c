@@ -225,6 +225,16 @@ static writ_document *parse(opa_data *o, http_request *req, wb_str text, const c
     return NULL;
 }
 
+/* What OPA's decoder calls a body that is neither an object nor null. */
+static const char *go_kind(writ_kind kind)
+{
+    return kind == WRIT_KIND_ARRAY     ? "array"
+           : kind == WRIT_KIND_STRING  ? "string"
+           : kind == WRIT_KIND_NUMBER  ? "number"
+           : kind == WRIT_KIND_BOOLEAN ? "bool"
+                                       : NULL;
+}
+
 static void post(http_request *req, void *arg)
 {
     opa_data *o = arg;
@@ -237,12 +247,22 @@ static void post(http_request *req, void *arg)
     if (!doc)
         return;
     writ_value whole = writ_document_value(doc);
-    if (writ_kind_of(whole) != WRIT_KIND_OBJECT && writ_kind_of(whole) != WRIT_KIND_NULL) {
-        error_answer(req, 400, "invalid_parameter",
-                     "body contains malformed input document: the body is not an object", NULL);
+    const char *kind = go_kind(writ_kind_of(whole));
+    if (kind) {
+        wb_buf message;
+        wb_buf_init(&message, 256);
+        wb_buf_putf(&message,
+                    "body contains malformed input document: json: cannot unmarshal %s into Go "
+                    "value of type types.alias",
+                    kind);
+        error_answer(req, 400, "invalid_parameter", wb_buf_cstr(&message), NULL);
+        wb_buf_free(&message);
     } else {
         writ_value input = writ_kind_of(whole) == WRIT_KIND_OBJECT ? writ_member(whole, "input", 5)
                                                                    : WRIT_NO_VALUE;
+        /* A null input is none, as OPA has it. */
+        if (writ_kind_of(input) == WRIT_KIND_NULL)
+            input = WRIT_NO_VALUE;
         evaluate(o, req, input, writ_kind_of(input) == WRIT_KIND_UNDEFINED);
     }
     writ_document_free(doc);

@@ -213,6 +213,31 @@ static void keeps_a_suspected_target_out_of_everything(void **state)
     rig_stop(&r);
 }
 
+static int64_t tomorrow(void)
+{
+    return wb_now_ns() + 86400 * (int64_t)1000000000;
+}
+
+/* The last entry lies in the future of this clock: nothing is allowed without a human. */
+static void asks_a_human_when_the_clock_went_back(void **state)
+{
+    rig r;
+    ledger *l;
+    wb_error e = {0};
+    ledger_options options = {.now_ns = tomorrow};
+    rig_start(&r);
+    gk_close(r.g);
+    assert_int_equal(ledger_open(r.dir, &options, &l, &e), WB_OK);
+    assert_int_equal(ledger_attach(l, "default", "writ.local/default", (ledger_signer){0}, &e),
+                     WB_OK);
+    ledger_close(l);
+    assert_int_equal(rig_open(&r, NULL, NULL, &e), WB_OK);
+    assert_int_equal(rig_send_sample(&r, "allow"), 201);
+    assert_string_equal(rig_text(&r, "state", NULL), "PENDING_HITL");
+    assert_int_equal(rig_entries(&r, "decision", "\"clock_suspect\""), 1);
+    rig_stop(&r);
+}
+
 static void hides_packets_that_are_none(void **state)
 {
     rig r;
@@ -234,6 +259,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_request),
         cmocka_unit_test(takes_no_state_from_the_request),
         cmocka_unit_test(keeps_a_suspected_target_out_of_everything),
+        cmocka_unit_test(asks_a_human_when_the_clock_went_back),
         cmocka_unit_test(hides_packets_that_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
