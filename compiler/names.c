@@ -29,6 +29,7 @@ typedef struct resolver {
     wv imports;         /* alias -> number of the import */
     binding *free_vars; /* variables nobody declared, of the whole rule */
     scope *scope;
+    bool query;         /* a query, not a module */
     /* arguments that are no patterns: tested behind the body by a variable in their place */
     struct late {
         wc_var *var;
@@ -543,7 +544,8 @@ static void hoist_call(resolver *r, wp_term **items, uint32_t n, const wp_expr *
     bool equality = false;
     if (items[0]->kind == WP_STRING) {
         wb_str name = wv_str(&items[0]->value);
-        equality = wb_str_is(name, "eq") || wb_str_is(name, "equal");
+        /* In a module `==` is the same as `=`; in a query it is a call like any other. */
+        equality = wb_str_is(name, "eq") || (wb_str_is(name, "equal") && !r->query);
     }
     for (uint32_t i = 1; i < n; i++)
         items[i] = equality ? hoist_below(r, items[i], owner) : hoist(r, items[i], owner);
@@ -930,7 +932,7 @@ void wc_resolve_modules(wc_unit *u)
 wp_body wc_resolve_query(wc_unit *u, const wp_module *context, wp_body query)
 {
     u->module = context;
-    resolver r = {.u = u, .module = context};
+    resolver r = {.u = u, .module = context, .query = true};
     if (context) {
         r.imports = import_names(u, context);
         r.rules =
