@@ -218,6 +218,13 @@ static void a_collection_in_another_is_copied_before_it_changes(void **state)
     check(BLOCK(S("MakeArray", "'capacity':0,'target':2") "," APPEND(LOCAL(2), 2) "," APPEND(
               LOCAL(2), 2) "," RESULT(LOCAL(2))),
           "", NULL, "[[],[[]]]");
+    /* What one turn stored is not changed by the next. */
+    check(BLOCK(S("MakeArray", "'capacity':0,'target':4") "," S(
+              "MakeArray",
+              "'capacity':0,'target':5") "," SCAN(0, 2, 3,
+                                                  APPEND(LOCAL(3), 4) "," APPEND(
+                                                      LOCAL(4), 5)) "," RESULT(LOCAL(5))),
+          "", "[1,2]", "[[1],[1,2]]");
     /* Base documents are never written. */
     check(BLOCK(S("Dot", "'source':" LOCAL(0) ",'key':" TEXT(1) ",'target':2") "," APPEND(
               TEXT(2), 2) "," RESULT(LOCAL(2)) "," RESULT(LOCAL(0))),
