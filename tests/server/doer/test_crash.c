@@ -264,8 +264,8 @@ typedef struct world {
 
 static void start_doer(world *w, tcase *c)
 {
-    char window[8];
-    char *argv[] = {"test",     "doer",         c->folder, NULL, w->token_file,
+    char window[8], name[] = "test", role[] = "doer";
+    char *argv[] = {name,       role,           c->folder, NULL, w->token_file,
                     w->dir_url, w->broker_file, window,    NULL};
     char gk_url[64];
     snprintf(window, sizeof window, "%d", c->back ? 120 : 1);
@@ -449,7 +449,8 @@ static void build_world(world *w, size_t n)
     snprintf(w->dir_data, sizeof w->dir_data, "%s/directory", w->folder);
     write_seed(seed, n);
     rig_file(w->folder, "gk.token", RIG_TOKEN "\n", w->token_file);
-    char *argv[] = {"test", "directory", w->dir_data, seed, NULL};
+    char name[] = "test", role[] = "directory";
+    char *argv[] = {name, role, w->dir_data, seed, NULL};
     w->dir_pid = spawn(out, NULL, argv);
     fake_start(&w->gk, &w->routes);
     for (int i = 0; i < 200 && !url_of(out, w->dir_url); i++)
