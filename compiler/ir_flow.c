@@ -40,6 +40,8 @@ static void add_event(ir_flow *f, uint32_t n)
     ir_local *l = &f->locals[n];
     if (!counts(f, n) || (l->events && l->events->scan == f->scan))
         return;
+    if (l->n_events++ >= IR_EVENTS_MAX)
+        return;
     ir_event *e = wb_arena_alloc(f->a, sizeof *e);
     *e = (ir_event){f->scan, l->events};
     l->events = e;

@@ -8,10 +8,11 @@
 
 #include "compiler/plan.h"
 
-#define IR_TEXT_MAX    ((size_t)256 << 20) /* bytes of JSON: a plan of some million statements */
+#define IR_TEXT_MAX    ((size_t)64 << 20) /* bytes of JSON: some hundred thousand statements */
 #define IR_DEPTH_MAX   200u     /* blocks in blocks: passes over them recurse; OPA's have some 15 */
 #define IR_LOCAL_MAX   0xfffffu /* largest local number, before they are made dense */
 #define IR_ARGS_MAX    250u     /* arguments of a call, parts of a path */
+#define IR_EVENTS_MAX  64u      /* events of a local; past them nothing is taken for certain */
 #define IR_DYNAMIC_MAX 100000u  /* candidates of all dynamic calls: each costs some statements */
 
 enum { IR_INPUT, IR_DATA, IR_FIRST_ARG };
@@ -145,6 +146,7 @@ typedef struct ir_local {
     uint32_t home;   /* the innermost loop around everything that names it */
     uint32_t writes; /* statements that write it */
     uint32_t reads;
+    uint32_t n_events;
     bool shared;  /* lives through several of the function's blocks */
     bool exposed; /* some read may come before any write */
     bool met;     /* home is set */

@@ -120,6 +120,8 @@ static bool is_own(const lowering *w, uint32_t n, unsigned made)
         return false;
     if (f->made_scan == w->scan)
         return true;
+    if (w->flow.locals[n].n_events > IR_EVENTS_MAX)
+        return false;
     uint32_t child = w->scan;
     while (w->flow.parent[child] != f->made_scan)
         child = w->flow.parent[child];
