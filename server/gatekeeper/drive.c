@@ -289,7 +289,7 @@ static size_t rounds(gk *g, const char *id)
 }
 
 /* Decides, enters, signs and moves. approval: the facts that humans gave, or NULL. */
-static wb_status settle(gk *g, store_packet *row, json_t *approval, bool fresh, wb_error *e)
+static wb_status settle(gk *g, store_packet *row, json_t *approval, wb_error *e)
 {
     char id[96], leaf[WB_SHA256_TEXT], *input = NULL;
     ledger_receipt entered = {0}, done = {0};
@@ -298,7 +298,9 @@ static wb_status settle(gk *g, store_packet *row, json_t *approval, bool fresh, 
     snprintf(id, sizeof id, "%s/%zu/%s", row->id, round, approval ? "approved" : "asked");
     json_t *record = gk_record_of(row), *d = wrapper_of(row);
     wb_status status = WB_OK;
-    if (!d || !text(d, "id") || strcmp(text(d, "id"), id) != 0) {
+    /* The row keeps a decision before it is entered: a new one cannot be in the ledger. */
+    bool fresh = !d || !text(d, "id") || strcmp(text(d, "id"), id) != 0;
+    if (fresh) {
         json_decref(d);
         d = decide(g, row, record, id, approval, &input);
         if (round > REASK_MAX && !approval) {
@@ -359,30 +361,30 @@ static wb_status settle(gk *g, store_packet *row, json_t *approval, bool fresh, 
 }
 
 /* One step; *rest is set where only a human, the doer or nobody goes on. */
-static wb_status step(gk *g, store_packet *row, bool fresh, bool *rest, wb_error *e)
+static wb_status step(gk *g, store_packet *row, bool *rest, wb_error *e)
 {
     store_state state = store_state_of(row->state);
     if (state == STORE_RECEIVED || state == STORE_STALE)
         return go(g, row->id, state, STORE_EVALUATING, -1, NULL, e);
     if (state == STORE_EVALUATING)
-        return settle(g, row, NULL, fresh, e);
+        return settle(g, row, NULL, e);
     json_t *d = wrapper_of(row);
     json_t *facts = state == STORE_PENDING_HITL ? gk_approval_facts(g, row, d) : NULL;
-    wb_status status = facts ? settle(g, row, facts, false, e) : WB_OK;
+    wb_status status = facts ? settle(g, row, facts, e) : WB_OK;
     *rest = !facts;
     json_decref(facts);
     json_decref(d);
     return status;
 }
 
-wb_status gk_drive(gk *g, const char *id, bool fresh, wb_error *e)
+wb_status gk_drive(gk *g, const char *id, wb_error *e)
 {
     for (int turn = 0; turn < STEPS_MAX; turn++) {
         store_packet row = {0};
         bool rest = false;
         wb_status status = store_packet_get(g->store, g->o.tenant, id, &row, e);
         if (!status)
-            status = step(g, &row, fresh, &rest, e);
+            status = step(g, &row, &rest, e);
         store_packet_clear(&row);
         if (status || rest)
             return status;
@@ -434,7 +436,7 @@ wb_status gk_begin(gk *g, const char *id, const json_t *record, const char *pare
     wb_status status = store_packet_insert(g->store, &row, open_id, e);
     free(request);
     if (!status)
-        status = gk_drive(g, id, true, e);
+        status = gk_drive(g, id, e);
     pthread_mutex_unlock(lock);
     return status;
 }
@@ -453,7 +455,7 @@ void gk_recover(gk *g)
         for (size_t i = 0; i < n; i++) {
             pthread_mutex_t *lock = gk_lock(g, rows[i].id);
             pthread_mutex_lock(lock);
-            if (gk_drive(g, rows[i].id, false, &e))
+            if (gk_drive(g, rows[i].id, &e))
                 gk_note(g, "packet %s waits: %s", rows[i].id, e.text);
             pthread_mutex_unlock(lock);
         }

@@ -111,9 +111,8 @@ char *gk_payload_of(const char *jws, size_t *n);
 pthread_mutex_t *gk_lock(gk *g, const char *packet_id);
 /* A new packet's id that shares the lock of this one: who holds one may work on both. */
 void gk_sibling_id(gk *g, const char *packet_id, char out[WB_UUID_TEXT]);
-/* Brings the packet as far as it goes without a human or the doer. fresh: no earlier run can have
- * worked on it. Under the packet's lock. */
-wb_status gk_drive(gk *g, const char *id, bool fresh, wb_error *e);
+/* Brings the packet as far as it goes without a human or the doer. Under the packet's lock. */
+wb_status gk_drive(gk *g, const char *id, wb_error *e);
 /* Drives every packet that a dead run or a failed ledger left behind. */
 void gk_recover(gk *g);
 /* Inserts a packet of the record and drives it; takes its lock. id is new. WB_EXISTS with *open_id

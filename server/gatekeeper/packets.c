@@ -129,7 +129,7 @@ static void go_on(job *j)
     if (!status) {
         pthread_mutex_t *lock = gk_lock(g, j->ref);
         pthread_mutex_lock(lock);
-        status = gk_drive(g, j->ref, false, &e);
+        status = gk_drive(g, j->ref, &e);
         pthread_mutex_unlock(lock);
     }
     if (status)

@@ -152,7 +152,7 @@ static wb_status child_of(gk *g, const store_packet *row, json_t *record, store_
             free(open_id);
             return status;
         }
-        status = gk_drive(g, open_id, false, e);
+        status = gk_drive(g, open_id, e);
         if (!status)
             status = store_packet_get(g->store, row->tenant, open_id, child, e);
         free(open_id);

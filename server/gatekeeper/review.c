@@ -143,7 +143,7 @@ static void make_stale(gk *g, const store_packet *row, gk_review_result *out)
             gk_move(g, row->id, STORE_PENDING_HITL, STORE_STALE, LEDGER_APPROVAL_STALE, body, &e);
     json_decref(body);
     if (!status)
-        status = gk_drive(g, row->id, false, &e);
+        status = gk_drive(g, row->id, &e);
     if (status)
         unavailable(g, out, &e);
     else
@@ -217,7 +217,7 @@ static void after(gk *g, const store_packet *row, const gk_review *review, bool 
     store_packet now = {0};
     wb_status status;
     if (approve) {
-        status = gk_drive(g, row->id, false, &e);
+        status = gk_drive(g, row->id, &e);
     } else {
         json_t *who = json_stringn(review->approver.p, review->approver.n);
         json_t *body = json_pack("{s:s, s:s, s:o}", "packet_id", row->id, "state", "REJECTED",
