@@ -11,10 +11,9 @@ pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
 find_library(GMP_LIBRARY gmp REQUIRED)
-find_library(MPFR_LIBRARY mpfr REQUIRED)
 find_library(HTTP_PARSER_LIBRARY http_parser REQUIRED)
 
 set(WRIT_ENGINE_LIBS PkgConfig::PCRE2 PkgConfig::JANSSON PkgConfig::OPENSSL PkgConfig::YAML
-    PkgConfig::ARCHIVE PkgConfig::CURL ${MPFR_LIBRARY} ${GMP_LIBRARY} m Threads::Threads)
+    PkgConfig::ARCHIVE PkgConfig::CURL ${GMP_LIBRARY} m Threads::Threads)
 set(WRIT_SERVER_LIBS ${WRIT_ENGINE_LIBS} PkgConfig::NGHTTP2 PkgConfig::UV PkgConfig::SQLITE
     ${HTTP_PARSER_LIBRARY})

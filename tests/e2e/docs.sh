@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# What a program writes of the documentation is what stands there, and what pages point at exists.
+set -euo pipefail
+cd "$WRIT_SOURCE"
+failed=0
+
+"$WRIT" disasm --opcodes >"$TMPDIR/bytecode.md"
+if ! diff -u docs/bytecode.md "$TMPDIR/bytecode.md"; then
+    echo "docs/bytecode.md is old: writ disasm --opcodes > docs/bytecode.md"
+    failed=1
+fi
+
+# Links to files of the tree, from README.md and docs/.
+for page in README.md CONTRIBUTING.md docs/*.md; do
+    grep -oE '\]\([^)#: ]+[)#]' "$page" | sed 's/](//; s/[)#]$//' | sort -u >"$TMPDIR/links" || true
+    while read -r link; do
+        if [ ! -e "$(dirname "$page")/$link" ]; then
+            echo "$page: no such file: $link"
+            failed=1
+        fi
+    done <"$TMPDIR/links"
+done
+
+# What differences.md calls missing is missing.
+"$WRIT" capabilities --current | jq -r '.builtins[].name' >"$TMPDIR/names"
+for name in $(sed -n '/^Built-in functions:/,$p' docs/differences.md | grep '^    '); do
+    if grep -qxF "$name" "$TMPDIR/names"; then
+        echo "docs/differences.md: $name is here by now"
+        failed=1
+    fi
+done
+
+# Every subcommand that its help shows an example for has one.
+for command in $("$WRIT" --help | sed -n '/^Available/,/^$/s/^  \([a-z-]*\) .*/\1/p'); do
+    "$WRIT" "$command" --help >"$TMPDIR/help" 2>&1 || {
+        echo "writ $command --help: status $?"
+        failed=1
+    }
+    if [ "$command" != version ] && ! grep -qiE '^ *Examples?:' "$TMPDIR/help"; then
+        echo "writ $command --help shows no example"
+        failed=1
+    fi
+done
+exit $failed
