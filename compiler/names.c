@@ -491,7 +491,8 @@ static void emit_before(resolver *r, wp_expr *e)
 static wp_term *in_front(resolver *r, wp_term *t, const wp_expr *owner)
 {
     wc_var *v = wc_var_new(r->u, WB_LIT("__before__"), t->loc);
-    wp_expr *e = equation(r, wc_var_term(r->u, v, t->loc), t, t->loc);
+    wp_expr *e = equation(r, wc_var_term(r->u, v, t->loc), t,
+                          t->kind == WP_CALL ? t->loc : owner->loc);
     e->with = owner->with;
     e->n_with = owner->n_with;
     e->generated = true;
@@ -666,7 +667,9 @@ static wp_expr *call_expr(resolver *r, const wp_expr *e)
             wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), e->loc,
                       "cannot assign vars inside negated expression");
         wp_term *value = term(r, e->call.items[2]);
-        return equation(r, pattern(r, e->call.items[1], "assigned"), value, e->loc);
+        wp_expr *to = equation(r, pattern(r, e->call.items[1], "assigned"), value, e->loc);
+        to->call.items[0]->infix = true; /* binds its left side only: for reports */
+        return to;
     }
     if (op_is(e->call.items[0], "print"))
         return print_call(r, e);
@@ -702,6 +705,7 @@ static wp_expr *expression(resolver *r, const wp_expr *e)
     case WP_EXPR_OR:
         to = wc_expr_new(r->u, (wp_expr_kind)e->kind, e->loc);
         to->explicit_body = e->explicit_body;
+        to->explicit_rhs = e->explicit_rhs;
         to->logic.lhs = body(r, &e->logic.lhs, true);
         to->logic.rhs = body(r, &e->logic.rhs, true);
         break;

@@ -5,7 +5,7 @@
  * by unification, as the index of a reference, as the output of a call, or by `some ... in`.
  *
  * Reports: `var x is unsafe`. */
-#include "compiler/unit.h"
+#include "compiler/types.h"
 
 #include "base/error.h"
 
@@ -25,6 +25,7 @@ typedef struct uses {
 
 typedef struct orderer {
     wc_unit *u;
+    bool quiet, failed; /* quiet: only remember that something is unsafe */
     uses log; /* what was made safe, in order: for undoing */
 } orderer;
 
@@ -347,8 +348,10 @@ static void report_unsafe(orderer *o, const use *x)
     wb_str name = wb_str_n(x->var->text, x->var->len);
     if (name.n && name.p[0] == '$')
         name = WB_LIT("_");
-    wp_report(o->u->diags, WP_UNSAFE_VAR_ERROR, wc_file(o->u), name_loc(x), "var %.*s is unsafe",
-              WB_FMT(name));
+    o->failed = true;
+    if (!o->quiet)
+        wp_report(o->u->diags, WP_UNSAFE_VAR_ERROR, wc_file(o->u), name_loc(x),
+                  "var %.*s is unsafe", WB_FMT(name));
     x->var->mark = SAFE; /* one report a variable */
     put_use(&o->log, x->var, x->loc);
 }
@@ -568,8 +571,17 @@ static void order_rule(orderer *o, wc_rule *rule, const wc_rule *first)
 
 void wc_check_safety(wc_unit *u)
 {
-    orderer o = {.u = u};
+    orderer o = {.u = u, .quiet = true};
+    uint32_t before = u->diags->n;
     for (uint32_t i = 0; i < u->n_rules; i++) {
+        u->module = u->rules[i]->module;
+        order_rule(&o, u->rules[i], u->rules[i]);
+    }
+    if (o.failed)
+        wc_report_unsafe(u);
+    /* Whatever it does not find words for is told here. */
+    o.quiet = false;
+    for (uint32_t i = 0; i < u->n_rules && o.failed && u->diags->n == before; i++) {
         u->module = u->rules[i]->module;
         order_rule(&o, u->rules[i], u->rules[i]);
     }

@@ -117,7 +117,8 @@ typedef struct wc_flat_rule {
 typedef struct wc_flat {
     wc_unit *u;
     const wp_term **subjects;
-    uint32_t first, n, cap;
+    uint32_t n, cap;
+    bool as_written; /* references stay in their places and `==` is kept: for safety */
 } wc_flat;
 
 /* A comprehension in a flat body: the checker keeps its type here, since it is asked often. */
@@ -154,6 +155,9 @@ void wc_tnode_put(wb_arena *a, wc_tnode *root, wp_term *const *path, uint32_t n,
 /* Adds a rule's type to what stands at, above and below the path. */
 void wc_tnode_insert(wb_arena *a, wc_tnode *root, wp_term *const *path, uint32_t n, wc_tp t);
 wc_tp wc_tnode_extent(wb_arena *a, wc_tnode *n);
+
+/* Reports unsafe variables (unsafe.c); nothing when it finds none. */
+void wc_report_unsafe(wc_unit *u);
 
 /* ---- the pass ---- */
 /* A call whose arguments do not fit; the file is that of u->module. */

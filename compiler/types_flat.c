@@ -125,6 +125,8 @@ static wp_term *like(flattener *x, const wp_term *t)
 
 static wp_term *lift(flattener *x, wp_term *t)
 {
+    if (x->f->as_written)
+        return t;
     switch ((wp_term_kind)t->kind) {
     case WP_ARRAY:
     case WP_SET:
@@ -152,6 +154,8 @@ static wp_term *lift(flattener *x, wp_term *t)
 
 static wp_term *lift_below(flattener *x, wp_term *t)
 {
+    if (x->f->as_written)
+        return t;
     if (t->kind == WP_REF)
         for (uint32_t i = 1; i < t->list.n; i++)
             t->list.items[i] = lift(x, t->list.items[i]);
@@ -344,6 +348,8 @@ static void put_expr(flattener *x, const wp_expr *from)
     wp_expr *e = wc_expr_new(x->f->u, (wp_expr_kind)from->kind, from->loc);
     const wp_expr *outer = x->owner;
     e->negated = from->negated;
+    e->explicit_body = from->explicit_body;
+    e->explicit_rhs = from->explicit_rhs;
     if (from->n_with) {
         x->owner = NULL;
         e->with = withs(x, from);
@@ -366,7 +372,7 @@ static void put_expr(flattener *x, const wp_expr *from)
     case WP_EXPR_CALL:
         e->call.n = n;
         e->call.items = wb_arena_alloc(x->f->u->a, n * sizeof *e->call.items);
-        e->call.items[0] = n == 3 && is_op(items[0], "equal")
+        e->call.items[0] = n == 3 && !x->f->as_written && is_op(items[0], "equal")
                                ? wc_string_term(x->f->u, WB_LIT("eq"), items[0]->loc)
                                : items[0];
         for (uint32_t i = 1; i < n; i++)
