@@ -352,7 +352,7 @@ static void step_case(world *w, tcase *c)
 static int effects_of(const json_t *effects, const tcase *c, const char *what)
 {
     int n = 0;
-    char part[32];
+    char part[48];
     snprintf(part, sizeof part, "/Users/%s", c->id);
     for (size_t i = 0; i < json_array_size(effects); i++) {
         const json_t *one = json_array_get(effects, i);
