@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "server/directory/directory.h"
 #include "server/http/loopback.h"
+#include "tests/folder.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -71,10 +72,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     rig *r = *state;
-    char command[128];
     end(r);
-    snprintf(command, sizeof command, "rm -rf '%s'", r->folder);
-    assert_int_equal(system(command), 0);
+    assert_true(folder_remove(r->folder));
     free(r);
     return 0;
 }

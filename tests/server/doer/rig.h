@@ -11,6 +11,7 @@
 
 #include "base/base64.h"
 #include "server/doer/internal.h"
+#include "tests/folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,9 +92,7 @@ static inline void rig_folder(char out[64])
 
 static inline void rig_remove(const char *folder)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    assert_int_equal(system(command), 0);
+    assert_true(folder_remove(folder));
 }
 
 static inline void rig_file(const char *folder, const char *name, const char *text, char out[128])

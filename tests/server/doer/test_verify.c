@@ -273,7 +273,7 @@ static void every_rejection_is_the_same_answer(void **state)
         assert_int_equal(out.status, 401);
         assert_true(wb_now_ms() - began >= DOER_REJECT_MS - 2);
         if (!first)
-            first = strndup(out.body.p, out.body.n);
+            first = wb_strndup(out.body.p, out.body.n);
         assert_true(wb_str_is(wb_buf_str(&out.body), first));
         http_loopback_clear(&out);
         free(token);

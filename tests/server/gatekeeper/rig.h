@@ -49,7 +49,7 @@ static inline void rig_write(const char *dir, const char *name, const char *text
 static inline void rig_folder(rig *r)
 {
     *r = (rig){0};
-    strcpy(r->dir, "/tmp/writ-gk-XXXXXX");
+    snprintf(r->dir, sizeof r->dir, "/tmp/writ-gk-XXXXXX");
     assert_non_null(mkdtemp(r->dir));
     rig_write(r->dir, "approvers.json", RIG_APPROVERS);
 }
@@ -193,10 +193,10 @@ static inline char *rig_link(rig *r, int n)
 {
     char path[128], *out = NULL;
     snprintf(path, sizeof path, "%s/approval-links.ndjson", r->dir);
-    char *all = rig_file(path), *line = strtok(all, "\n");
+    char *all = rig_file(path), *line = all;
     while (n-- > 0 && line)
-        line = strtok(NULL, "\n");
-    json_t *j = json_loads(line ? line : "", 0, NULL);
+        line = (line = strchr(line, '\n')) ? line + 1 : NULL;
+    json_t *j = json_loadb(line ? line : "", line ? strcspn(line, "\n") : 0, 0, NULL);
     const char *link = json_string_value(json_object_get(j, "link"));
     assert_non_null(link);
     out = strdup(strstr(link, "/a/"));

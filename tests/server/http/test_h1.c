@@ -67,7 +67,10 @@ static wb_str talk_steps(wb_str in, size_t step)
 
 static int status_of(wb_str s)
 {
-    return s.n > 12 && memcmp(s.p, "HTTP/1.1 ", 9) == 0 ? atoi(s.p + 9) : 0;
+    char code[4] = "";
+    if (s.n > 12 && memcmp(s.p, "HTTP/1.1 ", 9) == 0)
+        memcpy(code, s.p + 9, 3);
+    return atoi(code);
 }
 
 #define H "Host: a\r\n"
