@@ -72,7 +72,7 @@ static wb_status number(reader *r, const json_t *j, const char *name, int64_t lo
 
 static wb_status local(reader *r, const json_t *j, const char *name, uint32_t *out)
 {
-    int64_t n;
+    int64_t n = 0;
     wb_status s = number(r, j, name, 0, IR_LOCAL_MAX, &n);
     if (s)
         return s;
@@ -103,7 +103,7 @@ static void note_use(reader *r, ir_operand o)
 
 static wb_status string_number(reader *r, const json_t *j, const char *name, uint32_t *out)
 {
-    int64_t n;
+    int64_t n = 0;
     wb_status s = number(r, j, name, 0, (int64_t)r->ir->n_strings - 1, &n);
     if (!s)
         *out = (uint32_t)n;
