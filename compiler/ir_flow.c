@@ -13,7 +13,14 @@ static void note(ir_flow *f, ir_local *l)
     if (!l->met) {
         l->met = true;
         l->home = f->scan;
+        l->first = f->at;
+        if (!f->whole)
+            f->named[f->n_named++] = (uint32_t)(l - f->locals);
     }
+    l->last = f->at;
+    /* What was met before a loop is there in all its turns. */
+    for (uint32_t s = f->scan; s && l->first < f->begins[s]; s = f->parent[s])
+        l->until = s;
     while (!ir_scan_inside(f, f->scan, l->home))
         l->home = f->parent[l->home];
 }
@@ -81,6 +88,7 @@ static void walk(ir_flow *f, const ir_block *b);
 static void walk_statement(ir_flow *f, const ir_stmt *s)
 {
     bool seals = ir_infos[s->kind].seals;
+    f->at++;
     read_operand(f, s->a, seals);
     read_operand(f, s->b, seals);
     for (uint32_t i = 0; i < s->n_args; i++)
@@ -100,6 +108,7 @@ static void walk_statement(ir_flow *f, const ir_stmt *s)
     }
     uint32_t outer = f->scan, scan = ++f->n_scans, mark = f->n_undo;
     f->parent[scan] = outer;
+    f->begins[scan] = f->at;
     f->last[scan] = UINT32_MAX; /* not known yet: all that follows is inside */
     f->scan = scan;
     write_local(f, s->t);
@@ -109,6 +118,7 @@ static void walk_statement(ir_flow *f, const ir_stmt *s)
     while (f->n_undo > mark)
         f->defined[f->undo[--f->n_undo]] = false;
     f->last[scan] = f->n_scans;
+    f->ends[scan] = f->at;
     f->scan = outer;
 }
 
@@ -121,6 +131,12 @@ static void walk(ir_flow *f, const ir_block *b)
         f->defined[f->undo[--f->n_undo]] = false;
 }
 
+/* More registers than this the function cannot have anyway. */
+static uint32_t registers_most(const ir_func *fn)
+{
+    return fn->n_locals < WM_REG_MAX ? fn->n_locals : WM_REG_MAX;
+}
+
 void ir_flow_function(ir_flow *f, wb_arena *a, const ir_func *fn)
 {
     *f = (ir_flow){.a = a, .fn = fn, .whole = true};
@@ -128,6 +144,10 @@ void ir_flow_function(ir_flow *f, wb_arena *a, const ir_func *fn)
     f->defined = wb_arena_calloc(a, fn->n_locals + 1);
     f->parent = wb_arena_calloc(a, (fn->n_scans + 1) * sizeof *f->parent);
     f->last = wb_arena_calloc(a, (fn->n_scans + 1) * sizeof *f->last);
+    f->begins = wb_arena_calloc(a, (fn->n_scans + 1) * sizeof *f->begins);
+    f->ends = wb_arena_calloc(a, (fn->n_scans + 1) * sizeof *f->ends);
+    f->named = wb_arena_calloc(a, (fn->n_locals + 1) * sizeof *f->named);
+    f->busy = wb_arena_calloc(a, (registers_most(fn) + 1) * sizeof *f->busy);
     f->last[0] = UINT32_MAX;
     for (uint32_t i = 0; i < fn->n_args + IR_FIRST_ARG; i++) {
         f->locals[i].shared = f->locals[i].met = true;
@@ -162,10 +182,33 @@ static void forget(ir_flow *f, const ir_block *b)
     }
 }
 
-void ir_flow_block(ir_flow *f, uint32_t i, uint32_t first_scan)
+/* Locals that are never needed at once share a register. A statement may write one before it has
+ * read another, so they must not meet in one statement either. */
+static uint32_t give_registers(ir_flow *f)
+{
+    uint32_t n = 0, over = 0, most = registers_most(f->fn), *busy = f->busy;
+    for (uint32_t i = 0; i < f->n_named; i++) {
+        ir_local *l = &f->locals[f->named[i]];
+        uint32_t end = l->until && f->ends[l->until] > l->last ? f->ends[l->until] : l->last, r = 0;
+        while (r < n && busy[r] >= l->first)
+            r++;
+        if (r == n && n < most)
+            n++;
+        if (r < n)
+            busy[r] = end;
+        else
+            r = most + over++;
+        l->reg = r;
+    }
+    return n + over;
+}
+
+uint32_t ir_flow_block(ir_flow *f, uint32_t i, uint32_t first_scan)
 {
     forget(f, &f->fn->blocks[i]);
     f->n_scans = first_scan;
     f->scan = 0;
+    f->n_named = 0;
     walk(f, &f->fn->blocks[i]);
+    return give_registers(f);
 }

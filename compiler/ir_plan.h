@@ -147,9 +147,12 @@ typedef struct ir_local {
     uint32_t writes; /* statements that write it */
     uint32_t reads;
     uint32_t n_events;
-    bool shared;  /* lives through several of the function's blocks */
-    bool exposed; /* some read may come before any write */
-    bool met;     /* home is set */
+    bool shared;          /* lives through several of the function's blocks */
+    bool exposed;         /* some read may come before any write */
+    bool met;             /* home is set */
+    uint32_t reg;         /* shared: its register; else counted from the first of the block's */
+    uint32_t first, last; /* statements that name it */
+    uint32_t until;       /* the loop to whose end it must stay, or 0 */
     ir_event *events;
 } ir_local;
 
@@ -160,6 +163,11 @@ typedef struct ir_flow {
     const ir_func *fn;
     ir_local *locals;
     uint32_t *parent, *last; /* by loop */
+    uint32_t *begins, *ends; /* by loop: statements */
+    uint32_t at;             /* number of the present statement, from 1 */
+    uint32_t *named;         /* locals of the block in the order in which they are met */
+    uint32_t n_named;
+    uint32_t *busy; /* by register: the last statement that needs it */
     uint32_t n_scans;
     bool *defined; /* while walking: a write stands before on every way */
     uint32_t *undo;
@@ -171,8 +179,9 @@ typedef struct ir_flow {
 /* Learns what holds for the whole function: `shared`, and all of those that are. */
 void ir_flow_function(ir_flow *f, wb_arena *a, const ir_func *fn);
 /* Learns about the other locals as they are used in block number i, before it is turned into a
- * plan; first_scan: number of the last loop that began before the block. */
-void ir_flow_block(ir_flow *f, uint32_t i, uint32_t first_scan);
+ * plan; first_scan: number of the last loop that began before the block. Answers how many registers
+ * they need. */
+uint32_t ir_flow_block(ir_flow *f, uint32_t i, uint32_t first_scan);
 /* Whether loop `inner` is `outer` or lies in it. */
 static inline bool ir_scan_inside(const ir_flow *f, uint32_t inner, uint32_t outer)
 {

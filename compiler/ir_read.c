@@ -40,6 +40,7 @@ typedef struct lowering {
     unsigned n_blocks;
     uint32_t input, data; /* registers of the present environment */
     uint32_t results;     /* plans: the result set */
+    uint32_t pool;        /* first register of the locals of the present block */
     uint32_t scan, n_scans;
     uint32_t candidates; /* of all dynamic calls */
     const ws_builtin *type_name, *count, *merge;
@@ -142,7 +143,10 @@ static bool outlives_turn(const lowering *w, uint32_t n)
 
 static uint32_t reg_of(const lowering *w, uint32_t local)
 {
-    return local == IR_INPUT ? w->input : local == IR_DATA ? w->data : local - IR_FIRST_ARG;
+    if (local < IR_FIRST_ARG)
+        return local == IR_INPUT ? w->input : w->data;
+    const ir_local *l = &w->flow.locals[local];
+    return l->shared ? l->reg : w->pool + l->reg;
 }
 
 static wc_operand text_const(lowering *w, wb_str s)
@@ -762,20 +766,21 @@ static wc_function *lower_function(lowering *w, const ir_func *fn)
     to->body = wb_arena_calloc(w->u->a, sizeof *to->body);
     to->out.loc = first_place(fn);
     to->out.is_function = fn->n_args > 0;
-    to->n_locals = fn->n_locals - IR_FIRST_ARG;
     if (!(w->u->options->passes_off & WC_PASS_MEMO) && fn->asked > 1) {
         to->out.memo_kind = fn->n_args ? WM_MEMO_ARGS : WM_MEMO_RULE;
         if (!fn->n_args)
             to->out.memo = w->u->program->n_memos++;
     }
     w->fn = fn;
-    w->p = (wc_planner){.u = w->u, .fn = to, .block = to->body, .n_locals = to->n_locals};
+    w->p = (wc_planner){.u = w->u, .fn = to, .block = to->body};
     w->p.loc = to->out.loc;
     w->n_blocks = w->n_changes = 0;
     w->scan = w->n_scans = 0;
     w->facts = wb_arena_calloc(w->u->a, (fn->n_locals + 1) * sizeof *w->facts);
     ir_flow_function(&w->flow, w->u->a, fn);
     for (uint32_t i = IR_FIRST_ARG; i < fn->n_locals; i++) {
+        if (w->flow.locals[i].shared)
+            w->flow.locals[i].reg = wc_local(&w->p);
         if (i < IR_FIRST_ARG + fn->n_args)
             make_sure(w, i);
         else if (w->flow.locals[i].exposed)
@@ -788,7 +793,10 @@ static wc_function *lower_function(lowering *w, const ir_func *fn)
     }
     for (uint32_t i = 0; i < fn->n_blocks && !w->status; i++) {
         wc_mark m = wc_open(&w->p);
-        ir_flow_block(&w->flow, i, w->n_scans);
+        uint32_t n = ir_flow_block(&w->flow, i, w->n_scans);
+        w->pool = w->p.n_locals;
+        while (n--)
+            wc_local(&w->p);
         lower_body(w, &fn->blocks[i]);
         wc_close(&w->p, m);
     }

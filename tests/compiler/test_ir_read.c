@@ -328,13 +328,32 @@ static void depth_and_size_are_limited(void **state)
     for (unsigned i = 0; i < 300; i++)
         wb_buf_puts(&b, "]}}]}");
     refuses(wb_buf_cstr(&b), "", WB_LIMIT, "nested more than 200 deep");
-    /* More locals than a function has registers. */
-    wb_buf_clear(&b);
-    wb_buf_puts(&b, "{'stmts':[");
-    for (unsigned i = 2; i < 5000; i++)
-        wb_buf_putf(&b, "%s{'type':'MakeNullStmt','stmt':{'target':%u}}", i == 2 ? "" : ",", i);
-    wb_buf_puts(&b, "]}");
-    refuses(wb_buf_cstr(&b), "", WB_LIMIT, "eval is too large");
+    /* More locals than a function has registers, each needed once; then all at the end. */
+    for (unsigned at_once = 0; at_once < 2; at_once++) {
+        wb_buf_clear(&b);
+        wb_buf_puts(&b, "{'stmts':[" S("MakeArray", "'capacity':0,'target':9000"));
+        for (unsigned i = 2; i < 5000; i++) {
+            wb_buf_putf(&b, ",{'type':'MakeNumberIntStmt','stmt':{'value':%u,'target':%u}}", i, i);
+            if (!at_once)
+                wb_buf_putf(&b,
+                            "," S("ArrayAppend", "'value':"
+                                                 "{'type':'local','value':%u}"
+                                                 ",'array':9000"),
+                            i);
+        }
+        for (unsigned i = 2; i < 5000 && at_once; i++)
+            wb_buf_putf(&b,
+                        "," S("ArrayAppend", "'value':"
+                                             "{'type':'local','value':%u}"
+                                             ",'array':9000"),
+                        i);
+        wb_buf_puts(&b, "," S("Len", "'source':" LOCAL(9000) ",'target':9001") "," RESULT(
+                            LOCAL(9001)) "]}");
+        if (at_once)
+            refuses(wb_buf_cstr(&b), "", WB_LIMIT, "eval is too large");
+        else
+            check(wb_buf_cstr(&b), "", NULL, "4998");
+    }
     wb_buf_free(&b);
 }
 
