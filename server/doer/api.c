@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-#define PACKET_BODY_MAX (2 * JWS_TOKEN_MAX) /* what is too large for a packet is rejected as such  \
-                                             */
+#define PACKET_BODY_MAX (2 * JWS_TOKEN_MAX) /* larger ones than a packet get our own answer */
 
 /* The one answer to every packet that is not taken, whatever was wrong with it. */
 static const char REJECTED[] = "{\"type\":\"" HTTP_PROBLEM_TYPE

@@ -36,8 +36,9 @@
 #define DOER_RUNNERS       4     /* jobs at a time: they mostly wait for others */
 #define DOER_TICK_MS       100   /* how exact timers are */
 #define DOER_CLAIM_MS      60000
-#define DOER_ANSWER_MAX    ((size_t)1 << 20) /* bytes of an answer: a user with thousands of groups \
-                                              */
+#define DOER_ANSWER_MAX                                                                            \
+    ((size_t)1 << 20) /* bytes of an answer: a user with thousands of groups                       \
+                       */
 
 typedef struct doer_hold {
     char jti[WB_NAME_MAX + 1];

@@ -271,7 +271,7 @@ static void start_doer(world *w, tcase *c)
     snprintf(window, sizeof window, "%d", c->back ? 120 : 1);
     snprintf(gk_url, sizeof gk_url, "%s", http_server_url(w->gk.server));
     argv[3] = gk_url;
-    snprintf(c->out, sizeof c->out, "%s.out%d", c->folder, c->killed);
+    snprintf(c->out, sizeof c->out, "%s/out%d", c->folder, c->killed);
     unlink(c->out);
     c->url[0] = 0;
     c->pid = spawn(c->out, c->killed ? NULL : c->point, argv);
@@ -526,7 +526,6 @@ static void every_kill_and_every_lie_ends_in_one_effect(void **state)
         expect_effects(json_object_get(effects, "effects"), c);
         expect_entries(w.gk.entries, c);
         rig_remove(c->folder);
-        unlink(c->out);
         free(c->packet);
         free(c->second);
     }
