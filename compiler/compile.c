@@ -226,18 +226,27 @@ static void put_files(wc_unit *u, const wc_query *query, wm_program *p)
 static bool front(wc_unit *u, const wc_query *query, wp_body *body, wc_plan *plan)
 {
     wc_resolve_modules(u);
+    if (u->failed || u->diags->limit_reached)
+        return false;
+    /* Errors of checks that do not build on each other are told together: only what a pass adds
+     * stops the next. */
+    uint32_t told = u->diags->n;
+    wc_tell(u, &u->targets);
     wc_build_tree(u);
+    if (u->diags->n > told || u->diags->limit_reached)
+        return false;
     if (query)
         *body = wc_resolve_query(u, query->context, query->body);
-    if (u->diags->n)
+    wc_check_functions(u, query ? body : NULL);
+    if (u->diags->n > told || u->diags->limit_reached)
         return false;
     wc_check_safety(u);
     if (query)
         wc_order_query(u, body);
-    if (u->diags->n)
+    if (u->diags->n > told || u->diags->limit_reached)
         return false;
     wc_check_recursion(u);
-    if (u->diags->n)
+    if (u->diags->n > told || u->diags->limit_reached)
         return false;
     wc_check_types(u, query ? body : NULL);
     if (u->diags->n)
@@ -260,6 +269,8 @@ static wb_status start(wc_unit *u, wb_arena *a, wp_module **modules, uint32_t n,
                    .registry = options->registry,
                    .modules = modules,
                    .n_modules = n};
+    wp_diags_init(&u->functions, diags->arena, diags->max);
+    wp_diags_init(&u->targets, diags->arena, diags->max);
     return wb_arena_init(a, (size_t)8 << 30, options->seed);
 }
 

@@ -13,13 +13,16 @@
 
 typedef struct binding {
     wb_str name;
-    wc_var *var; /* NULL: the name was used here with its outer meaning */
+    wc_var *var;     /* NULL: the name was used here with its outer meaning */
+    const char *how; /* "assigned", "declared", "arg" */
+    wp_loc loc;      /* of the statement that made it */
     struct binding *next;
 } binding;
 
 typedef struct scope {
     struct scope *outer;
     binding *names;
+    bool body; /* of a rule: its arguments, in the scope around it, count as declared here */
 } scope;
 
 typedef struct resolver {
@@ -29,13 +32,14 @@ typedef struct resolver {
     wv imports;         /* alias -> number of the import */
     binding *free_vars; /* variables nobody declared, of the whole rule */
     scope *scope;
-    bool query;         /* a query, not a module */
+    bool query; /* a query, not a module */
     /* arguments that are no patterns: tested behind the body by a variable in their place */
     struct late {
         wc_var *var;
         const wp_term *t;
     } late[64];
     uint32_t n_late;
+    bool failed, told_unused; /* in this rule */
     /* expressions made on the way, to stand before the one being resolved */
     wp_expr **before;
     uint32_t n_before, cap_before;
@@ -45,6 +49,7 @@ static wp_term *term(resolver *r, const wp_term *t);
 static wp_body body(resolver *r, const wp_body *b, bool new_scope);
 static wp_term **terms(resolver *r, wp_term **from, uint32_t n);
 static wp_with *withs(resolver *r, const wp_expr *e);
+static wb_str head_name(const wp_head *h);
 
 /* ---- small makers ---- */
 
@@ -129,6 +134,11 @@ static wp_expr *equation(resolver *r, wp_term *x, wp_term *y, wp_loc loc)
 
 /* ---- scopes ---- */
 
+static bool is_wildcard(wb_str name)
+{
+    return name.n && name.p[0] == '$';
+}
+
 static void push(resolver *r, scope *s)
 {
     *s = (scope){.outer = r->scope};
@@ -137,6 +147,13 @@ static void push(resolver *r, scope *s)
 
 static void pop(resolver *r)
 {
+    bool told = r->told_unused;
+    for (const binding *b = r->scope->names; b && !r->failed && !told; b = b->next)
+        if (b->var && b->var->may_be_unused && !b->var->uses) {
+            wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), b->loc,
+                      "declared var %.*s unused", WB_FMT(b->name));
+            r->told_unused = true;
+        }
     r->scope = r->scope->outer;
 }
 
@@ -151,29 +168,44 @@ static binding *find_in(binding *names, wb_str name)
 static binding *add_binding(resolver *r, binding **list, wb_str name, wc_var *var)
 {
     binding *b = wb_arena_alloc(r->u->a, sizeof *b);
-    *b = (binding){name, var, *list};
+    *b = (binding){.name = name, .var = var, .next = *list};
     *list = b;
     return b;
 }
 
-static wc_var *declare(resolver *r, const wp_term *t, const char *how)
+/* Stops after names: what follows would only repeat it. */
+static void fail(resolver *r, wp_loc loc, const char *before, wb_str name, const char *after)
+{
+    r->u->failed = true;
+    r->failed = true;
+    wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), loc, "%s%.*s%s", before, WB_FMT(name),
+              after);
+}
+
+static wc_var *declare(resolver *r, const wp_term *t, const char *how, wp_loc loc)
 {
     binding *there = find_in(r->scope->names, t->name);
+    if ((!there || !there->var) && r->scope->body) {
+        binding *arg = find_in(r->scope->outer->names, t->name);
+        there = arg && arg->var ? arg : there;
+    }
     if (there) {
-        wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), t->loc, "var %.*s %s above",
-                  WB_FMT(t->name), there->var ? how : "referenced");
+        bool arg = there->var && wb_str_is(wb_str_of(there->how), "arg");
+        bool assigned = there->var && wb_str_is(wb_str_of(there->how), "assigned");
+        fail(r, loc, arg ? "arg " : "var ", t->name,
+             !there->var ? " referenced above"
+             : arg       ? " redeclared"
+             : assigned  ? " assigned above"
+                         : " declared above");
         if (there->var)
             return there->var;
     }
     wc_var *v = wc_var_new(r->u, t->name, t->loc);
     v->declared = true;
-    add_binding(r, &r->scope->names, t->name, v);
+    binding *b = add_binding(r, &r->scope->names, t->name, v);
+    b->how = how;
+    b->loc = loc;
     return v;
-}
-
-static bool is_wildcard(wb_str name)
-{
-    return name.n && name.p[0] == '$';
 }
 
 static wc_var *free_var(resolver *r, wb_str name, wp_loc loc)
@@ -291,8 +323,7 @@ static wp_term *operator(resolver *r, const wp_term *op)
     for (scope *s = r->scope; head->kind == WP_VAR && s; s = s->outer) {
         binding *b = find_in(s->names, head->name);
         if (b && b->var) {
-            wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), op->loc,
-                      "called function %.*s shadowed", WB_FMT(dotted));
+            fail(r, op->loc, "called function ", dotted, " shadowed");
             return NULL;
         }
     }
@@ -309,8 +340,11 @@ static wp_term *operator(resolver *r, const wp_term *op)
     }
     if (fn)
         return wc_string_term(r->u, dotted, op->loc);
-    wp_report(r->u->diags, WP_TYPE_ERROR, wc_file(r->u), op->loc, "undefined function %.*s",
-              WB_FMT(dotted));
+    wb_buf_init(&text, (size_t)1 << 20);
+    wp_term_put(&text, op);
+    wp_report(&r->u->functions, WP_TYPE_ERROR, wc_file(r->u), op->loc, "undefined function %.*s",
+              WB_FMT(wb_buf_str(&text)));
+    wb_buf_free(&text);
     return NULL;
 }
 
@@ -367,7 +401,7 @@ static void check_arity(resolver *r, const wp_term *op, uint32_t n, wp_loc loc)
         return;
     unsigned arity = arity_of(fn);
     if (n != arity && n != arity + 1)
-        wp_report(r->u->diags, WP_TYPE_ERROR, wc_file(r->u), loc, "%.*s: arity mismatch",
+        wp_report(&r->u->functions, WP_TYPE_ERROR, wc_file(r->u), loc, "%.*s: arity mismatch",
                   WB_FMT(nm));
 }
 
@@ -408,6 +442,34 @@ static wp_term *comprehension(resolver *r, const wp_term *t)
     return to;
 }
 
+static int by_key(const void *x, const void *y)
+{
+    const wp_pair *a = x, *b = y;
+    int c = wv_compare(a->key->value, b->key->value);
+    return c ? c
+             : (a->key->loc.offset > b->key->loc.offset) -
+                   (a->key->loc.offset < b->key->loc.offset);
+}
+
+/* Pairs with plain keys in Rego order, each key once: its first spelling with its last value. The
+ * values that are dropped are never evaluated. */
+static void settle_pairs(wp_term *object)
+{
+    wp_pair *pairs = object->object.pairs;
+    for (uint32_t i = 0; i < object->object.n; i++)
+        if (pairs[i].key->kind > WP_STRING)
+            return;
+    qsort(pairs, object->object.n, sizeof *pairs, by_key);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < object->object.n; i++) {
+        if (kept && wv_equal(pairs[kept - 1].key->value, pairs[i].key->value))
+            pairs[kept - 1].value = pairs[i].value;
+        else
+            pairs[kept++] = pairs[i];
+    }
+    object->object.n = kept;
+}
+
 static wp_term *term(resolver *r, const wp_term *t)
 {
     switch ((wp_term_kind)t->kind) {
@@ -442,6 +504,7 @@ static wp_term *term(resolver *r, const wp_term *t)
         for (uint32_t i = 0; i < t->object.n; i++)
             to->object.pairs[i] =
                 (wp_pair){term(r, t->object.pairs[i].key), term(r, t->object.pairs[i].value)};
+        settle_pairs(to);
         return to;
     }
     }
@@ -449,19 +512,33 @@ static wp_term *term(resolver *r, const wp_term *t)
 }
 
 /* Declares every variable of a pattern as new and gives the pattern with them. */
-static wp_term *pattern(resolver *r, const wp_term *t, const char *how)
+static wp_term *pattern(resolver *r, const wp_term *t, const char *how, wp_loc loc)
 {
+    static const char *const kinds[] = {"null",
+                                        "boolean",
+                                        "number",
+                                        "string",
+                                        "var",
+                                        "ref",
+                                        "array",
+                                        "set",
+                                        "object",
+                                        "arraycomprehension",
+                                        "setcomprehension",
+                                        "objectcomprehension",
+                                        "call",
+                                        "templatestring"};
     switch ((wp_term_kind)t->kind) {
     case WP_VAR:
         if (is_wildcard(t->name))
             return name(r, t);
-        return wc_var_term(r->u, declare(r, t, how), t->loc);
+        return wc_var_term(r->u, declare(r, t, how, loc.row ? loc : t->loc), t->loc);
     case WP_ARRAY: {
         wp_term *to = wc_term_new(r->u, WP_ARRAY, t->loc);
         to->list.n = t->list.n;
         to->list.items = wb_arena_alloc(r->u->a, (t->list.n + 1) * sizeof *to->list.items);
         for (uint32_t i = 0; i < t->list.n; i++)
-            to->list.items[i] = pattern(r, t->list.items[i], how);
+            to->list.items[i] = pattern(r, t->list.items[i], how, loc);
         return to;
     }
     case WP_OBJECT: {
@@ -470,10 +547,13 @@ static wp_term *pattern(resolver *r, const wp_term *t, const char *how)
         to->object.pairs = wb_arena_alloc(r->u->a, (t->object.n + 1) * sizeof(wp_pair));
         for (uint32_t i = 0; i < t->object.n; i++) /* keys are looked up, not declared */
             to->object.pairs[i] = (wp_pair){term(r, t->object.pairs[i].key),
-                                            pattern(r, t->object.pairs[i].value, how)};
+                                            pattern(r, t->object.pairs[i].value, how, loc)};
         return to;
     }
-    default: return term(r, t);
+    default:
+        if (wb_str_is(wb_str_of(how), "assigned"))
+            fail(r, t->loc, "cannot assign to ", wb_str_of(kinds[t->kind]), "");
+        return term(r, t);
     }
 }
 
@@ -491,8 +571,8 @@ static void emit_before(resolver *r, wp_expr *e)
 static wp_term *in_front(resolver *r, wp_term *t, const wp_expr *owner)
 {
     wc_var *v = wc_var_new(r->u, WB_LIT("__before__"), t->loc);
-    wp_expr *e = equation(r, wc_var_term(r->u, v, t->loc), t,
-                          t->kind == WP_CALL ? t->loc : owner->loc);
+    wp_expr *e =
+        equation(r, wc_var_term(r->u, v, t->loc), t, t->kind == WP_CALL ? t->loc : owner->loc);
     e->with = owner->with;
     e->n_with = owner->n_with;
     e->generated = true;
@@ -552,6 +632,50 @@ static void hoist_call(resolver *r, wp_term **items, uint32_t n, const wp_expr *
         items[i] = equality ? hoist_below(r, items[i], owner) : hoist(r, items[i], owner);
 }
 
+static void refuse_target(resolver *r, wp_code code, wp_loc loc, const char *what)
+{
+    wp_report(&r->u->targets, code, wc_file(r->u), loc, "with keyword %s", what);
+}
+
+/* What stands for a function that `with` replaces, or NULL after a report. */
+static wp_term *mock_target(resolver *r, const wp_term *target)
+{
+    const wp_term *head = target->kind == WP_REF ? target->list.items[0] : target;
+    wb_buf text;
+    wb_buf_init(&text, 4096);
+    put_dotted(&text, target);
+    wb_str name = wb_arena_str(r->u->a, wb_buf_str(&text));
+    wb_buf_free(&text);
+    bool own =
+        head->kind == WP_VAR &&
+        ((wv_is_object(r->rules) && wv_object_get_str(r->rules, head->name) != WV_UNDEFINED) ||
+         import_path(r, head->name, target->loc));
+    const ws_builtin *fn = own ? NULL : ws_registry_find(r->u->registry, name);
+    if (!own && !fn) {
+        refuse_target(r, WP_TYPE_ERROR, target->loc,
+                      "target must reference existing input, data, or a function");
+        return NULL;
+    }
+    if (own)
+        return operator(r, target);
+    if (wb_str_is(name, "eq") || wb_str_is(name, "rego.metadata.chain") ||
+        wb_str_is(name, "rego.metadata.rule") || wb_str_has_prefix(name, WB_LIT("internal."))) {
+        bool inside = wb_str_has_prefix(name, WB_LIT("internal."));
+        wp_report(&r->u->targets, WP_COMPILE_ERROR, wc_file(r->u), target->loc,
+                  "with keyword replacing built-in function: replacement of %s\"%.*s\" invalid",
+                  inside ? "internal function " : "", WB_FMT(name));
+        return NULL;
+    }
+    if (fn->flags & (WS_RELATION | WS_VOID)) {
+        refuse_target(r, WP_COMPILE_ERROR, target->loc,
+                      fn->flags & WS_RELATION
+                          ? "replacing built-in function: target must not be a relation"
+                          : "replacing built-in function: target must not be a void function");
+        return NULL;
+    }
+    return operator(r, target);
+}
+
 static wp_with *withs(resolver *r, const wp_expr *e)
 {
     wp_with *to = wb_arena_alloc(r->u->a, (e->n_with + 1) * sizeof *to);
@@ -563,7 +687,7 @@ static wp_with *withs(resolver *r, const wp_expr *e)
         if (wc_is_root(head, "input") || wc_is_root(head, "data"))
             to[i].target = target->kind == WP_REF ? reference(r, target) : name(r, target);
         else {
-            to[i].target = operator(r, target);
+            to[i].target = mock_target(r, target);
             if (!to[i].target)
                 to[i].target = wc_string_term(r->u, WB_LIT("eq"), w->loc);
         }
@@ -600,17 +724,79 @@ static wp_with *withs(resolver *r, const wp_expr *e)
     return to;
 }
 
+/* Variables of t outside of comprehensions; `bound`: those it binds by being matched. */
+static void each_var(const wp_term *t, bool bound, void (*f)(void *arg, const wp_term *), void *arg)
+{
+    switch ((wp_term_kind)t->kind) {
+    case WP_VAR: f(arg, t); return;
+    case WP_REF:
+    case WP_CALL:
+    case WP_ARRAY:
+    case WP_SET: {
+        bool skip = t->kind == WP_CALL || (t->kind == WP_REF && bound);
+        for (uint32_t i = skip; i < t->list.n; i++)
+            each_var(t->list.items[i], bound, f, arg);
+        return;
+    }
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++) {
+            if (!bound)
+                each_var(t->object.pairs[i].key, bound, f, arg);
+            each_var(t->object.pairs[i].value, bound, f, arg);
+        }
+        return;
+    default: return;
+    }
+}
+
+typedef struct meeting {
+    resolver *r;
+    const wp_term *domain;
+    wb_str name;
+    wp_loc loc;
+    bool met, any;
+} meeting;
+
+static void meets(void *arg, const wp_term *t)
+{
+    meeting *m = arg;
+    m->met |= wb_str_eq(m->name, t->name);
+}
+
+static void meets_domain(void *arg, const wp_term *t)
+{
+    meeting *m = arg;
+    m->name = t->name;
+    m->met = false;
+    if (!is_wildcard(t->name))
+        each_var(m->domain, false, meets, m);
+    if (m->met)
+        fail(m->r, m->loc, "var ", t->name, " assigned before");
+    m->any |= m->met;
+}
+
+/* `some x in f(x)`: reports it. */
+static bool binds_own_domain(resolver *r, const wp_expr *e, const wp_term *call)
+{
+    meeting m = {.r = r, .domain = call->list.items[call->list.n - 1], .loc = e->loc};
+    for (uint32_t i = 1; i + 1 < call->list.n; i++)
+        each_var(call->list.items[i], true, meets_domain, &m);
+    return m.any;
+}
+
 static wp_expr *some(resolver *r, const wp_expr *e)
 {
     if (e->some.n == 1 && e->some.items[0]->kind == WP_CALL) {
         const wp_term *c = e->some.items[0];
+        if (binds_own_domain(r, e, c))
+            return NULL;
         wp_term *to = wc_term_new(r->u, WP_CALL, c->loc);
         to->list.n = c->list.n;
         to->list.items = wb_arena_alloc(r->u->a, c->list.n * sizeof *to->list.items);
         to->list.items[0] = operator(r, c->list.items[0]);
         to->list.items[c->list.n - 1] = term(r, c->list.items[c->list.n - 1]);
         for (uint32_t i = 1; i + 1 < c->list.n; i++)
-            to->list.items[i] = pattern(r, c->list.items[i], "declared");
+            to->list.items[i] = pattern(r, c->list.items[i], "declared", e->loc);
         wp_expr *x = wc_expr_new(r->u, WP_EXPR_SOME, e->loc);
         x->some.items = wb_arena_alloc(r->u->a, sizeof(wp_term *));
         x->some.items[0] = to;
@@ -619,20 +805,34 @@ static wp_expr *some(resolver *r, const wp_expr *e)
     }
     for (uint32_t i = 0; i < e->some.n; i++)
         if (e->some.items[i]->kind == WP_VAR && !is_wildcard(e->some.items[i]->name))
-            declare(r, e->some.items[i], "declared");
+            declare(r, e->some.items[i], "declared", e->loc)->may_be_unused = true;
     return NULL;
+}
+
+/* Unused, it is reported at the first expression of the body. */
+static wp_term *loop_var(resolver *r, const wp_term *t, wp_loc loc, wp_loc first)
+{
+    wp_term *to = pattern(r, t, "declared", loc);
+    if (t->kind == WP_VAR && !is_wildcard(t->name)) {
+        wc_var_of(to)->may_be_unused = true;
+        binding *b = find_in(r->scope->names, t->name);
+        if (b)
+            b->loc = first;
+    }
+    return to;
 }
 
 static wp_expr *every(resolver *r, const wp_expr *e)
 {
     wp_expr *to = wc_expr_new(r->u, WP_EXPR_EVERY, e->loc);
+    wp_loc first = e->every.body.n ? e->every.body.exprs[0]->loc : e->loc;
     to->every.domain = term(r, e->every.domain);
     scope s;
     push(r, &s);
     if (e->every.key)
-        to->every.key = pattern(r, e->every.key, "declared");
-    to->every.value = pattern(r, e->every.value, "declared");
-    to->every.body = body(r, &e->every.body, true);
+        to->every.key = loop_var(r, e->every.key, e->loc, first);
+    to->every.value = loop_var(r, e->every.value, e->loc, first);
+    to->every.body = body(r, &e->every.body, false);
     pop(r);
     return to;
 }
@@ -660,14 +860,53 @@ static bool op_is(const wp_term *op, const char *name)
     return head->kind == WP_VAR && wb_str_is(head->name, name);
 }
 
+static bool is_strict(const resolver *r)
+{
+    return r->u->options->strict || r->module->version != WP_V0 || r->module->rego_v1_import;
+}
+
+static bool is_root_name(wb_str name)
+{
+    return wb_str_is(name, "input") || wb_str_is(name, "data");
+}
+
+static void shadows_root(resolver *r, const wp_term *t, wp_loc loc)
+{
+    const wp_term *name = t->kind == WP_REF && t->list.n == 1 ? t->list.items[0] : t;
+    if (r->module && is_strict(r) && name->kind == WP_VAR && is_root_name(name->name))
+        wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), loc,
+                  "variables must not shadow %.*s (use a different variable name)",
+                  WB_FMT(name->name));
+}
+
+static bool assigns(const wp_expr *e)
+{
+    return e->kind == WP_EXPR_CALL && op_is(e->call.items[0], "assign") && e->call.n == 3;
+}
+
+/* Operands without braces bind nothing, so they may not assign. */
+static bool refuse_assignment(resolver *r, const wp_body *b, bool braces, const char *what)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < b->n && !braces; i++)
+        if (assigns(b->exprs[i])) {
+            fail(r, b->exprs[i]->loc, "cannot assign vars inside ", wb_str_of(what), "");
+            any = true;
+        }
+    return any;
+}
+
 static wp_expr *call_expr(resolver *r, const wp_expr *e)
 {
     if (op_is(e->call.items[0], "assign") && e->call.n == 3) {
-        if (e->negated)
-            wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), e->loc,
-                      "cannot assign vars inside negated expression");
+        if (e->negated) {
+            fail(r, e->loc, "cannot assign vars inside negated expression", WB_LIT(""), "");
+            return NULL;
+        }
+        shadows_root(r, e->call.items[1], e->loc);
         wp_term *value = term(r, e->call.items[2]);
-        wp_expr *to = equation(r, pattern(r, e->call.items[1], "assigned"), value, e->loc);
+        wp_expr *to =
+            equation(r, pattern(r, e->call.items[1], "assigned", (wp_loc){0}), value, e->loc);
         to->call.items[0]->infix = true; /* binds its left side only: for reports */
         return to;
     }
@@ -697,18 +936,25 @@ static wp_expr *expression(resolver *r, const wp_expr *e)
     case WP_EXPR_SOME: to = some(r, e); break;
     case WP_EXPR_EVERY: to = every(r, e); break;
     case WP_EXPR_NOT:
+        if (refuse_assignment(r, &e->body, e->explicit_body, "negated expression"))
+            return NULL;
         to = wc_expr_new(r->u, WP_EXPR_NOT, e->loc);
         to->explicit_body = e->explicit_body;
         to->body = body(r, &e->body, true);
         break;
     case WP_EXPR_AND:
-    case WP_EXPR_OR:
+    case WP_EXPR_OR: {
+        const char *what = e->kind == WP_EXPR_AND ? "implicit and operand" : "implicit or operand";
+        bool left = refuse_assignment(r, &e->logic.lhs, e->explicit_body, what);
+        if (refuse_assignment(r, &e->logic.rhs, e->explicit_rhs, what) || left)
+            return NULL;
         to = wc_expr_new(r->u, (wp_expr_kind)e->kind, e->loc);
         to->explicit_body = e->explicit_body;
         to->explicit_rhs = e->explicit_rhs;
         to->logic.lhs = body(r, &e->logic.lhs, true);
         to->logic.rhs = body(r, &e->logic.rhs, true);
         break;
+    }
     }
     if (!to)
         return NULL;
@@ -778,13 +1024,15 @@ static wp_term *argument(resolver *r, const wp_term *t)
         }
         return to;
     }
+    if (t->kind == WP_CALL)
+        fail(r, t->loc, "rule arguments cannot contain calls", WB_LIT(""), "");
     if ((t->kind == WP_REF || t->kind == WP_CALL || t->kind == WP_TEMPLATE) && r->n_late < 64) {
         wc_var *v = wc_var_new(r->u, WB_LIT("__arg__"), t->loc);
         r->late[r->n_late].var = v;
         r->late[r->n_late++].t = t;
         return wc_var_term(r->u, v, t->loc);
     }
-    return pattern(r, t, "declared");
+    return pattern(r, t, "arg", (wp_loc){0});
 }
 
 /* The body with the late arguments' tests behind it. */
@@ -828,6 +1076,7 @@ static wc_rule *rule(resolver *r, const wp_rule *source, const wc_rule *first)
     for (uint32_t i = 0; i < h->n_args; i++)
         to->args[i] = argument(r, h->args[i]);
     push(r, &inner);
+    inner.body = true;
     to->body = body(r, &source->body, false);
     add_late(r, &to->body);
     if (to->is_set) {
@@ -916,6 +1165,56 @@ static void collect_packages(wc_unit *u)
     }
 }
 
+static void shadowed_roots(resolver *r, const wp_rule *rule)
+{
+    if (!is_strict(r))
+        return;
+    wb_str name = head_name(rule->head);
+    if (is_root_name(name))
+        wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), rule->loc,
+                  "rules must not shadow %.*s (use a different rule name)", WB_FMT(name));
+    for (uint32_t i = 0; i < rule->head->n_args; i++) {
+        const wp_term *t = rule->head->args[i];
+        if (t->kind == WP_REF && t->list.n == 1)
+            t = t->list.items[0];
+        if (t->kind == WP_VAR && is_root_name(t->name))
+            wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), t->loc,
+                      "args must not shadow %.*s (use a different variable name)", WB_FMT(t->name));
+    }
+}
+
+static wb_str import_name(const wp_import *im)
+{
+    if (im->alias.n)
+        return im->alias;
+    const wp_term *path = im->path;
+    const wp_term *last = path->kind == WP_REF ? path->list.items[path->list.n - 1] : path;
+    return last->kind == WP_VAR ? last->name : wv_str(&last->value);
+}
+
+static void repeated_imports(resolver *r)
+{
+    const wp_module *m = r->module;
+    wv seen = wv_object_begin(r->u->a, m->n_imports);
+    for (uint32_t i = 0; i < m->n_imports && is_strict(r); i++) {
+        const wp_import *im = &m->imports[i];
+        wv name = wv_string_new(r->u->a, import_name(im)), at = wv_object_get(seen, name);
+        if (at == WV_UNDEFINED) {
+            wv_object_put(r->u->a, &seen, name, wv_small(i));
+            continue;
+        }
+        const wp_import *first = &m->imports[wv_int(at)];
+        wb_buf b;
+        wb_buf_init(&b, (size_t)1 << 20);
+        wp_term_put(&b, first->path);
+        if (first->alias.n)
+            wb_buf_putf(&b, " as %.*s", WB_FMT(first->alias));
+        wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), im->loc,
+                  "import must not shadow import %.*s", WB_FMT(wb_buf_str(&b)));
+        wb_buf_free(&b);
+    }
+}
+
 void wc_resolve_modules(wc_unit *u)
 {
     collect_packages(u);
@@ -924,8 +1223,11 @@ void wc_resolve_modules(wc_unit *u)
         u->module = m;
         resolver r = {.u = u, .module = m, .imports = import_names(u, m)};
         r.rules = wv_object_get(u->packages, package_key(u, m));
+        repeated_imports(&r);
         for (uint32_t j = 0; j < m->n_rules; j++) {
             r.free_vars = NULL;
+            r.failed = r.told_unused = false;
+            shadowed_roots(&r, m->rules[j]);
             add_rule(u, rule(&r, m->rules[j], NULL));
         }
         free(r.before);

@@ -93,11 +93,6 @@ static void add(wc_unit *u, wc_node *n, wc_rule *rule)
     n->rules[n->n_rules++] = rule;
 }
 
-static bool is_partial(const wc_rule *r)
-{
-    return r->is_set || r->n_ground < r->n_path;
-}
-
 /* Moves the rules of every node below `from` up to `to`. */
 static void pull_up(wc_unit *u, wc_node *to, wc_node *from)
 {
@@ -121,50 +116,137 @@ static int by_place(const void *x, const void *y)
     return (a->loc.offset > b->loc.offset) - (a->loc.offset < b->loc.offset);
 }
 
-static void report_node(wc_unit *u, const wc_node *n, const wc_rule *at, const char *before,
-                        const char *after)
+/* The path of a rule as its head has it: with its variables. */
+static wb_str rule_text(wc_unit *u, const wc_rule *r)
 {
-    u->module = at->module;
-    wb_str path = wc_node_path_text(u, n);
-    wp_report(u->diags, WP_TYPE_ERROR, wc_file(u), at->loc, "%s %.*s %s", before, WB_FMT(path),
-              after);
+    wp_term *ref = wc_term_new(u, WP_REF, (wp_loc){0});
+    ref->list.n = r->n_path + 1;
+    ref->list.items = wb_arena_alloc(u->a, ref->list.n * sizeof(wp_term *));
+    ref->list.items[0] = wc_term_new(u, WP_VAR, (wp_loc){0});
+    ref->list.items[0]->name = WB_LIT("data");
+    memcpy(ref->list.items + 1, r->path, r->n_path * sizeof(wp_term *));
+    wb_buf b;
+    wb_buf_init(&b, (size_t)1 << 20);
+    wp_term_put(&b, ref);
+    wb_str s = wb_arena_str(u->a, wb_buf_str(&b));
+    wb_buf_free(&b);
+    return s;
+}
+
+static void put_place(wb_buf *b, const wc_rule *r)
+{
+    if (r->module->file.name.n)
+        wb_buf_putf(b, "%.*s:%u", WB_FMT(r->module->file.name), r->loc.row);
+    else
+        wb_buf_putf(b, "%u:%u", r->loc.row, r->loc.col);
+}
+
+#define BELOW_MAX 1000u /* rules that one conflict lists */
+
+/* Rules below n, or functions only; none below another. */
+static uint32_t rules_below(const wc_node *n, bool functions, const wc_rule **to, uint32_t count)
+{
+    for (const wc_node *c = n->first; c && count < BELOW_MAX; c = c->next) {
+        bool found = false;
+        for (uint32_t i = 0; i < c->n_rules && !found; i++)
+            if (!functions || c->rules[i]->is_function) {
+                to[count++] = c->rules[i];
+                found = true;
+            }
+        if (!found)
+            count = rules_below(c, functions, to, count);
+    }
+    return count;
+}
+
+static int by_path(const void *x, const void *y)
+{
+    const wc_rule *a = *(const wc_rule *const *)x, *b = *(const wc_rule *const *)y;
+    for (uint32_t i = 0; i < a->n_path && i < b->n_path; i++) {
+        bool scalars = a->path[i]->kind <= WP_STRING && b->path[i]->kind <= WP_STRING;
+        int c = scalars ? wv_compare(a->path[i]->value, b->path[i]->value) : 0;
+        if (c)
+            return c;
+    }
+    return (a->n_path > b->n_path) - (a->n_path < b->n_path);
+}
+
+/* One report a node, at its first rule. */
+static void report_conflicts(wc_unit *u, const wc_node *n)
+{
+    bool single = false, multi = false, complete = false, partial = false, arity = false;
+    bool set = false, sets = false, dynamic = false, ground = false;
+    uint32_t defaults = 0;
+    const wc_rule *first = n->rules[0], *last = n->rules[n->n_rules - 1];
+    for (uint32_t i = 0; i < n->n_rules; i++) {
+        const wc_rule *r = n->rules[i];
+        bool whole = r->n_ground == r->n_path;
+        multi |= r->is_set;
+        single |= !r->is_set;
+        complete |= !r->is_set && whole;
+        partial |= r->is_set || !whole;
+        set |= r->is_set && whole;
+        sets |= r->is_set && !whole;
+        ground |= whole;
+        dynamic |= !whole;
+        arity |= r->n_args != first->n_args;
+        defaults += r->is_default;
+    }
+    u->module = first->module;
+    wb_str name = rule_text(u, last);
+    const wc_rule *below[BELOW_MAX];
+    uint32_t n_below = !n->first ? 0
+                       : ground  ? rules_below(n, false, below, 0)
+                       : dynamic ? rules_below(n, true, below, 0)
+                                 : 0;
+    wb_buf b;
+    wb_buf_init(&b, (size_t)1 << 20);
+    if (n_below) {
+        qsort(below, n_below, sizeof *below, by_path);
+        for (uint32_t i = 0; i < n_below; i++) {
+            wb_buf_putf(&b, "\n  rule %.*s at ", WB_FMT(rule_text(u, below[i])));
+            put_place(&b, below[i]);
+        }
+        wp_report(u->diags, WP_TYPE_ERROR, wc_file(u), first->loc, "rule %.*s conflicts with:%.*s",
+                  WB_FMT(name), WB_FMT(wb_buf_str(&b)));
+    } else if ((single && multi) || arity || (complete && partial) || (set && sets)) {
+        wp_report(u->diags, WP_TYPE_ERROR, wc_file(u), first->loc, "conflicting rules %.*s found",
+                  WB_FMT(name));
+    } else if (defaults > 1) {
+        const wc_rule *d = NULL;
+        for (uint32_t i = 0; i < n->n_rules; i++)
+            if (n->rules[i]->is_default) {
+                wb_buf_puts(&b, d ? ", " : "");
+                put_place(&b, n->rules[i]);
+                d = d ? d : n->rules[i];
+            }
+        u->module = d->module;
+        wp_report(u->diags, WP_TYPE_ERROR, wc_file(u), d->module->package_loc,
+                  "multiple default rules %.*s found at %.*s", WB_FMT(name),
+                  WB_FMT(wb_buf_str(&b)));
+    }
+    wb_buf_free(&b);
     u->module = NULL;
 }
 
 static void settle(wc_unit *u, wc_node *n)
 {
-    bool dynamic = false, set = false, plain = false, function = false;
-    uint32_t defaults = 0;
+    bool dynamic = false, set = false, function = false;
     for (uint32_t i = 0; i < n->n_rules; i++) {
         wc_rule *r = n->rules[i];
         dynamic |= r->n_ground < r->n_path;
         set |= r->is_set;
         function |= r->is_function;
-        plain |= !is_partial(r) && !r->is_function;
-        defaults += r->is_default;
     }
     n->is_function = function;
-    if (n->n_rules) {
-        if ((function && (plain || set || dynamic)) || (plain && (set || dynamic)))
-            report_node(u, n, n->rules[n->n_rules - 1], "conflicting rules", "found");
-        if (defaults > 1)
-            report_node(u, n, n->rules[0], "multiple default rules", "found");
-        for (uint32_t i = 1; function && i < n->n_rules; i++)
-            if (n->rules[i]->n_args != n->rules[0]->n_args)
-                report_node(u, n, n->rules[i], "conflicting rules", "found");
-    }
+    if (n->n_rules)
+        report_conflicts(u, n);
     if (dynamic || (set && n->first)) {
         uint32_t before = n->n_rules;
         pull_up(u, n, n);
         if (n->n_rules > before)
             qsort(n->rules, n->n_rules, sizeof *n->rules, by_place);
         n->is_dynamic = true;
-    } else if (plain && n->first && !function) {
-        for (const wc_node *c = n->first; c; c = c->next)
-            if (c->n_rules) {
-                report_node(u, n, n->rules[0], "rule", "conflicts with rules below it");
-                break;
-            }
     }
     n->is_set = set && !n->is_dynamic;
     for (uint32_t i = 0; i < n->n_rules; i++) {

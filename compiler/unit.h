@@ -16,13 +16,14 @@ typedef struct wc_operand {
 /* A variable of a rule, after names were resolved. A WP_VAR term's name.p points at `text`, so the
  * variable is found from the term without a table. */
 typedef struct wc_var {
-    wc_operand bound; /* planner: where its value is; WC_NOTHING while unbound */
-    uint32_t id;      /* number in the compilation */
-    uint32_t mark;    /* safety: the generation in which it became safe */
-    bool declared;    /* by :=, some, every or as an argument */
-    uint32_t uses;    /* how often it is read */
-    uint32_t seen;    /* safety: the body in which it was last met */
-    wp_loc loc;       /* first place */
+    wc_operand bound;   /* planner: where its value is; WC_NOTHING while unbound */
+    uint32_t id;        /* number in the compilation */
+    uint32_t mark;      /* safety: the generation in which it became safe */
+    bool may_be_unused; /* reported when nothing reads it */
+    bool declared;      /* by :=, some, every or as an argument */
+    uint32_t uses;      /* how often it is read */
+    uint32_t seen;      /* safety: the body in which it was last met */
+    wp_loc loc;         /* first place */
     uint32_t len;
     char text[];
 } wc_var;
@@ -68,6 +69,9 @@ typedef struct wc_unit {
     wm_program *program;
     wv mocked; /* names of built-ins that some `with` replaces -> mock number */
     bool mocked_functions, masked_data;
+    bool failed;        /* what follows names would only repeat the errors there */
+    wp_diags targets;   /* what `with` cannot replace: told when names are fine */
+    wp_diags functions; /* undefined functions: told when names and the data tree are fine */
 } wc_unit;
 
 wc_var *wc_var_new(wc_unit *u, wb_str name, wp_loc loc);
@@ -94,6 +98,13 @@ wp_body wc_resolve_query(wc_unit *u, const wp_module *context, wp_body query);
 /* Whether two keys of object patterns are one: equal scalars, or the same variable. */
 bool wc_same_key(const wp_term *x, const wp_term *y);
 
+/* functions.c: undefined functions and calls with a wrong number of arguments; the query may be
+ * NULL.
+ */
+void wc_check_functions(wc_unit *u, const wp_body *query);
+/* Reports what was kept back. */
+void wc_tell(wc_unit *u, const wp_diags *late);
+
 /* safety.c: puts bodies into an order in which every variable is bound before it is read. Reports
  * `var x is unsafe`. */
 void wc_check_safety(wc_unit *u);
@@ -107,7 +118,7 @@ typedef struct wc_node {
     wc_rule **rules; /* rules whose value begins here; NULL for a plain step */
     uint32_t n_rules, cap_rules;
     uint32_t n_children;
-    uint32_t depth; /* steps below `data` */
+    uint32_t depth;                       /* steps below `data` */
     bool is_function, is_set, is_dynamic; /* dynamic: some rule has parts below this path */
     uint32_t max_keys;                    /* how many keys a reference may bind */
     uint32_t number;                      /* in the program */

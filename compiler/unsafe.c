@@ -594,7 +594,7 @@ static wb_str scope_of(wc_unit *u, const wc_rule *r, const wc_rule *first)
     return WB_LIT("");
 }
 
-static void report_var(wc_unit *u, const wc_var *v, wp_loc loc, wb_str scope)
+static void report_var(wc_unit *u, const wc_var *v, wp_loc loc, wb_str scope, bool hint)
 {
     static const char *const future[] = {"in", "every", "contains", "if", "and", "or", "not"};
     wb_str name = wb_str_n(v->text, v->len);
@@ -603,7 +603,7 @@ static void report_var(wc_unit *u, const wc_var *v, wp_loc loc, wb_str scope)
     bool keyword = false;
     for (size_t i = 0; i < sizeof future / sizeof *future; i++)
         keyword |= wb_str_is(name, future[i]);
-    if (keyword)
+    if (keyword && hint)
         wp_report(u->diags, WP_UNSAFE_VAR_ERROR, wc_file(u), loc,
                   "var %.*s is unsafe%.*s (hint: `import future.keywords.%.*s` to import a future "
                   "keyword)",
@@ -642,7 +642,7 @@ static void report_body(finder *f, const wc_rule *first)
                 first_place = earlier(f->v[i].at->loc, f->v[k].at->loc) ||
                               (!earlier(f->v[k].at->loc, f->v[i].at->loc) && i < k);
         if (first_place) {
-            report_var(f->u, v, f->v[i].at->loc, scope);
+            report_var(f->u, v, f->v[i].at->loc, scope, true);
             any = true;
         }
     }
@@ -668,7 +668,7 @@ static void head_var_terms(const wp_term *t, const vset *have, finder *f, const 
         wc_var *v = wc_var_of(t);
         if (!has(have, v) && !has(told, v) && !is_made(v)) {
             add(told, v);
-            report_var(f->u, v, t->loc, scope_of(f->u, f->rule, first));
+            report_var(f->u, v, t->loc, scope_of(f->u, f->rule, first), false);
         }
     } else if (t->kind == WP_ARRAY || t->kind == WP_SET || t->kind == WP_REF) {
         for (uint32_t i = 0; i < t->list.n; i++)
