@@ -37,7 +37,7 @@ static const char HELP[] =
     "Example:\n"
     "  $ writ directory --data /tmp/dir --listen 127.0.0.1:9080 --seed server/directory/seed.json "
     "&\n"
-    "  $ writ gatekeeper --data /tmp/gk --listen 127.0.0.1:8181 &\n"
+    "  $ writ gatekeeper --data /tmp/gk --listen 127.0.0.1:8181 --doer http://127.0.0.1:9090 &\n"
     "  $ writ doer --data /tmp/doer --listen 127.0.0.1:9090 \\\n"
     "        --gatekeeper http://127.0.0.1:8181 --token-file /tmp/gk/doer.token \\\n"
     "        --directory http://127.0.0.1:9080 --broker-token-file /tmp/dir/broker.token\n"

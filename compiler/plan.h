@@ -109,6 +109,8 @@ void wc_bind(wc_planner *p, wc_var *v, wc_operand o);
 
 /* plan_term.c */
 wc_operand wc_plan_term(wc_planner *p, const wp_term *t);
+/* Whether t is a place in input or base data named by scalars alone. */
+bool wc_base_ref(const wc_unit *u, const wp_term *t);
 /* Several terms: those that may bind a variable first, so that a bare variable beside them has a
  * value. */
 void wc_plan_terms(wc_planner *p, wp_term **items, uint32_t n, wc_operand *out);

@@ -164,7 +164,19 @@ static void is_true(wc_planner *p, wc_operand o)
 static void member_scan(wc_planner *p, const wp_term *c)
 {
     uint32_t n = c->list.n;
-    wc_operand domain = wc_plan_term(p, c->list.items[n - 1]);
+    wp_term *xs = c->list.items[n - 1];
+    if (n == 4 && xs->kind == WP_REF && c->list.items[1]->kind == WP_VAR &&
+        wc_term_bound(c->list.items[1])) {
+        /* The rule was asked by this key: only its element is looked at. */
+        wp_term *element = wc_term_new(p->u, WP_REF, xs->loc);
+        element->list.n = xs->list.n + 1;
+        element->list.items = wb_arena_alloc(p->u->a, element->list.n * sizeof(wp_term *));
+        memcpy(element->list.items, xs->list.items, xs->list.n * sizeof(wp_term *));
+        element->list.items[xs->list.n] = c->list.items[1];
+        wc_unify_value(p, c->list.items[2], wc_plan_term(p, element));
+        return;
+    }
+    wc_operand domain = wc_plan_term(p, xs);
     uint32_t key = wc_scan(p, domain);
     if (n == 4)
         wc_unify_value(p, c->list.items[1], wc_op_local(key));

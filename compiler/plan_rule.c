@@ -73,40 +73,21 @@ static void unify_args(wc_planner *p, const wc_rule *r)
 
 /* ---- tests that decide whether a rule is looked at at all ---- */
 
-static bool ground_document(const wc_unit *u, const wp_term *t)
-{
-    if (t->kind != WP_REF || t->list.n < 2)
-        return false;
-    const wp_term *head = t->list.items[0];
-    const wc_node *n = wc_is_root(head, "data") ? u->root : NULL;
-    if (!n && !wc_is_root(head, "input"))
-        return false;
-    for (uint32_t i = 1; i < t->list.n; i++) {
-        if (t->list.items[i]->kind > WP_STRING)
-            return false;
-        if (n)
-            n = wc_node_child(n, t->list.items[i]->value);
-        if (n && n->n_rules)
-            return false;
-    }
-    return !n;
-}
-
 /* A test of one place in input or base data against a constant, or for being there. */
 static bool decides(const wc_unit *u, const wp_expr *e)
 {
     if (e->negated || e->n_with)
         return false;
     if (e->kind == WP_EXPR_TERM)
-        return ground_document(u, e->term);
+        return wc_base_ref(u, e->term);
     if (e->kind != WP_EXPR_CALL || e->call.n != 3 || e->call.items[0]->kind != WP_STRING)
         return false;
     wb_str op = wv_str(&e->call.items[0]->value);
     if (!wb_str_is(op, "eq") && !wb_str_is(op, "equal"))
         return false;
     const wp_term *x = e->call.items[1], *y = e->call.items[2];
-    return (x->kind <= WP_STRING && ground_document(u, y)) ||
-           (y->kind <= WP_STRING && ground_document(u, x));
+    return (x->kind <= WP_STRING && wc_base_ref(u, y)) ||
+           (y->kind <= WP_STRING && wc_base_ref(u, x));
 }
 
 /* The body with its deciding tests first. OPA's rule index does not look at a rule whose tests

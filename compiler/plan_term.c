@@ -190,19 +190,62 @@ static wc_operand reference(wc_planner *p, const wp_term *ref)
 
 /* ---- literals and comprehensions ---- */
 
+bool wc_base_ref(const wc_unit *u, const wp_term *t)
+{
+    if (t->kind != WP_REF || t->list.n < 2)
+        return false;
+    const wp_term *head = t->list.items[0];
+    const wc_node *n = wc_is_root(head, "data") ? u->root : NULL;
+    if (!n && !wc_is_root(head, "input"))
+        return false;
+    for (uint32_t i = 1; i < t->list.n; i++) {
+        if (t->list.items[i]->kind > WP_STRING)
+            return false;
+        if (n)
+            n = wc_node_child(n, t->list.items[i]->value);
+        if (n && n->n_rules)
+            return false;
+    }
+    return !n;
+}
+
+static bool has_call(const wp_term *t)
+{
+    switch ((wp_term_kind)t->kind) {
+    case WP_CALL: return true;
+    case WP_REF:
+    case WP_ARRAY:
+    case WP_SET:
+        for (uint32_t i = 0; i < t->list.n; i++)
+            if (has_call(t->list.items[i]))
+                return true;
+        return false;
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++)
+            if (has_call(t->object.pairs[i].key) || has_call(t->object.pairs[i].value))
+                return true;
+        return false;
+    default: return false;
+    }
+}
+
+/* Places in input and base data first, as OPA's rule index asks for them; then calls, which OPA
+ * makes expressions before their own; then what may bind variables; bare variables last. */
 void wc_plan_terms(wc_planner *p, wp_term **items, uint32_t n, wc_operand *out)
 {
-    bool waits = false;
-    for (uint32_t i = 0; i < n; i++) {
+    enum { BASE, CALLS, REST, BARE };
+    for (uint32_t i = 0; i < n; i++)
         out[i].kind = WC_NOTHING;
-        if (items[i]->kind == WP_VAR && is_unbound(items[i]))
-            waits = true;
-        else
-            out[i] = wc_plan_term(p, items[i]);
-    }
-    for (uint32_t i = 0; waits && i < n; i++)
-        if (out[i].kind == WC_NOTHING)
-            out[i] = wc_plan_term(p, items[i]);
+    for (unsigned round = BASE; round <= BARE; round++)
+        for (uint32_t i = 0; i < n; i++) {
+            const wp_term *t = items[i];
+            if (out[i].kind != WC_NOTHING)
+                continue;
+            bool bare = t->kind == WP_VAR && is_unbound(t);
+            unsigned turn = bare ? BARE : wc_base_ref(p->u, t) ? BASE : has_call(t) ? CALLS : REST;
+            if (turn <= round)
+                out[i] = wc_plan_term(p, t);
+        }
 }
 
 static wc_operand literal(wc_planner *p, const wp_term *t)
@@ -409,7 +452,8 @@ void wc_unify(wc_planner *p, const wp_term *x, const wp_term *y)
         wc_unify_value(p, x, v);
         return;
     }
-    wc_operand a = wc_plan_term(p, x);
-    wc_operand b = wc_plan_term(p, y);
-    wc_put_op(p, WC_S_Equal, 0, a, b);
+    wp_term *sides[2] = {(wp_term *)(uintptr_t)x, (wp_term *)(uintptr_t)y};
+    wc_operand values[2];
+    wc_plan_terms(p, sides, 2, values);
+    wc_put_op(p, WC_S_Equal, 0, values[0], values[1]);
 }

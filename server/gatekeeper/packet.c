@@ -13,6 +13,7 @@ static const struct operation {
 } OPERATIONS[] = {
     {"offboard", "soft", "deactivate", "activate"},
     {"offboard", "soft", "revoke_sessions", NULL},
+    {"offboard", "hard", "reclaim_licences", NULL},
     {"offboard", "hard", "delete", NULL},
     {"offboard", "reinstate", "activate", "deactivate"},
 };
