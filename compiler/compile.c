@@ -249,6 +249,7 @@ static bool front(wc_unit *u, const wc_query *query, wp_body *body, wc_plan *pla
     if (u->diags->n > told || u->diags->limit_reached)
         return false;
     wc_check_types(u, query ? body : NULL);
+    wc_check_deprecated(u);
     if (u->diags->n)
         return false;
     targets t = {.u = u, .paths = wv_set_begin(u->a, 4)};

@@ -3,11 +3,13 @@
  * Takes resolved rules and the data tree. Names of built-ins were looked up with the names; what
  * was found missing there is told here too, since it only matters when names and tree are fine.
  *
- * Reports: undefined function, function f has arity 1, got 2 arguments. */
+ * Reports: undefined function, function f has arity 1, got 2 arguments, f: arity mismatch,
+ * deprecated built-in functions. */
 #include "compiler/types.h"
 
 typedef struct walker {
     wc_unit *u;
+    bool deprecated; /* look for calls of what newer versions refuse, and nothing else */
 } walker;
 
 static void walk_body(walker *w, const wp_body *b);
@@ -23,9 +25,74 @@ static int64_t arity_at(const wc_unit *u, const wp_term *ref)
     return n && n->n_rules ? (int64_t)n->rules[0]->n_args : -1;
 }
 
-static void check(walker *w, const wp_term *op, uint32_t n, bool nested, wp_loc loc)
+/* As far as it can be told before names are bound: NULL is unknown. */
+static wc_tp type_of(walker *w, const wp_term *t)
 {
-    if (op->kind != WP_REF)
+    wb_arena *a = w->u->a;
+    switch ((wp_term_kind)t->kind) {
+    case WP_NULL:
+    case WP_BOOLEAN:
+    case WP_NUMBER:
+    case WP_STRING: return wc_type_of(a, t->value);
+    case WP_VAR: return wc_is_local(t) ? NULL : &wc_any;
+    case WP_REF: return wc_is_local(t->list.items[0]) ? NULL : &wc_any;
+    case WP_ARRAY: {
+        wc_tp *items = wb_arena_alloc(a, (t->list.n + 1) * sizeof *items);
+        for (uint32_t i = 0; i < t->list.n; i++)
+            items[i] = type_of(w, t->list.items[i]);
+        return wc_array_type(a, items, t->list.n, NULL);
+    }
+    case WP_SET: {
+        wc_tp of = NULL;
+        for (uint32_t i = 0; i < t->list.n; i++)
+            of = wc_type_or(a, of, type_of(w, t->list.items[i]));
+        return wc_set_type(a, of);
+    }
+    case WP_OBJECT: {
+        wc_prop *props = wb_arena_alloc(a, (t->object.n + 1) * sizeof *props);
+        uint32_t n = 0;
+        for (uint32_t i = 0; i < t->object.n; i++)
+            if (t->object.pairs[i].key->kind <= WP_STRING)
+                props[n++] =
+                    (wc_prop){t->object.pairs[i].key->value, type_of(w, t->object.pairs[i].value)};
+        return wc_object_type(a, props, n, false, NULL, NULL);
+    }
+    default: return NULL;
+    }
+}
+
+static void check_builtin(walker *w, wp_term *const *items, uint32_t n, bool nested, wp_loc loc)
+{
+    wb_str name = wv_str(&items[0]->value);
+    const ws_builtin *fn = ws_registry_find(w->u->registry, name);
+    if (!fn)
+        return;
+    if (w->deprecated) {
+        if ((fn->flags & WS_DEPRECATED) && w->u->module &&
+            (w->u->options->strict || w->u->module->version != WP_V0 ||
+             w->u->module->rego_v1_import))
+            wp_report(w->u->diags, WP_TYPE_ERROR, wc_file(w->u), loc,
+                      "deprecated built-in function calls in expression: %.*s", WB_FMT(name));
+        return;
+    }
+    if (fn->arity == WS_ANY_ARITY || wb_str_is(name, "eq") || n == fn->arity ||
+        (!nested && n == fn->arity + 1))
+        return;
+    wc_tp want = wc_type_of_decl(w->u->a, fn->decl);
+    if (!want)
+        return;
+    wc_tp *have = wb_arena_calloc(w->u->a, (n + 2) * sizeof *have);
+    for (uint32_t i = 0; i < n; i++)
+        have[i] = type_of(w, items[i + 1]);
+    wc_report_arguments(w->u, loc, name, "arity mismatch", have, n + nested, want);
+}
+
+static void check(walker *w, wp_term *const *items, uint32_t n, bool nested, wp_loc loc)
+{
+    const wp_term *op = items[0];
+    if (op->kind == WP_STRING)
+        check_builtin(w, items, n, nested, loc);
+    if (op->kind != WP_REF || w->deprecated)
         return;
     int64_t arity = arity_at(w->u, op);
     if (arity >= 0 && (n == arity || (!nested && n == arity + 1)))
@@ -47,7 +114,7 @@ static void walk_term(walker *w, const wp_term *t)
 {
     switch ((wp_term_kind)t->kind) {
     case WP_CALL:
-        check(w, t->list.items[0], t->list.n - 1, true, t->loc);
+        check(w, t->list.items, t->list.n - 1, true, t->loc);
         for (uint32_t i = 1; i < t->list.n; i++)
             walk_term(w, t->list.items[i]);
         return;
@@ -86,12 +153,12 @@ static void walk_expr(walker *w, const wp_expr *e)
             walk_term(w, e->term);
             return;
         }
-        check(w, e->term->list.items[0], e->term->list.n - 1, false, e->loc);
+        check(w, e->term->list.items, e->term->list.n - 1, false, e->loc);
         for (uint32_t i = 1; i < e->term->list.n; i++)
             walk_term(w, e->term->list.items[i]);
         return;
     case WP_EXPR_CALL:
-        check(w, e->call.items[0], e->call.n - 1, false, e->loc);
+        check(w, e->call.items, e->call.n - 1, false, e->loc);
         for (uint32_t i = 1; i < e->call.n; i++)
             walk_term(w, e->call.items[i]);
         return;
@@ -124,23 +191,34 @@ void wc_tell(wc_unit *u, const wp_diags *late)
     }
 }
 
-void wc_check_functions(wc_unit *u, const wp_body *query)
+static void walk_all(walker *w)
 {
-    walker w = {u};
-    wc_tell(u, &u->functions);
+    wc_unit *u = w->u;
     for (uint32_t i = 0; i < u->n_rules; i++) {
         u->module = u->rules[i]->module;
         for (const wc_rule *r = u->rules[i]; r; r = r->else_rule) {
-            walk_body(&w, &r->body);
+            walk_body(w, &r->body);
             if (r->key)
-                walk_term(&w, r->key);
+                walk_term(w, r->key);
             if (r->value)
-                walk_term(&w, r->value);
+                walk_term(w, r->value);
             for (uint32_t k = r->n_ground; k < r->n_path; k++)
-                walk_term(&w, r->path[k]);
+                walk_term(w, r->path[k]);
         }
     }
     u->module = NULL;
+}
+
+void wc_check_functions(wc_unit *u, const wp_body *query)
+{
+    walker w = {.u = u};
+    wc_tell(u, &u->functions);
+    walk_all(&w);
     if (query)
         walk_body(&w, query);
+}
+
+void wc_check_deprecated(wc_unit *u)
+{
+    walk_all(&(walker){.u = u, .deprecated = true});
 }

@@ -387,24 +387,6 @@ static wp_term *template(resolver *r, const wp_term *t)
     return call_builtin(r, "internal.template_string", &list, 1, t->loc);
 }
 
-static unsigned arity_of(const ws_builtin *fn)
-{
-    return fn->arity;
-}
-
-/* Checks the number of arguments of a built-in; one more is an output. */
-static void check_arity(resolver *r, const wp_term *op, uint32_t n, wp_loc loc)
-{
-    wb_str nm = wv_str(&op->value);
-    const ws_builtin *fn = ws_registry_find(r->u->registry, nm);
-    if (!fn || wb_str_is(nm, "print"))
-        return;
-    unsigned arity = arity_of(fn);
-    if (n != arity && n != arity + 1)
-        wp_report(&r->u->functions, WP_TYPE_ERROR, wc_file(r->u), loc, "%.*s: arity mismatch",
-                  WB_FMT(nm));
-}
-
 static wp_term *call(resolver *r, const wp_term *t)
 {
     wp_term *op = operator(r, t->list.items[0]);
@@ -412,8 +394,6 @@ static wp_term *call(resolver *r, const wp_term *t)
     to->list.n = t->list.n;
     to->list.items = terms(r, t->list.items, t->list.n);
     to->list.items[0] = op ? op : wc_string_term(r->u, WB_LIT("eq"), t->loc);
-    if (op && op->kind == WP_STRING)
-        check_arity(r, op, t->list.n - 1, t->loc);
     return to;
 }
 
@@ -528,6 +508,8 @@ static wp_term *pattern(resolver *r, const wp_term *t, const char *how, wp_loc l
                                         "objectcomprehension",
                                         "call",
                                         "templatestring"};
+    if (t->kind == WP_REF && t->list.n == 1 && t->list.items[0]->kind == WP_VAR)
+        t = t->list.items[0]; /* `input` and `data` as names */
     switch ((wp_term_kind)t->kind) {
     case WP_VAR:
         if (is_wildcard(t->name))
@@ -917,8 +899,6 @@ static wp_expr *call_expr(resolver *r, const wp_expr *e)
     to->call.n = e->call.n;
     to->call.items = terms(r, e->call.items, e->call.n);
     to->call.items[0] = op ? op : wc_string_term(r->u, WB_LIT("eq"), e->loc);
-    if (op && op->kind == WP_STRING)
-        check_arity(r, op, e->call.n - 1, e->loc);
     return to;
 }
 
@@ -1003,6 +983,8 @@ static wp_body body(resolver *r, const wp_body *b, bool new_scope)
 
 static wp_term *argument(resolver *r, const wp_term *t)
 {
+    if (t->kind == WP_REF && t->list.n == 1 && t->list.items[0]->kind == WP_VAR)
+        t = t->list.items[0];
     if (t->kind == WP_VAR && !is_wildcard(t->name)) {
         binding *b = find_in(r->scope->names, t->name);
         if (b && b->var)
@@ -1178,7 +1160,7 @@ static void shadowed_roots(resolver *r, const wp_rule *rule)
         if (t->kind == WP_REF && t->list.n == 1)
             t = t->list.items[0];
         if (t->kind == WP_VAR && is_root_name(t->name))
-            wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), t->loc,
+            wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), rule->loc,
                       "args must not shadow %.*s (use a different variable name)", WB_FMT(t->name));
     }
 }

@@ -27,14 +27,18 @@ static void report(walker *w, const wc_node *n)
     if (from)
         from--;
     for (uint32_t at = from; at < w->depth; at++) {
+        if (w->path[at]->told)
+            continue;
+        w->path[at]->told = true;
         wb_buf_clear(&text);
         for (uint32_t i = 0; i <= w->depth - from; i++) {
             const wc_node *step = w->path[from + (at - from + i) % (w->depth - from)];
-            wb_buf_putf(&text, "%s%.*s", i ? " -> " : "", WB_FMT(wc_node_path_text(w->u, step)));
+            wb_buf_putf(&text, "%s%.*s", i ? " -> " : "",
+                        WB_FMT(wc_rule_path_text(w->u, step->rules[0])));
         }
         const wc_rule *r = w->path[at]->rules[0];
         w->u->module = r->module;
-        wb_str name = wc_node_path_text(w->u, w->path[at]);
+        wb_str name = wc_rule_path_text(w->u, r);
         wp_report(w->u->diags, WP_RECURSION_ERROR, wc_file(w->u), r->loc,
                   "rule %.*s is recursive: %.*s", WB_FMT(name), WB_FMT(wb_buf_str(&text)));
     }

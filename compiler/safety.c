@@ -26,7 +26,8 @@ typedef struct uses {
 typedef struct orderer {
     wc_unit *u;
     bool quiet, failed; /* quiet: only remember that something is unsafe */
-    uses log; /* what was made safe, in order: for undoing */
+    bool named;         /* a variable of the text, not one that looks made */
+    uses log;           /* what was made safe, in order: for undoing */
 } orderer;
 
 static void put_use(uses *to, wc_var *v, wp_loc loc)
@@ -349,6 +350,7 @@ static void report_unsafe(orderer *o, const use *x)
     if (name.n && name.p[0] == '$')
         name = WB_LIT("_");
     o->failed = true;
+    o->named |= !wb_str_has_prefix(name, WB_LIT("__local"));
     if (!o->quiet)
         wp_report(o->u->diags, WP_UNSAFE_VAR_ERROR, wc_file(o->u), name_loc(x),
                   "var %.*s is unsafe", WB_FMT(name));
@@ -569,6 +571,23 @@ static void order_rule(orderer *o, wc_rule *rule, const wc_rule *first)
         order_rule(o, rule->else_rule, first);
 }
 
+/* The rule never succeeds. */
+static void end_rule(wc_unit *u, wc_rule *rule)
+{
+    wp_term *no = wc_term_new(u, WP_BOOLEAN, rule->loc),
+            *yes = wc_term_new(u, WP_BOOLEAN, rule->loc);
+    no->value = WV_FALSE;
+    yes->value = WV_TRUE;
+    rule->body.n = 1;
+    rule->body.exprs = wb_arena_alloc(u->a, sizeof(wp_expr *));
+    rule->body.exprs[0] = wc_expr_new(u, WP_EXPR_TERM, rule->loc);
+    rule->body.exprs[0]->term = no;
+    if (rule->key)
+        rule->key = yes;
+    if (rule->value)
+        rule->value = yes;
+}
+
 void wc_check_safety(wc_unit *u)
 {
     orderer o = {.u = u, .quiet = true};
@@ -579,11 +598,24 @@ void wc_check_safety(wc_unit *u)
     }
     if (o.failed)
         wc_report_unsafe(u);
-    /* Whatever it does not find words for is told here. */
-    o.quiet = false;
+    /* Whatever it does not find words for is told here. A head variable that looks made is no
+     * error: such a rule has no value. */
     for (uint32_t i = 0; i < u->n_rules && o.failed && u->diags->n == before; i++) {
-        u->module = u->rules[i]->module;
-        order_rule(&o, u->rules[i], u->rules[i]);
+        wc_rule *rule = u->rules[i];
+        u->module = rule->module;
+        o.quiet = true;
+        bool failed = o.failed;
+        o.failed = o.named = false;
+        order_rule(&o, rule, rule);
+        if (o.failed && !o.named && !rule->else_rule && rule->n_ground == rule->n_path) {
+            end_rule(u, rule);
+            o.failed = false;
+            order_rule(&o, rule, rule);
+        }
+        o.quiet = false;
+        if (o.failed)
+            order_rule(&o, rule, rule);
+        o.failed = failed;
     }
     u->module = NULL;
     free(o.log.v);

@@ -116,15 +116,24 @@ static int by_place(const void *x, const void *y)
     return (a->loc.offset > b->loc.offset) - (a->loc.offset < b->loc.offset);
 }
 
-/* The path of a rule as its head has it: with its variables. */
-static wb_str rule_text(wc_unit *u, const wc_rule *r)
+wb_str wc_rule_path_text(wc_unit *u, const wc_rule *r)
 {
     wp_term *ref = wc_term_new(u, WP_REF, (wp_loc){0});
     ref->list.n = r->n_path + 1;
     ref->list.items = wb_arena_alloc(u->a, ref->list.n * sizeof(wp_term *));
     ref->list.items[0] = wc_term_new(u, WP_VAR, (wp_loc){0});
     ref->list.items[0]->name = WB_LIT("data");
-    memcpy(ref->list.items + 1, r->path, r->n_path * sizeof(wp_term *));
+    for (uint32_t i = 0, made = 0; i < r->n_path; i++) {
+        wp_term *part = r->path[i];
+        if (part->kind > WP_VAR || (part->kind == WP_VAR && !wc_is_local(part))) {
+            /* What is no variable stands in the head as a made one. */
+            char name[32];
+            snprintf(name, sizeof name, "__local%u__", made++);
+            part = wc_term_new(u, WP_VAR, part->loc);
+            part->name = wb_arena_str(u->a, wb_str_of(name));
+        }
+        ref->list.items[i + 1] = part;
+    }
     wb_buf b;
     wb_buf_init(&b, (size_t)1 << 20);
     wp_term_put(&b, ref);
@@ -193,7 +202,7 @@ static void report_conflicts(wc_unit *u, const wc_node *n)
         defaults += r->is_default;
     }
     u->module = first->module;
-    wb_str name = rule_text(u, last);
+    wb_str name = wc_rule_path_text(u, last);
     const wc_rule *below[BELOW_MAX];
     uint32_t n_below = !n->first ? 0
                        : ground  ? rules_below(n, false, below, 0)
@@ -204,7 +213,7 @@ static void report_conflicts(wc_unit *u, const wc_node *n)
     if (n_below) {
         qsort(below, n_below, sizeof *below, by_path);
         for (uint32_t i = 0; i < n_below; i++) {
-            wb_buf_putf(&b, "\n  rule %.*s at ", WB_FMT(rule_text(u, below[i])));
+            wb_buf_putf(&b, "\n  rule %.*s at ", WB_FMT(wc_rule_path_text(u, below[i])));
             put_place(&b, below[i]);
         }
         wp_report(u->diags, WP_TYPE_ERROR, wc_file(u), first->loc, "rule %.*s conflicts with:%.*s",

@@ -102,6 +102,8 @@ bool wc_same_key(const wp_term *x, const wp_term *y);
  * NULL.
  */
 void wc_check_functions(wc_unit *u, const wp_body *query);
+/* Built-ins that modules of v1 may not call any more. */
+void wc_check_deprecated(wc_unit *u);
 /* Reports what was kept back. */
 void wc_tell(wc_unit *u, const wp_diags *late);
 
@@ -125,6 +127,7 @@ typedef struct wc_node {
     uint32_t whole, keyed;
     uint32_t asked; /* places that ask for it; in a loop or function counts twice */
     uint32_t state; /* recursion check */
+    bool told;      /* recursion check: its cycle was reported */
     bool typed;     /* type check: all below was seen */
 } wc_node;
 
@@ -132,6 +135,8 @@ void wc_build_tree(wc_unit *u);
 /* Child by name, or NULL. */
 wc_node *wc_node_child(const wc_node *n, wv name);
 wb_str wc_node_path_text(wc_unit *u, const wc_node *n);
+/* The path of a rule as its head has it: with its variables. */
+wb_str wc_rule_path_text(wc_unit *u, const wc_rule *r);
 void wc_check_recursion(wc_unit *u);
 
 #endif
