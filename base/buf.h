@@ -44,7 +44,8 @@ static inline wb_str wb_buf_str(const wb_buf *b)
 
 /* A NUL-terminated view, valid until the next change. Never NULL. */
 const char *wb_buf_cstr(wb_buf *b);
-/* Gives the bytes (NUL-terminated) to the caller, who frees them; the buffer is empty afterwards. */
+/* Gives the bytes (NUL-terminated) to the caller, who frees them; the buffer is empty afterwards.
+ */
 char *wb_buf_detach(wb_buf *b, size_t *n);
 
 #endif

@@ -22,7 +22,7 @@ wb_status wb_fail(wb_error *e, wb_status status, const char *format, ...)
 const char *wb_status_text(wb_status status)
 {
     switch (status) {
-#define X(name, number, text)                                                                     \
+#define X(name, number, text)                                                                      \
     case WB_##name: return text;
         WB_STATUS_MAP(X)
 #undef X

@@ -8,20 +8,20 @@
 #include <stddef.h>
 
 /* One row a status: name, number, text. */
-#define WB_STATUS_MAP(X)                                                                          \
-    X(OK, 0, "ok")                                                                                \
-    X(INVALID, -1, "invalid argument or input")                                                   \
-    X(NOT_FOUND, -2, "not found")                                                                 \
-    X(EXISTS, -3, "already exists")                                                               \
-    X(LIMIT, -4, "limit exceeded")                                                                \
-    X(MEMORY, -5, "out of memory")                                                                \
-    X(IO, -6, "input or output failed")                                                           \
-    X(CRYPTO, -7, "cryptographic check failed")                                                   \
-    X(CORRUPT, -8, "stored data is damaged")                                                      \
-    X(CONFLICT, -9, "conflict with the present state")                                            \
-    X(UNAVAILABLE, -10, "not available now")                                                      \
-    X(CANCELLED, -11, "cancelled")                                                                \
-    X(DENIED, -12, "not allowed")                                                                 \
+#define WB_STATUS_MAP(X)                                                                           \
+    X(OK, 0, "ok")                                                                                 \
+    X(INVALID, -1, "invalid argument or input")                                                    \
+    X(NOT_FOUND, -2, "not found")                                                                  \
+    X(EXISTS, -3, "already exists")                                                                \
+    X(LIMIT, -4, "limit exceeded")                                                                 \
+    X(MEMORY, -5, "out of memory")                                                                 \
+    X(IO, -6, "input or output failed")                                                            \
+    X(CRYPTO, -7, "cryptographic check failed")                                                    \
+    X(CORRUPT, -8, "stored data is damaged")                                                       \
+    X(CONFLICT, -9, "conflict with the present state")                                             \
+    X(UNAVAILABLE, -10, "not available now")                                                       \
+    X(CANCELLED, -11, "cancelled")                                                                 \
+    X(DENIED, -12, "not allowed")                                                                  \
     X(INTERNAL, -13, "internal error")
 
 typedef enum wb_status {

@@ -12,8 +12,8 @@ typedef struct wb_str {
     size_t n;      /* bytes */
 } wb_str;
 
-#define WB_LIT(s)    ((wb_str){(s), sizeof(s) - 1})
-#define WB_FMT(s)    (int)(s).n, (s).p /* for "%.*s" */
+#define WB_LIT(s) ((wb_str){(s), sizeof(s) - 1})
+#define WB_FMT(s) (int)(s).n, (s).p /* for "%.*s" */
 
 static inline wb_str wb_str_of(const char *z)
 {

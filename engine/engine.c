@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 /* Addresses reserved for one module: no byte of its text makes more than this many of its tree. */
-#define MODULE_ARENA(n) ((size_t)(n) * 1024 + ((size_t)16 << 20))
-#define DATA_ARENA ((size_t)64 << 30)
+#define MODULE_ARENA(n) ((size_t)(n)*1024 + ((size_t)16 << 20))
+#define DATA_ARENA      ((size_t)64 << 30)
 
 const char *writ_version(void)
 {

@@ -9,8 +9,8 @@
 #include "base/buf.h"
 #include "value/value.h"
 
-#define WV_JSON_DEPTH_MAX 10000                  /* as Go's decoder */
-#define WV_JSON_TEXT_MAX  ((size_t)1 << 31)      /* bytes: lengths of values are 31-bit */
+#define WV_JSON_DEPTH_MAX 10000             /* as Go's decoder */
+#define WV_JSON_TEXT_MAX  ((size_t)1 << 31) /* bytes: lengths of values are 31-bit */
 
 /* Looks a key up among the engine's atoms: the atom's word, or undefined. May be NULL. */
 typedef wv (*wv_atom_lookup)(const void *atoms, wb_str key, uint64_t hash);
@@ -22,11 +22,12 @@ typedef struct wv_json_options {
 } wv_json_options;
 
 /* Decodes the whole text (white space around it allowed) into the arena. WB_INVALID with
- * the message of Go's decoder, WB_LIMIT for depth, size or the arena's budget. options may be NULL. */
+ * the message of Go's decoder, WB_LIMIT for depth, size or the arena's budget. options may be NULL.
+ */
 wb_status wv_json_decode(wb_arena *a, wb_str text, const wv_json_options *options, wv *out,
                          wb_error *error);
-/* Decodes one value and tells where it ended (*used): for streams of documents. On an error *used is
- * the offset of the mistake. */
+/* Decodes one value and tells where it ended (*used): for streams of documents. On an error *used
+ * is the offset of the mistake. */
 wb_status wv_json_decode_prefix(wb_arena *a, wb_str text, const wv_json_options *options, wv *out,
                                 size_t *used, wb_error *error);
 
@@ -38,8 +39,9 @@ typedef struct wv_json_style {
     bool html;       /* escape < > & (U+2028 and U+2029 always are) */
 } wv_json_style;
 
-/* Appends v (style NULL: compact, no html). Undefined writes nothing. A number whose text is no JSON number (".5", "+1") makes
- * WB_INVALID `json: invalid number literal ".5"`; passing the buffer's maximum makes WB_LIMIT. */
+/* Appends v (style NULL: compact, no html). Undefined writes nothing. A number whose text is no
+ * JSON number (".5", "+1") makes WB_INVALID `json: invalid number literal ".5"`; passing the
+ * buffer's maximum makes WB_LIMIT. */
 wb_status wv_json_encode(wb_buf *b, wv v, const wv_json_style *style, wb_error *error);
 
 /* A JSON string with its quotes, as wv_json_encode writes it; bytes that are no UTF-8 as \ufffd. */

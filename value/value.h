@@ -32,8 +32,16 @@
 
 typedef uint64_t wv;
 
-enum { WV_T_SPECIAL, WV_T_INT, WV_T_STRING, WV_T_ARRAY, WV_T_OBJECT, WV_T_SHORT, WV_T_SET,
-       WV_T_NUMBER };
+enum {
+    WV_T_SPECIAL,
+    WV_T_INT,
+    WV_T_STRING,
+    WV_T_ARRAY,
+    WV_T_OBJECT,
+    WV_T_SHORT,
+    WV_T_SET,
+    WV_T_NUMBER
+};
 
 #define WV_UNDEFINED ((wv)0)
 #define WV_NULL      ((wv)8)
@@ -42,29 +50,37 @@ enum { WV_T_SPECIAL, WV_T_INT, WV_T_STRING, WV_T_ARRAY, WV_T_OBJECT, WV_T_SHORT,
 
 /* Rego's order across types is the order of these numbers. */
 typedef enum wv_type {
-    WV_TYPE_UNDEFINED, WV_TYPE_NULL, WV_TYPE_BOOLEAN, WV_TYPE_NUMBER, WV_TYPE_STRING,
-    WV_TYPE_ARRAY, WV_TYPE_OBJECT, WV_TYPE_SET
+    WV_TYPE_UNDEFINED,
+    WV_TYPE_NULL,
+    WV_TYPE_BOOLEAN,
+    WV_TYPE_NUMBER,
+    WV_TYPE_STRING,
+    WV_TYPE_ARRAY,
+    WV_TYPE_OBJECT,
+    WV_TYPE_SET
 } wv_type;
 
 #define WV_INT_MAX   (((int64_t)1 << 60) - 1)
 #define WV_INT_MIN   (-((int64_t)1 << 60))
-#define WV_SHORT_MAX 7          /* bytes of an inline string */
+#define WV_SHORT_MAX 7           /* bytes of an inline string */
 #define WV_LEN_MAX   0x7fffffffu /* elements or bytes: lengths are 31-bit everywhere */
-#define WV_DEPTH_MAX 10000      /* nesting that any walk accepts: recursion in C stays under 2 MB */
+#define WV_DEPTH_MAX 10000 /* nesting that any walk accepts: recursion in C stays under 2 MB */
 
-enum { WV_F_ATOM = 1,    /* string: interned by the engine; two atoms are equal only if one pointer */
-       WV_F_ORDERED = 2, /* object, set: `order` is filled in */
-       WV_F_SORTED = 4,  /* object, set: stored in Rego order, `order` is not needed */
-       WV_F_GROUND = 8,
-       WV_F_MIXED = 16,  /* object, set: some key is a boxed number or a collection */
-       WV_F_BELOW = 32 };/* collection: every table in it and below is ordered or sorted */
+enum {
+    WV_F_ATOM = 1,    /* string: interned by the engine; two atoms are equal only if one pointer */
+    WV_F_ORDERED = 2, /* object, set: `order` is filled in */
+    WV_F_SORTED = 4,  /* object, set: stored in Rego order, `order` is not needed */
+    WV_F_GROUND = 8,
+    WV_F_MIXED = 16, /* object, set: some key is a boxed number or a collection */
+    WV_F_BELOW = 32
+}; /* collection: every table in it and below is ordered or sorted */
 
 typedef struct wv_header {
-    uint8_t tag;   /* WV_T_... */
-    uint8_t flags; /* WV_F_... */
+    uint8_t tag;    /* WV_T_... */
+    uint8_t flags;  /* WV_F_... */
     uint16_t spare; /* array under construction: 1 + log2 of its room; else 0 */
-    uint32_t len;  /* bytes, elements or pairs */
-    uint64_t hash; /* 0 until computed */
+    uint32_t len;   /* bytes, elements or pairs */
+    uint64_t hash;  /* 0 until computed */
 } wv_header;
 
 typedef struct wv_string {
@@ -92,34 +108,91 @@ typedef struct wv_table {
     wv entries[];    /* h.len * 1 (set) or * 2 (object) */
 } wv_table;
 
-static inline unsigned wv_tag(wv v) { return (unsigned)(v & 7); }
-static inline void *wv_ptr(wv v) { return (void *)(uintptr_t)(v & ~(wv)7); }
-static inline wv wv_from(const void *p, unsigned tag) { return (wv)(uintptr_t)p | tag; }
-static inline wv_header *wv_head(wv v) { return (wv_header *)wv_ptr(v); }
+static inline unsigned wv_tag(wv v)
+{
+    return (unsigned)(v & 7);
+}
+static inline void *wv_ptr(wv v)
+{
+    return (void *)(uintptr_t)(v & ~(wv)7);
+}
+static inline wv wv_from(const void *p, unsigned tag)
+{
+    return (wv)(uintptr_t)p | tag;
+}
+static inline wv_header *wv_head(wv v)
+{
+    return (wv_header *)wv_ptr(v);
+}
 /* Whether the word points into memory. */
-static inline bool wv_is_boxed(wv v) { return (0xdcu >> wv_tag(v)) & 1; }
+static inline bool wv_is_boxed(wv v)
+{
+    return (0xdcu >> wv_tag(v)) & 1;
+}
 
-static inline bool wv_defined(wv v) { return v != WV_UNDEFINED; }
-static inline wv wv_bool(bool b) { return b ? WV_TRUE : WV_FALSE; }
-static inline bool wv_is_bool(wv v) { return v == WV_TRUE || v == WV_FALSE; }
-static inline bool wv_is_int(wv v) { return wv_tag(v) == WV_T_INT; }
-static inline bool wv_is_number(wv v) { return wv_tag(v) == WV_T_INT || wv_tag(v) == WV_T_NUMBER; }
-static inline bool wv_is_string(wv v) { return wv_tag(v) == WV_T_SHORT || wv_tag(v) == WV_T_STRING; }
-static inline bool wv_is_array(wv v) { return wv_tag(v) == WV_T_ARRAY; }
-static inline bool wv_is_object(wv v) { return wv_tag(v) == WV_T_OBJECT; }
-static inline bool wv_is_set(wv v) { return wv_tag(v) == WV_T_SET; }
-static inline bool wv_is_collection(wv v) { return wv_is_array(v) || wv_is_object(v) || wv_is_set(v); }
+static inline bool wv_defined(wv v)
+{
+    return v != WV_UNDEFINED;
+}
+static inline wv wv_bool(bool b)
+{
+    return b ? WV_TRUE : WV_FALSE;
+}
+static inline bool wv_is_bool(wv v)
+{
+    return v == WV_TRUE || v == WV_FALSE;
+}
+static inline bool wv_is_int(wv v)
+{
+    return wv_tag(v) == WV_T_INT;
+}
+static inline bool wv_is_number(wv v)
+{
+    return wv_tag(v) == WV_T_INT || wv_tag(v) == WV_T_NUMBER;
+}
+static inline bool wv_is_string(wv v)
+{
+    return wv_tag(v) == WV_T_SHORT || wv_tag(v) == WV_T_STRING;
+}
+static inline bool wv_is_array(wv v)
+{
+    return wv_tag(v) == WV_T_ARRAY;
+}
+static inline bool wv_is_object(wv v)
+{
+    return wv_tag(v) == WV_T_OBJECT;
+}
+static inline bool wv_is_set(wv v)
+{
+    return wv_tag(v) == WV_T_SET;
+}
+static inline bool wv_is_collection(wv v)
+{
+    return wv_is_array(v) || wv_is_object(v) || wv_is_set(v);
+}
 /* Whether it makes an expression in a body succeed: defined and not false. */
-static inline bool wv_truthy(wv v) { return v != WV_UNDEFINED && v != WV_FALSE; }
+static inline bool wv_truthy(wv v)
+{
+    return v != WV_UNDEFINED && v != WV_FALSE;
+}
 
 wv_type wv_type_of(wv v);
 /* "null", "boolean", "number", "string", "array", "object", "set"; "undefined" for undefined. */
 const char *wv_type_name(wv v);
 
 /* ---- small integers ---- */
-static inline int64_t wv_int(wv v) { return (int64_t)v >> 3; }
-static inline bool wv_fits_int(int64_t i) { return i >= WV_INT_MIN && i <= WV_INT_MAX; }
-static inline wv wv_small(int64_t i) { return (wv)i << 3 | WV_T_INT; } /* i must fit */
+static inline int64_t wv_int(wv v)
+{
+    return (int64_t)v >> 3;
+}
+static inline bool wv_fits_int(int64_t i)
+{
+    return i >= WV_INT_MIN && i <= WV_INT_MAX;
+}
+static inline wv wv_small(int64_t i)
+{
+    return (wv)i << 3 | WV_T_INT;
+} /* i must fit */
 /* Any int64, boxed in the arena when it does not fit 61 bits (value/number.c). */
 wv wv_from_int64(wb_arena *a, int64_t i);
 
@@ -149,15 +222,27 @@ static inline wb_str wv_str(const wv *v)
 wv wv_array_new(wb_arena *a, const wv *items, size_t n); /* copies the words */
 /* n undefined items that the caller fills before anyone reads it. */
 wv wv_array_make(wb_arena *a, size_t n, wv **items);
-static inline uint32_t wv_len(wv v) { return wv_head(v)->len; } /* any boxed value: see wv_header */
-static inline const wv *wv_items(wv v) { return ((const wv_array *)wv_ptr(v))->items; }
+static inline uint32_t wv_len(wv v)
+{
+    return wv_head(v)->len;
+} /* any boxed value: see wv_header */
+static inline const wv *wv_items(wv v)
+{
+    return ((const wv_array *)wv_ptr(v))->items;
+}
 
 /* ---- objects and sets ---- */
-static inline wv_table *wv_tab(wv v) { return (wv_table *)wv_ptr(v); }
+static inline wv_table *wv_tab(wv v)
+{
+    return (wv_table *)wv_ptr(v);
+}
 /* The member equal to key or undefined. In a set the member itself is answered. */
 wv wv_object_get(wv object, wv key);
 wv wv_set_get(wv set, wv member);
-static inline bool wv_set_has(wv set, wv member) { return wv_set_get(set, member) != WV_UNDEFINED; }
+static inline bool wv_set_has(wv set, wv member)
+{
+    return wv_set_get(set, member) != WV_UNDEFINED;
+}
 wv wv_object_get_str(wv object, wb_str key);
 /* Entry number of the key, or -1. */
 int64_t wv_table_find(wv table, wv key);
@@ -193,7 +278,8 @@ wv wv_set_begin(wb_arena *a, size_t room);
 void wv_object_put(wb_arena *a, wv *object, wv key, wv value);
 /* As object_put, but the later spelling of the key wins. */
 void wv_object_put_key(wb_arena *a, wv *object, wv key, wv value);
-/* Inserts when absent and answers undefined; otherwise answers the value there and changes nothing. */
+/* Inserts when absent and answers undefined; otherwise answers the value there and changes nothing.
+ */
 wv wv_object_put_new(wb_arena *a, wv *object, wv key, wv value);
 /* An object of n pairs (key, value, key, value ...): of equal keys the first spelling and the last
  * value stay. A set of n members: the first spelling stays. */
@@ -226,8 +312,8 @@ uint64_t wv_hash(wv v, uint64_t seed);
 /* What wv_hash answers for a string of more than WV_SHORT_MAX bytes. */
 uint64_t wv_string_hash(wb_str s, uint64_t seed);
 /* A deep copy into `to` that shares whatever `keep` (may be NULL) says may be shared: parts for
- * which keep(arg, pointer) is true stay, with all below them. Copies of atoms are no atoms. When the
- * copy passes the budget of `to`, the answer is null and `to` is exhausted. */
+ * which keep(arg, pointer) is true stay, with all below them. Copies of atoms are no atoms. When
+ * the copy passes the budget of `to`, the answer is null and `to` is exhausted. */
 wv wv_copy(wb_arena *to, wv v, bool (*keep)(const void *arg, const void *p), const void *arg);
 /* Computes every lazy part (hashes, orders) below v, so that threads may share it. */
 void wv_freeze(wv v, uint64_t seed);
