@@ -68,9 +68,7 @@ static void check_builtin(walker *w, wp_term *const *items, uint32_t n, bool nes
     if (!fn)
         return;
     if (w->deprecated) {
-        if ((fn->flags & WS_DEPRECATED) && w->u->module &&
-            (w->u->options->strict || w->u->module->version != WP_V0 ||
-             w->u->module->rego_v1_import))
+        if ((fn->flags & WS_DEPRECATED) && wc_is_strict(w->u))
             wp_report(w->u->diags, WP_TYPE_ERROR, wc_file(w->u), loc,
                       "deprecated built-in function calls in expression: %.*s", WB_FMT(name));
         return;

@@ -40,6 +40,7 @@ typedef struct resolver {
     } late[64];
     uint32_t n_late;
     bool failed, told_unused; /* in this rule */
+    bool *used_imports;       /* strict: by number of the import */
     /* expressions made on the way, to stand before the one being resolved */
     wp_expr **before;
     uint32_t n_before, cap_before;
@@ -150,8 +151,8 @@ static void pop(resolver *r)
     bool told = r->told_unused;
     for (const binding *b = r->scope->names; b && !r->failed && !told; b = b->next)
         if (b->var && b->var->may_be_unused && !b->var->uses) {
-            wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), b->loc,
-                      "declared var %.*s unused", WB_FMT(b->name));
+            wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), b->loc, "%s var %.*s unused",
+                      b->how, WB_FMT(b->name));
             r->told_unused = true;
         }
     r->scope = r->scope->outer;
@@ -205,6 +206,7 @@ static wc_var *declare(resolver *r, const wp_term *t, const char *how, wp_loc lo
     binding *b = add_binding(r, &r->scope->names, t->name, v);
     b->how = how;
     b->loc = loc;
+    v->may_be_unused = r->u->options->strict && wb_str_is(wb_str_of(how), "assigned");
     return v;
 }
 
@@ -232,6 +234,8 @@ static wp_term *import_path(resolver *r, wb_str name, wp_loc loc)
     wv i = wv_is_object(r->imports) ? wv_object_get_str(r->imports, name) : WV_UNDEFINED;
     if (i == WV_UNDEFINED)
         return NULL;
+    if (r->used_imports)
+        r->used_imports[wv_int(i)] = true;
     const wp_term *path = r->module->imports[wv_int(i)].path;
     if (path->kind == WP_VAR)
         return ref(r, (wp_term *[]){(wp_term *)(uintptr_t)path}, 1, loc);
@@ -842,9 +846,27 @@ static bool op_is(const wp_term *op, const char *name)
     return head->kind == WP_VAR && wb_str_is(head->name, name);
 }
 
+static bool imports_v2(const wp_module *m)
+{
+    for (uint32_t i = 0; i < m->n_imports; i++) {
+        const wp_term *p = m->imports[i].path;
+        if (p->kind == WP_REF && p->list.n == 2 && wc_is_root(p->list.items[0], "rego") &&
+            p->list.items[1]->kind == WP_STRING &&
+            wb_str_is(wv_str(&p->list.items[1]->value), "v2"))
+            return true;
+    }
+    return false;
+}
+
+bool wc_is_strict(const wc_unit *u)
+{
+    const wp_module *m = u->module;
+    return u->options->strict || (m && (m->version != WP_V0 || m->rego_v1_import || imports_v2(m)));
+}
+
 static bool is_strict(const resolver *r)
 {
-    return r->u->options->strict || r->module->version != WP_V0 || r->module->rego_v1_import;
+    return wc_is_strict(r->u);
 }
 
 static bool is_root_name(wb_str name)
@@ -1160,6 +1182,8 @@ static void shadowed_roots(resolver *r, const wp_rule *rule)
         if (t->kind == WP_REF && t->list.n == 1)
             t = t->list.items[0];
         if (t->kind == WP_VAR && is_root_name(t->name))
+            r->u->failed = true;
+        if (t->kind == WP_VAR && is_root_name(t->name))
             wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), rule->loc,
                       "args must not shadow %.*s (use a different variable name)", WB_FMT(t->name));
     }
@@ -1172,6 +1196,14 @@ static wb_str import_name(const wp_import *im)
     const wp_term *path = im->path;
     const wp_term *last = path->kind == WP_REF ? path->list.items[path->list.n - 1] : path;
     return last->kind == WP_VAR ? last->name : wv_str(&last->value);
+}
+
+static void put_import(wb_buf *b, const wp_import *im)
+{
+    wb_buf_puts(b, "import ");
+    wp_term_put(b, im->path);
+    if (im->alias.n)
+        wb_buf_putf(b, " as %.*s", WB_FMT(im->alias));
 }
 
 static void repeated_imports(resolver *r)
@@ -1188,12 +1220,40 @@ static void repeated_imports(resolver *r)
         const wp_import *first = &m->imports[wv_int(at)];
         wb_buf b;
         wb_buf_init(&b, (size_t)1 << 20);
-        wp_term_put(&b, first->path);
-        if (first->alias.n)
-            wb_buf_putf(&b, " as %.*s", WB_FMT(first->alias));
+        put_import(&b, first);
         wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), im->loc,
-                  "import must not shadow import %.*s", WB_FMT(wb_buf_str(&b)));
+                  "import must not shadow %.*s", WB_FMT(wb_buf_str(&b)));
         wb_buf_free(&b);
+    }
+}
+
+static void unused_imports(resolver *r)
+{
+    const wp_module *m = r->module;
+    for (uint32_t i = 0; r->used_imports && i < m->n_imports; i++) {
+        const wp_import *im = &m->imports[i];
+        const wp_term *head = im->path->kind == WP_REF ? im->path->list.items[0] : im->path;
+        if (r->used_imports[i] || wc_is_root(head, "rego") || wc_is_root(head, "future"))
+            continue;
+        wb_buf b;
+        wb_buf_init(&b, (size_t)1 << 20);
+        put_import(&b, im);
+        wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), im->loc, "%.*s unused",
+                  WB_FMT(wb_buf_str(&b)));
+        wb_buf_free(&b);
+    }
+}
+
+/* Strict: arguments that neither the rule nor its else branches read. */
+static void unused_args(resolver *r, const wc_rule *rule)
+{
+    for (uint32_t i = 0; r->u->options->strict && !r->failed && i < rule->n_args; i++) {
+        const wp_term *t = rule->args[i];
+        if (t->kind == WP_VAR && wc_is_local(t) && !is_wildcard(t->name) && !wc_var_of(t)->uses &&
+            !rule->else_rule && !rule->is_default)
+            wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), rule->source->head->loc,
+                      "unused argument %.*s. (hint: use _ (wildcard variable) instead)",
+                      WB_FMT(t->name));
     }
 }
 
@@ -1206,12 +1266,17 @@ void wc_resolve_modules(wc_unit *u)
         resolver r = {.u = u, .module = m, .imports = import_names(u, m)};
         r.rules = wv_object_get(u->packages, package_key(u, m));
         repeated_imports(&r);
+        if (u->options->strict)
+            r.used_imports = wb_arena_calloc(u->a, m->n_imports + 1);
         for (uint32_t j = 0; j < m->n_rules; j++) {
             r.free_vars = NULL;
             r.failed = r.told_unused = false;
             shadowed_roots(&r, m->rules[j]);
-            add_rule(u, rule(&r, m->rules[j], NULL));
+            wc_rule *made = rule(&r, m->rules[j], NULL);
+            unused_args(&r, made);
+            add_rule(u, made);
         }
+        unused_imports(&r);
         free(r.before);
     }
     u->module = NULL;

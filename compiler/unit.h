@@ -89,6 +89,8 @@ static inline bool wc_is_local(const wp_term *t)
     return t->kind == WP_VAR && !wc_is_root(t, "input") && !wc_is_root(t, "data");
 }
 
+/* Whether u->module is checked as v1 or in strict mode. */
+bool wc_is_strict(const wc_unit *u);
 /* names.c: fills u->rules. Reports undefined functions, redeclared and shadowed names. */
 void wc_resolve_modules(wc_unit *u);
 /* Resolves a query: body with globals of package `package` (may be NULL) and its imports. */

@@ -69,7 +69,7 @@ static void find(finder *f, const wp_expr *at, wc_var *v)
 
 /* ---- variables ---- */
 
-enum { ALL = 0, NO_REF_HEAD = 1, NO_KEYS = 2, NO_SETS = 4, INSIDE = 8 };
+enum { ALL = 0, NO_REF_HEAD = 1, NO_KEYS = 2, NO_SETS = 4, INSIDE = 8, NO_OPERANDS = 16 };
 
 static void body_vars(const wp_body *b, unsigned how, vset *out);
 
@@ -125,7 +125,7 @@ static void add_operand(const wp_body *b, bool explicit_body, vset *out)
     if (explicit_body)
         return;
     vset all = {0};
-    body_vars(b, ALL, &all);
+    body_vars(b, NO_OPERANDS, &all);
     for (uint32_t i = 0; i < all.n; i++)
         if (b->n == 1 || !is_made(all.v[i]))
             add(out, all.v[i]);
@@ -151,7 +151,7 @@ static void expr_vars(const wp_expr *e, unsigned how, vset *out)
     case WP_EXPR_NOT:
         if (how & INSIDE)
             body_vars(&e->body, how, out);
-        else
+        else if (!(how & NO_OPERANDS))
             add_operand(&e->body, e->explicit_body, out);
         return;
     case WP_EXPR_AND:
@@ -159,7 +159,7 @@ static void expr_vars(const wp_expr *e, unsigned how, vset *out)
         if (how & INSIDE) {
             body_vars(&e->logic.lhs, how, out);
             body_vars(&e->logic.rhs, how, out);
-        } else {
+        } else if (!(how & NO_OPERANDS)) {
             add_operand(&e->logic.lhs, e->explicit_body, out);
             add_operand(&e->logic.rhs, e->explicit_rhs, out);
         }
