@@ -761,6 +761,7 @@ static wp_loc first_place(const ir_func *fn)
 static wc_function *lower_function(lowering *w, const ir_func *fn)
 {
     wc_function *to = wb_arena_calloc(w->u->a, sizeof *to);
+    to->out.whole = WM_NONE;
     to->name = shown_name(fn);
     to->n_args = fn->n_args;
     to->body = wb_arena_calloc(w->u->a, sizeof *to->body);

@@ -18,6 +18,7 @@ static wc_function *new_function(wc_unit *u, wc_plan *plan, wb_str name, uint32_
     fn->name = name;
     fn->n_args = n_args;
     fn->n_locals = n_args;
+    fn->out.whole = WM_NONE;
     fn->body = wb_arena_calloc(u->a, sizeof *fn->body);
     plan->funcs[plan->n++] = fn;
     return fn;
@@ -422,6 +423,7 @@ static void describe(wc_unit *u, wc_function *fn, const wc_node *n)
     fn->out.path = node_path(u, n);
     fn->out.loc = n->rules[0]->loc;
     fn->out.is_function = n->is_function;
+    fn->out.whole = fn->n_args && !n->is_function ? n->whole : WM_NONE;
 }
 
 /* Numbers the nodes and makes their functions, empty, so that references find their numbers. */

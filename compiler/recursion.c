@@ -48,7 +48,7 @@ static void report(walker *w, const wc_node *n)
 
 static void visit_below(walker *w, wc_node *n)
 {
-    if (n->n_rules && !n->is_function)
+    if (n->n_rules) /* functions too: OPA counts them as part of the package */
         visit(w, n);
     for (wc_node *c = n->first; c; c = c->next)
         visit_below(w, c);

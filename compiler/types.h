@@ -50,7 +50,8 @@ struct wc_type {
     wc_tp of;  /* array: of the dynamic items; object: of dynamic values; set: of its members;
                   function: result. NULL: none */
     wc_tp key; /* object: of dynamic keys; function: of arguments past the last */
-    const wb_str *names; /* function of a built-in: names of its arguments, empty ones too */
+    const wb_str *names; /* function of a built-in: names of its arguments, empty ones too, and of
+                            its result */
 };
 
 extern const wc_type wc_null, wc_boolean, wc_number, wc_string, wc_any;
@@ -160,6 +161,8 @@ wc_tp wc_tnode_extent(wb_arena *a, wc_tnode *n);
 void wc_report_unsafe(wc_unit *u);
 
 /* ---- the pass ---- */
+/* f as errors show it when a call's result was an argument too. */
+wc_tp wc_type_with_result(wb_arena *a, wc_tp f);
 /* A call whose arguments do not fit; the file is that of u->module. */
 void wc_report_arguments(wc_unit *u, wp_loc loc, wb_str name, const char *what, const wc_tp *have,
                          uint32_t n, wc_tp want);

@@ -536,7 +536,7 @@ static void put_arg_lines(checker *c, wb_str lines[2], const wc_tp *have, uint32
                 wb_buf_puts(&w, ", ");
             bool named = i < want->n && want->names && want->names[i].n;
             bool differ = i < n && i < want->n && !(x && y && wc_type_unifies(c->a, x, y));
-            if (named && (differ || i >= n || true))
+            if (named)
                 wb_buf_putf(&w, "%.*s: ", WB_FMT(want->names[i]));
             if (differ) {
                 wc_type_put_diff(c->a, &h, &w, x, y);
@@ -982,6 +982,19 @@ static wb_str operator_text(checker *c, const wp_term *op)
     return op->kind == WP_STRING ? wv_str(&op->value) : wc_flat_text(&c->flat, op, op->list.n);
 }
 
+wc_tp wc_type_with_result(wb_arena *a, wc_tp f)
+{
+    if (!f->of)
+        return f;
+    wc_type *t = wb_arena_alloc(a, sizeof *t);
+    *t = *f;
+    t->items = wb_arena_alloc(a, (f->n + 1) * sizeof *t->items);
+    if (f->n)
+        memcpy(t->items, f->items, f->n * sizeof *t->items);
+    t->items[t->n++] = f->of;
+    return t;
+}
+
 static bool report_call(checker *c, const wp_expr *e, const char *what, wc_tp f, bool quiet)
 {
     uint32_t n = e->call.n - 1;
@@ -992,7 +1005,8 @@ static bool report_call(checker *c, const wp_expr *e, const char *what, wc_tp f,
         nil |= wc_type_nil(have[i]);
     }
     if (!quiet || !nil)
-        wc_report_arguments(c->u, e->loc, operator_text(c, e->call.items[0]), what, have, n, f);
+        wc_report_arguments(c->u, e->loc, operator_text(c, e->call.items[0]), what, have, n,
+                            wc_type_with_result(c->a, f));
     return false;
 }
 

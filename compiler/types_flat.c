@@ -481,6 +481,28 @@ static wp_term *written(const wc_flat *f, const wp_term *t, unsigned depth)
             to->object.pairs[i] = (wp_pair){written(f, t->object.pairs[i].key, depth + 1),
                                             written(f, t->object.pairs[i].value, depth + 1)};
         return to;
+    case WP_ARRAY_COMP:
+    case WP_SET_COMP:
+    case WP_OBJECT_COMP: {
+        to = wc_term_new(u, (wp_term_kind)t->kind, t->loc);
+        if (t->comp.key)
+            to->comp.key = written(f, t->comp.key, depth + 1);
+        to->comp.value = written(f, t->comp.value, depth + 1);
+        to->comp.body.n = t->comp.body.n;
+        to->comp.body.exprs = wb_arena_alloc(u->a, (t->comp.body.n + 1) * sizeof(wp_expr *));
+        for (uint32_t i = 0; i < t->comp.body.n; i++) {
+            wp_expr *e = wc_expr_new(u, WP_EXPR_TERM, t->loc);
+            *e = *t->comp.body.exprs[i];
+            if (e->kind == WP_EXPR_CALL) {
+                wp_term call = {.kind = WP_CALL, .loc = e->loc, .list = {e->call.items, e->call.n}};
+                e->call.items = written(f, &call, depth + 1)->list.items;
+            } else if (e->kind == WP_EXPR_TERM) {
+                e->term = written(f, e->term, depth + 1);
+            }
+            to->comp.body.exprs[i] = e;
+        }
+        return to;
+    }
     default: return to;
     }
 }

@@ -585,7 +585,7 @@ wc_tp wc_type_of_decl(wb_arena *a, const char *text)
 {
     decl d = {a, text, 0};
     wc_tp args[DECL_ITEMS_MAX], rest = NULL, result = NULL;
-    wb_str names[DECL_ITEMS_MAX];
+    wb_str names[DECL_ITEMS_MAX], result_name = {0};
     uint32_t n = 0;
     if (!take(&d, "("))
         return NULL;
@@ -600,7 +600,11 @@ wc_tp wc_type_of_decl(wb_arena *a, const char *text)
     if (!take(&d, "void")) {
         bool named = take(&d, "(");
         if (named) {
-            word(&d);
+            /* Blanks may stand within it: "formatted timestamp". */
+            const char *start = d.p;
+            while (*d.p && *d.p != ':')
+                d.p++;
+            result_name = wb_str_n(start, (size_t)(d.p - start));
             if (!take(&d, ":"))
                 return NULL;
         }
@@ -612,6 +616,7 @@ wc_tp wc_type_of_decl(wb_arena *a, const char *text)
     f->key = rest;
     wb_str *kept = wb_arena_alloc(a, (n + 1) * sizeof *kept);
     memcpy(kept, names, n * sizeof *kept);
+    kept[n] = result_name;
     f->names = kept;
     return f;
 }

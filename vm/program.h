@@ -58,6 +58,7 @@ typedef struct wm_func {
     uint32_t n_consts;
     uint32_t memo;     /* slot (WM_MEMO_RULE) */
     uint8_t memo_kind; /* wm_memo_kind */
+    uint32_t whole;    /* rules asked by keys: the function that answers whole; else WM_NONE */
     bool maskable;     /* some `with` may replace a document at, above or below its path */
     bool mockable;     /* some `with` may replace this function */
     bool is_function;  /* a Rego function: its arguments are values, not keys */

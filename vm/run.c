@@ -168,6 +168,21 @@ static wm_arg_memo *find_arg_memo(wm_session *s, uint32_t func, const wv *args, 
     return m;
 }
 
+/* A rule asked by keys that was asked whole before: its element is at hand. */
+static bool from_whole(const wm_session *s, const wm_func *fn, const wv *args, wv *out)
+{
+    if (fn->whole == WM_NONE || s->p->funcs[fn->whole].memo_kind != WM_MEMO_RULE)
+        return false;
+    const wm_memo *m = &s->env->memos[s->p->funcs[fn->whole].memo];
+    if (m->epoch != s->epoch)
+        return false;
+    wv v = m->value;
+    for (unsigned i = 0; i < fn->n_args && v != WV_UNDEFINED; i++)
+        v = get_index(v, args[i]);
+    *out = v;
+    return true;
+}
+
 static void put_arg_memo(wm_session *s, uint32_t func, const wv *args, unsigned n, wv value)
 {
     if (s->arg_memos >= WM_ARG_MEMO_MAX)
@@ -588,6 +603,8 @@ next:
                     goto answered;
                 }
             } else if (fn->memo_kind == WM_MEMO_ARGS) {
+                if (from_whole(s, fn, &regs[B], &result))
+                    goto answered;
                 uint32_t hash;
                 const wm_arg_memo *m = find_arg_memo(s, callee, &regs[B], fn->n_args, &hash);
                 if (m) {

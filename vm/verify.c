@@ -102,6 +102,8 @@ static wb_status check_function(checker *c, uint8_t *starts)
         return bad(c, fn->entry, "constants outside the pool");
     if (fn->memo_kind > WM_MEMO_ARGS || (fn->memo_kind == WM_MEMO_RULE && fn->memo >= p->n_memos))
         return bad(c, fn->entry, "memo slot out of range");
+    if (fn->whole != WM_NONE && fn->whole >= p->n_funcs)
+        return bad(c, fn->entry, "whole function out of range");
     uint32_t end = fn->entry + fn->words, last = fn->entry;
     memset(starts, 0, fn->words);
     for (uint32_t at = fn->entry; at < end;) {
