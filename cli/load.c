@@ -1,7 +1,7 @@
 /* Walking paths, parsing what is found, merging data. */
 #include "cli/load.h"
 
-#include "cli/yaml.h"
+#include "stdlib/yaml_read.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -89,7 +89,7 @@ bool cli_read_value(cli_load *l, wb_arena *a, const char *name, wb_str text, boo
 {
     wb_error why;
     wb_status s =
-        yaml ? cli_yaml_decode(a, text, out, &why) : wv_json_decode(a, text, NULL, out, &why);
+        yaml ? ws_yaml_decode(a, text, out, &why) : wv_json_decode(a, text, NULL, out, &why);
     if (s)
         cli_add_error(l, "%s%s: %s%s", l->bundle ? "bundle load failed on " : "", name,
                       yaml ? "error converting YAML to JSON: " : "", why.text);
@@ -101,7 +101,7 @@ bool cli_read_input(cli_load *l, wb_arena *a, wb_str text, wv *out)
     wb_error why;
     if (wv_json_decode(a, text, NULL, out, &why) == WB_OK)
         return true;
-    if (cli_yaml_decode(a, text, out, &why) == WB_OK)
+    if (ws_yaml_decode(a, text, out, &why) == WB_OK)
         return true;
     cli_add_error(l, "unable to parse input: %s", why.text);
     return false;
@@ -245,7 +245,7 @@ static void load_any(cli_load *l, const char *path, const cli_place *at)
     if (!cli_read_file(l, &l->arena, path, &text) || parse_module(l, path, text))
         return;
     wp_diags_init(&l->diags, &l->arena, l->diags.max);
-    if (cli_yaml_decode(&l->data->arena, text, &value, NULL) == WB_OK)
+    if (ws_yaml_decode(&l->data->arena, text, &value, NULL) == WB_OK)
         add_document(l, path, value, at);
     else
         cli_add_error(l, "%s: can't recognize file type", path);

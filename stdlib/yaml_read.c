@@ -3,7 +3,7 @@
  * The rules are the 1.2 core schema with the extras of OPA's reader: "017" is octal, "1_000" and
  * "0b11" are integers, floats pass through 64 bits, .inf and .nan are refused, timestamps are
  * strings, of equal keys the last wins, keys become strings, "<<" merges. */
-#include "cli/yaml.h"
+#include "stdlib/yaml_read.h"
 
 #include "base/base64.h"
 #include "value/json.h"
@@ -80,12 +80,13 @@ static bool integer(wb_arena *a, const char *z, wv *out)
         base = c == 'x' ? 16 : c == 'b' ? 2 : 8;
         p += c == 'x' || c == 'b' || c == 'o' ? 2 : 1;
     }
-    if (!isxdigit((unsigned char)*p))
+    if (!isxdigit((unsigned char)*p) || (*p == '0' && (p[1] | 0x20) == 'x'))
         return false;
     char *end;
     errno = 0;
     unsigned long long u = strtoull(p, &end, base);
-    if (*end || errno || (*z == '-' && u > (unsigned long long)INT64_MAX + 1))
+    unsigned long long most = (unsigned long long)INT64_MAX + (*z == '-');
+    if (*end || errno || ((*z == '-' || *z == '+') && u > most))
         return false;
     *out = *z == '-' ? wv_from_int64(a, (int64_t)(0 - u)) : wv_from_uint64(a, u);
     return true;
@@ -114,39 +115,56 @@ static bool float_syntax(const char *p)
     return !*p;
 }
 
-static bool plain(reader *r, wb_str s, wv *out)
+#define NUMBER_TEXT_MAX 1100 /* longer ones are over the range of floats, or silly */
+
+bool ws_yaml_number(wb_arena *a, wb_str s, wv *out)
+{
+    char bare[NUMBER_TEXT_MAX];
+    size_t n = 0;
+    if (!s.n || s.n >= sizeof bare || !memchr("+-.0123456789", s.p[0], 13))
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        /* After a leading point "_" stands between digits only. */
+        bool between = i && i + 1 < s.n && isdigit((unsigned char)s.p[i - 1]) &&
+                       isdigit((unsigned char)s.p[i + 1]);
+        if (!s.p[i] || (s.p[i] == '_' && s.p[0] == '.' && !between))
+            return false;
+        if (s.p[i] != '_')
+            bare[n++] = s.p[i];
+    }
+    bare[n] = 0;
+    if (s.p[0] != '.' && integer(a, bare, out))
+        return true;
+    double d;
+    if (!float_syntax(bare) || !isfinite(d = strtod(bare, NULL)))
+        return false;
+    *out = wv_from_double_json(a, d);
+    return true;
+}
+
+static const char *const infinite[] = {".nan",  ".NaN",  ".NAN",  ".inf",  ".Inf",  ".INF", "+.inf",
+                                       "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", NULL};
+
+/* null, true or false in one of their spellings. */
+static bool word(wb_str s, wv *out)
 {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
     static const char *const trues[] = {"true", "True", "TRUE", NULL};
     static const char *const falses[] = {"false", "False", "FALSE", NULL};
-    static const char *const infinite[] = {".nan",  ".NaN",  ".NAN",  ".inf",  ".Inf",
-                                           ".INF",  "+.inf", "+.Inf", "+.INF", "-.inf",
-                                           "-.Inf", "-.INF", NULL};
     *out = one_of(s, nulls) ? WV_NULL : one_of(s, trues) ? WV_TRUE : WV_FALSE;
-    if (*out != WV_FALSE || one_of(s, falses))
+    return *out != WV_FALSE || one_of(s, falses);
+}
+
+static bool plain(reader *r, wb_str s, wv *out)
+{
+    if (word(s, out))
         return true;
     if (one_of(s, infinite))
         return fail_plainly(r, strchr("nN", s.p[1]) ? "json: unsupported value: NaN"
                                : s.p[0] == '-'      ? "json: unsupported value: -Inf"
                                                     : "json: unsupported value: +Inf");
-    char bare[128];
-    size_t n = 0;
-    bool numeric = s.n < sizeof bare && s.n && strchr("+-.0123456789", s.p[0]);
-    for (size_t i = 0; numeric && i < s.n; i++) {
-        if (!s.p[i])
-            numeric = false;
-        else if (s.p[i] != '_')
-            bare[n++] = s.p[i];
-    }
-    bare[n] = 0;
-    if (numeric && integer(r->a, bare, out))
-        return true;
-    double d;
-    if (numeric && float_syntax(bare) && isfinite(d = strtod(bare, NULL))) {
-        *out = wv_from_double_json(r->a, d);
-        return true;
-    }
-    *out = wv_string_new(r->a, s);
+    if (!ws_yaml_number(r->a, s, out))
+        *out = wv_string_new(r->a, s);
     return true;
 }
 
@@ -189,7 +207,6 @@ static bool mapping(reader *r, unsigned depth, wv *out)
             merge_into(r, out, merged);
             return true;
         }
-        size_t line = event.start_mark.line + 1;
         bool ok = node(r, &event, depth, &key);
         bool joins = ok && event.type == YAML_SCALAR_EVENT && event.data.scalar.plain_implicit &&
                      event.data.scalar.length == 2 && !memcmp(event.data.scalar.value, "<<", 2);
@@ -207,13 +224,13 @@ static bool mapping(reader *r, unsigned depth, wv *out)
         } else if (wv_is_array(value)) {
             for (uint32_t i = 0; i < wv_len(value); i++) {
                 if (!wv_is_object(wv_items(value)[i]))
-                    return fail(r, WB_INVALID, line,
+                    return fail(r, WB_INVALID, 0,
                                 "map merge requires map or sequence of maps "
                                 "as the value");
                 merge_into(r, &merged, wv_items(value)[i]);
             }
         } else {
-            return fail(r, WB_INVALID, line,
+            return fail(r, WB_INVALID, 0,
                         "map merge requires map or sequence of maps as the value");
         }
     }
@@ -247,22 +264,70 @@ static bool binary(reader *r, wb_str s, wv *out)
     return ok || fail(r, WB_INVALID, 0, "!!binary value contains invalid base64 data");
 }
 
+/* What a plain scalar is of by itself. */
+static const char *kind_of(reader *r, wb_str s)
+{
+    char *mark = wb_arena_mark(r->a);
+    char bare[NUMBER_TEXT_MAX];
+    wv v;
+    const char *kind = "!!str";
+    if (wb_str_is(s, "<<")) {
+        kind = "!!merge";
+    } else if (word(s, &v)) {
+        kind = v == WV_NULL ? "!!null" : "!!bool";
+    } else if (one_of(s, infinite)) {
+        kind = "!!float";
+    } else if (ws_yaml_number(r->a, s, &v)) {
+        size_t n = 0;
+        for (size_t i = 0; i < s.n; i++)
+            if (s.p[i] != '_')
+                bare[n++] = s.p[i];
+        bare[n] = 0;
+        kind = s.p[0] != '.' && integer(r->a, bare, &v) ? "!!int" : "!!float";
+    }
+    wb_arena_rewind(r->a, mark);
+    return kind;
+}
+
+/* A tag that asks for a type holds only for text that reads as one. */
+static bool tagged(reader *r, const char *tag, wb_str s, wv *out)
+{
+    const char *kind = kind_of(r, s);
+    double d;
+    if (strcmp(kind, tag) != 0 && (strcmp(tag, "!!float") != 0 || strcmp(kind, "!!int") != 0)) {
+        char text[512];
+        snprintf(text, sizeof text, "cannot decode %s `%.*s` as a %s", kind,
+                 (int)(s.n < 400 ? s.n : 400), s.n ? s.p : "", tag);
+        return fail(r, WB_INVALID, 0, text);
+    }
+    if (!plain(r, s, out))
+        return false;
+    if (!strcmp(tag, "!!float") && wv_number_double(*out, &d))
+        *out = wv_from_double_json(r->a, d);
+    return true;
+}
+
 static bool scalar(reader *r, const yaml_event_t *event, wv *out)
 {
+    static const struct {
+        const char *tag, *name;
+    } typed[] = {{YAML_INT_TAG, "!!int"},
+                 {YAML_FLOAT_TAG, "!!float"},
+                 {YAML_BOOL_TAG, "!!bool"},
+                 {YAML_NULL_TAG, "!!null"}};
     wb_str s = wb_str_n(event->data.scalar.value, event->data.scalar.length);
     const char *tag = (const char *)event->data.scalar.tag;
-    bool text = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
     if (!wb_arena_fits(r->a, s.n + 64))
         return fail(r, WB_LIMIT, 0, "document is too large");
-    if (tag && !strcmp(tag, YAML_STR_TAG))
-        text = true;
-    else if (tag && (!strcmp(tag, YAML_INT_TAG) || !strcmp(tag, YAML_FLOAT_TAG)))
-        text = false;
+    for (size_t i = 0; tag && i < sizeof typed / sizeof *typed; i++)
+        if (!strcmp(tag, typed[i].tag))
+            return tagged(r, typed[i].name, s, out);
     if (tag && !strcmp(tag, "tag:yaml.org,2002:binary"))
         return binary(r, s, out);
-    if (text)
-        *out = wv_string_new(r->a, s);
-    return text || plain(r, s, out);
+    if (event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !(tag && !strcmp(tag, YAML_STR_TAG)))
+        return plain(r, s, out);
+    *out = wv_string_new(r->a, s);
+    return true;
 }
 
 static bool alias(reader *r, const yaml_event_t *event, wv *out)
@@ -287,9 +352,9 @@ static bool node(reader *r, const yaml_event_t *event, unsigned depth, wv *out)
 {
     size_t before = r->nodes, slot = SIZE_MAX;
     const yaml_char_t *name = NULL;
-    if (++r->nodes > CLI_YAML_NODES_MAX)
+    if (++r->nodes > WS_YAML_NODES_MAX)
         return fail(r, WB_LIMIT, 0, "document contains excessive aliasing");
-    if (depth > CLI_YAML_DEPTH_MAX)
+    if (depth > WS_YAML_DEPTH_MAX)
         return fail(r, WB_LIMIT, event->start_mark.line + 1, "exceeded max depth");
     if (r->a->exhausted)
         return fail(r, WB_LIMIT, 0, "document is too large");
@@ -320,7 +385,7 @@ static bool node(reader *r, const yaml_event_t *event, unsigned depth, wv *out)
     return ok;
 }
 
-wb_status cli_yaml_decode(wb_arena *a, wb_str text, wv *out, wb_error *error)
+wb_status ws_yaml_decode(wb_arena *a, wb_str text, wv *out, wb_error *error)
 {
     reader r = {.a = a, .error = error};
     unsigned documents = 0;
