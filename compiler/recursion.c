@@ -10,6 +10,7 @@ enum { NEW, OPEN, DONE };
 
 typedef struct walker {
     wc_unit *u;
+    const wc_rule *rule; /* whose terms are walked */
     wc_node *path[4096]; /* rules being visited */
     uint32_t depth;
 } walker;
@@ -54,12 +55,37 @@ static void visit_below(walker *w, wc_node *n)
         visit_below(w, c);
 }
 
+/* The constant that the body gives a variable by `x := "a"`; undefined when there is none. */
+static wv known_value(const walker *w, const wp_term *t)
+{
+    if (t->kind != WP_VAR || !wc_is_local(t) || !w->rule)
+        return WV_UNDEFINED;
+    const wp_body *b = &w->rule->body;
+    for (uint32_t i = 0; i < b->n; i++) {
+        const wp_expr *e = b->exprs[i];
+        if (e->kind != WP_EXPR_CALL || e->negated || e->call.n != 3 || e->n_with ||
+            e->call.items[0]->kind != WP_STRING ||
+            !wb_str_is(wv_str(&e->call.items[0]->value), "eq"))
+            continue;
+        for (int side = 1; side <= 2; side++) {
+            const wp_term *x = e->call.items[side], *y = e->call.items[3 - side];
+            if (x->kind == WP_VAR && wc_is_local(x) && wc_var_of(x) == wc_var_of(t) &&
+                y->kind <= WP_STRING)
+                return y->value;
+        }
+    }
+    return WV_UNDEFINED;
+}
+
 static void follow(walker *w, const wp_term *ref)
 {
     wc_node *n = w->u->root;
-    uint32_t i = 1;
-    for (; i < ref->list.n && !n->n_rules && ref->list.items[i]->kind <= WP_STRING; i++) {
-        n = wc_node_child(n, ref->list.items[i]->value);
+    for (uint32_t i = 1; i < ref->list.n && !n->n_rules; i++) {
+        const wp_term *el = ref->list.items[i];
+        wv name = el->kind <= WP_STRING ? el->value : known_value(w, el);
+        if (name == WV_UNDEFINED)
+            break;
+        n = wc_node_child(n, name);
         if (!n)
             return;
     }
@@ -144,8 +170,10 @@ static void visit(walker *w, wc_node *n)
     }
     n->state = OPEN;
     w->path[w->depth++] = n;
+    const wc_rule *outer = w->rule;
     for (uint32_t i = 0; i < n->n_rules; i++)
         for (const wc_rule *r = n->rules[i]; r; r = r->else_rule) {
+            w->rule = r;
             walk_body(w, &r->body);
             if (r->key)
                 walk_term(w, r->key);
@@ -154,6 +182,7 @@ static void visit(walker *w, wc_node *n)
             for (uint32_t k = r->n_ground; k < r->n_path; k++)
                 walk_term(w, r->path[k]);
         }
+    w->rule = outer;
     w->depth--;
     n->state = DONE;
 }
