@@ -298,6 +298,34 @@ static void sort_children(wc_node *n)
         sort_children(c);
 }
 
+/* A document is a package or a rule's value. */
+static void report_package(wc_unit *u, const wc_rule *r)
+{
+    wb_buf package, name;
+    wb_buf_init(&package, (size_t)1 << 20);
+    wb_buf_init(&name, (size_t)1 << 20);
+    uint32_t outer = r->module->package->list.n - 1;
+    for (uint32_t from = 0; from <= outer; from += outer) {
+        /* Both are printed as references that begin with a name. */
+        wp_term *ref = wc_term_new(u, WP_REF, r->loc), *head = wc_term_new(u, WP_VAR, r->loc);
+        head->name = wv_str(&r->path[from]->value);
+        ref->list.n = r->n_path - from;
+        ref->list.items = wb_arena_alloc(u->a, ref->list.n * sizeof(wp_term *));
+        memcpy(ref->list.items, r->path + from, ref->list.n * sizeof(wp_term *));
+        ref->list.items[0] = head;
+        wp_term_put(from ? &name : &package, ref);
+    }
+    wb_buf_puts(&name, " defined at ");
+    put_place(&name, r);
+    u->module = r->module;
+    wp_report(u->diags, WP_TYPE_ERROR, wc_file(u), r->module->package_loc,
+              "package %.*s conflicts with rule %.*s", WB_FMT(wb_buf_str(&package)),
+              WB_FMT(wb_buf_str(&name)));
+    u->module = NULL;
+    wb_buf_free(&package);
+    wb_buf_free(&name);
+}
+
 void wc_build_tree(wc_unit *u)
 {
     u->root = wb_arena_calloc(u->a, sizeof *u->root);
@@ -307,12 +335,15 @@ void wc_build_tree(wc_unit *u)
         wc_node *n = u->root;
         for (uint32_t j = 1; j < p->list.n; j++)
             n = child(u, n, p->list.items[j]->value);
+        n->is_package = true;
     }
     for (uint32_t i = 0; i < u->n_rules; i++) {
         wc_rule *r = u->rules[i];
         wc_node *n = u->root;
         for (uint32_t j = 0; j < r->n_ground; j++)
             n = child(u, n, r->path[j]->value);
+        if (n->is_package && r->n_ground == r->n_path && r->module->package->list.n > 1)
+            report_package(u, r);
         add(u, n, r);
     }
     settle(u, u->root);

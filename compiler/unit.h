@@ -127,10 +127,11 @@ typedef struct wc_node {
     uint32_t max_keys;                    /* how many keys a reference may bind */
     uint32_t number;                      /* in the program */
     uint32_t whole, keyed;
-    uint32_t asked; /* places that ask for it; in a loop or function counts twice */
-    uint32_t state; /* recursion check */
-    bool told;      /* recursion check: its cycle was reported */
-    bool typed;     /* type check: all below was seen */
+    uint32_t asked;  /* places that ask for it; in a loop or function counts twice */
+    uint32_t state;  /* recursion check */
+    bool is_package; /* some module's package ends here */
+    bool told;       /* recursion check: its cycle was reported */
+    bool typed;      /* type check: all below was seen */
 } wc_node;
 
 void wc_build_tree(wc_unit *u);
