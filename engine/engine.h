@@ -47,6 +47,7 @@ struct writ_engine {
     unsigned passes_off; /* WC_PASS_... */
     bool keep_print;     /* compile print() calls; set by writ_set_print users: default true */
     bool strict_compile;
+    bool skip_types;     /* see wc_options */
     uint32_t max_errors; /* 0: no limit */
 };
 
@@ -104,6 +105,9 @@ writ_query *we_prepare(writ_engine *e, wb_str query, wb_str package, const wb_st
 /* Runs: the value of a path query, or the array of solutions of any other (see wc_compile). */
 wv we_run(writ_session *s, const writ_query *q, wv input);
 /* The solutions of a query by path, too: as an array of one [bindings, [value]]. */
+
+/* rego.parse_module's tree, made in cx->out; undefined with the failure set. */
+wv we_parse_module(ws_ctx *cx, wb_str name, wb_str text);
 
 /* Fills a public error. */
 writ_status we_fail(writ_error *to, writ_status status, const char *code, const char *format, ...)

@@ -25,6 +25,7 @@ writ_session *writ_session_new(writ_engine *e)
         writ_session_free(s);
         return NULL;
     }
+    wm_context(s->vm)->parse_module = we_parse_module;
     return s;
 }
 

@@ -164,6 +164,36 @@ static const call calls[] = {
     {"yaml.is_valid", "[\"&a [*a]\"]", VALUE, "false"},
     {"yaml.unmarshal", "[1]", ERR_TYPE, "yaml.unmarshal: operand 1 must be string but got number"},
     {"yaml.is_valid", "[1]", VALUE, "false"},
+    {"regex.globs_match", "[\"a.a.[0-9]+z\",\".b.b2359825792*594823z\"]", VALUE, "true"},
+    {"regex.globs_match", "[\"[a-z]+\",\"[0-9]*\"]", VALUE, "false"},
+    {"regex.globs_match", "[\"\",\"z\"]", VALUE, "false"},
+    {"regex.globs_match", "[\"\",\"\"]", VALUE, "true"},
+    {"regex.globs_match", "[\"a*\",\"b*c\"]", VALUE, "false"},
+    {"regex.globs_match", "[\"[z-a]\",\"a\"]", ERR_BUILTIN,
+     "regex.globs_match: input:[z-a], pos:4, range is out of order: 'a' comes before 'z' in "
+     "Unicode: the input provided is invalid"},
+    {"regex.globs_match", "[\"a]\",\"a\"]", ERR_BUILTIN,
+     "regex.globs_match: input:a], pos:2, set-close ']' with no preceding '[': the input provided "
+     "is invalid"},
+    {"regex.globs_match", "[\"[\",\"a\"]", ERR_BUILTIN,
+     "regex.globs_match: input:[, pos:1, found [ without matching ]: the input provided is "
+     "invalid"},
+    {"regex.globs_match", "[\"*\",\"a\"]", ERR_BUILTIN,
+     "regex.globs_match: input:*, pos:1, flag '*' must be preceded by a non-flag: the input "
+     "provided is invalid"},
+    {"regex.globs_match", "[\"a\\\\\\\\\",\"a\"]", VALUE, "false"},
+    {"regex.globs_match", "[\"[-a]\",\"a\"]", ERR_BUILTIN,
+     "regex.globs_match: input:[-a], pos:2, range character '-' must be preceded by a Unicode "
+     "character: the input provided is invalid"},
+    {"regex.globs_match", "[\"[a-]\",\"a\"]", ERR_BUILTIN,
+     "regex.globs_match: input:[a-], pos:3, range character '-' must be followed by a Unicode "
+     "character: the input provided is invalid"},
+    {"regex.globs_match", "[\"h\\u00e9.*\",\"h.llo\"]", VALUE, "true"},
+    {"regex.globs_match", "[\"a++\",\"a\"]", ERR_BUILTIN,
+     "regex.globs_match: input:a++, pos:3, flag '+' must be preceded by a non-flag: the input "
+     "provided is invalid"},
+    {"net.lookup_ip_addr", "[\"127.0.0.1\"]", VALUE, "[\"127.0.0.1\"]"},
+    {"net.lookup_ip_addr", "[\"::1\"]", VALUE, "[\"::1\"]"},
 };
 
 static void answers(void **state)
