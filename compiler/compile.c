@@ -248,7 +248,8 @@ static bool front(wc_unit *u, const wc_query *query, wp_body *body, wc_plan *pla
     wc_check_recursion(u);
     if (u->diags->n > told || u->diags->limit_reached)
         return false;
-    wc_check_types(u, query ? body : NULL);
+    if (!u->options->skip_types)
+        wc_check_types(u, query ? body : NULL);
     wc_check_deprecated(u);
     if (u->diags->n)
         return false;

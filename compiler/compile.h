@@ -33,6 +33,7 @@ typedef struct wc_options {
     unsigned passes_off; /* WC_PASS_... bits */
     bool print;          /* keep print(); otherwise such expressions are taken out */
     bool strict;         /* strict mode's further errors */
+    bool skip_types;     /* leave out the type check: tests of what runs when types do not fit */
 } wc_options;
 
 /* A query to be compiled with the modules: its body, the package it speaks from and its imports

@@ -9,7 +9,8 @@ wc_options we_options(const writ_engine *e)
                         .seed = e->seed,
                         .passes_off = e->passes_off,
                         .print = e->keep_print,
-                        .strict = e->strict_compile};
+                        .strict = e->strict_compile,
+                        .skip_types = e->skip_types};
 }
 
 wb_status we_check(writ_engine *e, wp_diags *diags)
