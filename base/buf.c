@@ -106,7 +106,8 @@ void wb_buf_put_json(wb_buf *b, wb_str s)
         }
         }
     }
-    wb_buf_put(b, s.p + from, s.n - from);
+    if (from < s.n)
+        wb_buf_put(b, s.p + from, s.n - from);
     wb_buf_putc(b, '"');
 }
 
