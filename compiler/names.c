@@ -435,9 +435,15 @@ static int by_key(const void *x, const void *y)
                    (a->key->loc.offset < b->key->loc.offset);
 }
 
+/* Whether an object would take both for one key: equal, and of one hash. */
+static bool one_key(wv x, wv y, uint64_t seed)
+{
+    return wv_equal(x, y) && wv_hash(x, seed) == wv_hash(y, seed);
+}
+
 /* Pairs with plain keys in Rego order, each key once: its first spelling with its last value. The
  * values that are dropped are never evaluated. */
-static void settle_pairs(wp_term *object)
+static void settle_pairs(wp_term *object, uint64_t seed)
 {
     wp_pair *pairs = object->object.pairs;
     for (uint32_t i = 0; i < object->object.n; i++)
@@ -446,7 +452,7 @@ static void settle_pairs(wp_term *object)
     qsort(pairs, object->object.n, sizeof *pairs, by_key);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < object->object.n; i++) {
-        if (kept && wv_equal(pairs[kept - 1].key->value, pairs[i].key->value))
+        if (kept && one_key(pairs[kept - 1].key->value, pairs[i].key->value, seed))
             pairs[kept - 1].value = pairs[i].value;
         else
             pairs[kept++] = pairs[i];
@@ -488,7 +494,7 @@ static wp_term *term(resolver *r, const wp_term *t)
         for (uint32_t i = 0; i < t->object.n; i++)
             to->object.pairs[i] =
                 (wp_pair){term(r, t->object.pairs[i].key), term(r, t->object.pairs[i].value)};
-        settle_pairs(to);
+        settle_pairs(to, r->u->a->seed);
         return to;
     }
     }
