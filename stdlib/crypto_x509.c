@@ -572,7 +572,7 @@ static wv pair_value(ws_ctx *cx, wv certs, X509 *leaf, const EVP_PKEY *key)
 
 static wv fn_keypair(ws_ctx *cx, const wv *args, unsigned n)
 {
-    wb_str cert, key, leaf_der, key_der;
+    wb_str cert, key, leaf_der = {0}, key_der = {0};
     WS_STRING(cx, args, 0);
     if (!wv_is_string(args[1]))
         return ws_fail_operand(cx, 1, "string", args[1]);
