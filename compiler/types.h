@@ -119,6 +119,7 @@ typedef struct wc_flat {
     wc_unit *u;
     const wp_term **subjects;
     uint32_t n, cap;
+    bool query;      /* a query's `==` is a call like any other, a module's is `=` */
     bool as_written; /* references stay in their places and `==` is kept: for safety */
 } wc_flat;
 

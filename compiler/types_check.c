@@ -1298,6 +1298,7 @@ void wc_check_types(wc_unit *u, const wp_body *query)
     for (uint32_t i = 0; i < u->n_rules; i++)
         visit(&c, u->rules[i], i);
     if (query && query->n && !u->diags->n) {
+        c.flat.query = true;
         wp_body flat = wc_flatten_body(&c.flat, query);
         check_body(&c, &flat);
     }

@@ -372,7 +372,7 @@ static void put_expr(flattener *x, const wp_expr *from)
     case WP_EXPR_CALL:
         e->call.n = n;
         e->call.items = wb_arena_alloc(x->f->u->a, n * sizeof *e->call.items);
-        e->call.items[0] = n == 3 && !x->f->as_written && is_op(items[0], "equal")
+        e->call.items[0] = n == 3 && !x->f->as_written && !x->f->query && is_op(items[0], "equal")
                                ? wc_string_term(x->f->u, WB_LIT("eq"), items[0]->loc)
                                : items[0];
         for (uint32_t i = 1; i < n; i++)
