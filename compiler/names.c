@@ -32,7 +32,8 @@ typedef struct resolver {
     wv imports;         /* alias -> number of the import */
     binding *free_vars; /* variables nobody declared, of the whole rule */
     scope *scope;
-    bool query; /* a query, not a module */
+    bool query;          /* a query, not a module */
+    const wp_rule *rule; /* the rule that names belong to; NULL in a query */
     /* arguments that are no patterns: tested behind the body by a variable in their place */
     struct late {
         wc_var *var;
@@ -391,8 +392,27 @@ static wp_term *template(resolver *r, const wp_term *t)
     return call_builtin(r, "internal.template_string", &list, 1, t->loc);
 }
 
+/* The metadata functions are constants of the rule they stand in. */
+static wp_term *metadata(resolver *r, const wp_term *t)
+{
+    if (!r->rule || t->list.n != 1)
+        return NULL;
+    wb_buf name;
+    wb_buf_init(&name, 4096);
+    put_dotted(&name, t->list.items[0]);
+    bool chain = wb_str_is(wb_buf_str(&name), "rego.metadata.chain");
+    bool own = wb_str_is(wb_buf_str(&name), "rego.metadata.rule");
+    wb_buf_free(&name);
+    if (!chain && !own)
+        return NULL;
+    return wc_value_term(r->u, wc_metadata(r->u, r->module, r->rule, chain), t->loc);
+}
+
 static wp_term *call(resolver *r, const wp_term *t)
 {
+    wp_term *constant = metadata(r, t);
+    if (constant)
+        return constant;
     wp_term *op = operator(r, t->list.items[0]);
     wp_term *to = wc_term_new(r->u, WP_CALL, t->loc);
     to->list.n = t->list.n;
@@ -1276,6 +1296,7 @@ void wc_resolve_modules(wc_unit *u)
             r.used_imports = wb_arena_calloc(u->a, m->n_imports + 1);
         for (uint32_t j = 0; j < m->n_rules; j++) {
             r.free_vars = NULL;
+            r.rule = m->rules[j];
             r.failed = r.told_unused = false;
             shadowed_roots(&r, m->rules[j]);
             wc_rule *made = rule(&r, m->rules[j], NULL);

@@ -91,6 +91,11 @@ static inline bool wc_is_local(const wp_term *t)
 
 /* Whether u->module is checked as v1 or in strict mode. */
 bool wc_is_strict(const wc_unit *u);
+/* metadata.c: what rego.metadata.chain() (or .rule()) answers in that rule. */
+wv wc_metadata(wc_unit *u, const wp_module *m, const wp_rule *rule, bool chain);
+/* A value as a term of literals. */
+wp_term *wc_value_term(wc_unit *u, wv v, wp_loc loc);
+
 /* names.c: fills u->rules. Reports undefined functions, redeclared and shadowed names. */
 void wc_resolve_modules(wc_unit *u);
 /* Resolves a query: body with globals of package `package` (may be NULL) and its imports. */

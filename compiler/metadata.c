@@ -1,0 +1,124 @@
+/* rego.metadata.chain() and rego.metadata.rule(): constants made of the METADATA blocks around the
+ * rule that calls them. */
+#include "compiler/unit.h"
+
+static bool has_scope(wv block, const char *scope)
+{
+    wv v = wv_object_get_str(block, WB_LIT("scope"));
+    return wv_is_string(v) && wb_str_is(wv_str(&v), scope);
+}
+
+static wv string(wc_unit *u, const char *z)
+{
+    return wv_string_new(u->a, wb_str_of(z));
+}
+
+/* The path of the package, then of the rule's head as far as it is scalars. */
+static wv path_of(wc_unit *u, const wp_module *m, const wp_rule *rule)
+{
+    wv path = wv_array_begin(u->a, 8);
+    for (uint32_t i = 1; i < m->package->list.n; i++)
+        wv_array_push(u->a, &path, m->package->list.items[i]->value);
+    for (uint32_t i = 0; rule && i < rule->head->n_ref; i++) {
+        const wp_term *t = rule->head->ref[i];
+        if (i == 0 && t->kind == WP_VAR)
+            wv_array_push(u->a, &path, wv_string_new(u->a, t->name));
+        else if (t->kind <= WP_STRING)
+            wv_array_push(u->a, &path, t->value);
+        else
+            break;
+    }
+    return path;
+}
+
+static void link(wc_unit *u, wv *chain, wv path, wv annotations)
+{
+    wv entry = wv_object_begin(u->a, 2);
+    if (annotations != WV_UNDEFINED)
+        wv_object_put(u->a, &entry, string(u, "annotations"), annotations);
+    wv_object_put(u->a, &entry, string(u, "path"), path);
+    /* A document's block stands with each of its rules; it is told once. */
+    for (uint32_t i = 0; i < wv_len(*chain); i++)
+        if (wv_equal(wv_items(*chain)[i], entry))
+            return;
+    wv_array_push(u->a, chain, entry);
+}
+
+static wv rule_block(const wp_rule *rule)
+{
+    for (uint32_t i = 0; wv_is_array(rule->annotations) && i < wv_len(rule->annotations); i++)
+        if (has_scope(wv_items(rule->annotations)[i], "rule"))
+            return wv_items(rule->annotations)[i];
+    return WV_UNDEFINED;
+}
+
+/* Blocks of a scope at a path, whichever module they stand in. */
+static void link_documents(wc_unit *u, wv *chain, wv path)
+{
+    for (uint32_t i = 0; i < u->n_modules; i++)
+        for (uint32_t j = 0; j < u->modules[i]->n_rules; j++) {
+            const wp_rule *r = u->modules[i]->rules[j];
+            if (!wv_is_array(r->annotations) || !wv_equal(path_of(u, u->modules[i], r), path))
+                continue;
+            for (uint32_t k = 0; k < wv_len(r->annotations); k++)
+                if (has_scope(wv_items(r->annotations)[k], "document"))
+                    link(u, chain, path, wv_items(r->annotations)[k]);
+        }
+}
+
+static void link_packages(wc_unit *u, wv *chain, wv path, const char *scope)
+{
+    for (uint32_t i = 0; i < u->n_modules; i++) {
+        const wp_module *m = u->modules[i];
+        if (!wv_is_array(m->annotations) || !wv_equal(path_of(u, m, NULL), path))
+            continue;
+        for (uint32_t k = 0; k < wv_len(m->annotations); k++)
+            if (has_scope(wv_items(m->annotations)[k], scope))
+                link(u, chain, path, wv_items(m->annotations)[k]);
+    }
+}
+
+wv wc_metadata(wc_unit *u, const wp_module *m, const wp_rule *rule, bool chain)
+{
+    if (!chain) {
+        wv own = rule_block(rule);
+        return own == WV_UNDEFINED ? wv_object_begin(u->a, 0) : own;
+    }
+    wv out = wv_array_begin(u->a, 4);
+    wv path = path_of(u, m, rule), package = path_of(u, m, NULL);
+    link(u, &out, path, rule_block(rule));
+    link_documents(u, &out, path);
+    link_packages(u, &out, package, "package");
+    for (uint32_t n = wv_len(package); n > 0; n--)
+        link_packages(u, &out, wv_array_new(u->a, wv_items(package), n), "subpackages");
+    return out;
+}
+
+wp_term *wc_value_term(wc_unit *u, wv v, wp_loc loc)
+{
+    wp_term *t = wc_term_new(u, WP_NULL, loc);
+    if (wv_is_array(v) || wv_is_set(v)) {
+        t->kind = wv_is_array(v) ? WP_ARRAY : WP_SET;
+        t->list.n = wv_len(v);
+        t->list.items = wb_arena_alloc(u->a, (t->list.n + 1) * sizeof *t->list.items);
+        for (uint32_t i = 0; i < t->list.n; i++)
+            t->list.items[i] =
+                wc_value_term(u, wv_is_array(v) ? wv_items(v)[i] : wv_set_at(v, NULL, i), loc);
+        return t;
+    }
+    if (wv_is_object(v)) {
+        t->kind = WP_OBJECT;
+        t->object.n = wv_len(v);
+        t->object.pairs = wb_arena_alloc(u->a, (t->object.n + 1) * sizeof *t->object.pairs);
+        for (uint32_t i = 0; i < t->object.n; i++)
+            t->object.pairs[i] = (wp_pair){wc_value_term(u, wv_key_at(v, NULL, i), loc),
+                                           wc_value_term(u, wv_value_at(v, NULL, i), loc)};
+        return t;
+    }
+    t->kind = wv_is_string(v)   ? WP_STRING
+              : wv_is_number(v) ? WP_NUMBER
+              : v == WV_NULL    ? WP_NULL
+                                : WP_BOOLEAN;
+    t->value = v;
+    return t;
+}
