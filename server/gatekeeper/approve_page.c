@@ -3,6 +3,7 @@
  * The page shows the payload of the signed packet, member by member, from the stored bytes whose
  * digest the approver confirms. Looking consumes nothing. There is no script; everything from
  * outside is escaped; the browser is told to load nothing and to keep nothing. */
+#include "base/utf8.h"
 #include "server/gatekeeper/internal.h"
 
 #include <stdio.h>
@@ -11,17 +12,45 @@
 #define PAGE_MAX (1u << 20)
 #define DEEP     16 /* nesting that is shown; packets nest less */
 
+/* Characters that a reader cannot see, or that turn the order of those around them: with them a
+ * text reads as another one than was signed. They are shown by their number. */
+static const struct {
+    uint32_t from, to;
+} UNSEEN[] = {
+    {0x00, 0x08},     {0x0B, 0x1F},     {0x7F, 0x9F},       {0xAD, 0xAD},       {0x34F, 0x34F},
+    {0x61C, 0x61C},   {0x115F, 0x1160}, {0x17B4, 0x17B5},   {0x180B, 0x180E},   {0x200B, 0x200F},
+    {0x2028, 0x202E}, {0x2060, 0x206F}, {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
+    {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+};
+
+static bool unseen(uint32_t c)
+{
+    for (size_t i = 0; i < sizeof UNSEEN / sizeof UNSEEN[0]; i++)
+        if (c >= UNSEEN[i].from && c <= UNSEEN[i].to)
+            return true;
+    return false;
+}
+
 static void put_html(wb_buf *b, wb_str s)
 {
-    for (size_t i = 0; i < s.n; i++)
+    size_t used;
+    for (size_t i = 0; i < s.n; i += used) {
+        uint32_t c = wb_utf8_get(s.p + i, s.n - i, &used);
+        if (used == 0)
+            used = 1;
+        if (unseen(c)) {
+            wb_buf_putf(b, "[U+%04X]", (unsigned)c);
+            continue;
+        }
         switch (s.p[i]) {
         case '&': wb_buf_puts(b, "&amp;"); break;
         case '<': wb_buf_puts(b, "&lt;"); break;
         case '>': wb_buf_puts(b, "&gt;"); break;
         case '"': wb_buf_puts(b, "&quot;"); break;
         case '\'': wb_buf_puts(b, "&#39;"); break;
-        default: wb_buf_putc(b, s.p[i]); break;
+        default: wb_buf_put_str(b, wb_str_n(s.p + i, used)); break;
         }
+    }
 }
 
 static void put_value(wb_buf *b, json_t *v, int depth)

@@ -18,6 +18,7 @@
 #define SEND_MS      10000
 #define AGAIN_MS     5000 /* after an attempt: the doer reports what it took by itself */
 #define TRIED_MAX    1024 /* packets whose last attempt is remembered */
+#define LAPSE_MS     5000 /* between two looks at what nobody took; a doer may still tell of it */
 
 struct gk_dispatcher {
     pthread_t thread;
@@ -63,7 +64,7 @@ static bool tried_lately(gk_dispatcher *d, const char *id, int64_t now)
     return false;
 }
 
-static bool expired(const char *jws)
+static bool expired(const char *jws, int64_t now_ms)
 {
     size_t n;
     char *payload = gk_payload_of(jws, &n);
@@ -71,7 +72,7 @@ static bool expired(const char *jws)
     int64_t exp = json_integer_value(json_object_get(claims, "exp"));
     json_decref(claims);
     free(payload);
-    return wb_now_ms() / 1000 >= exp;
+    return now_ms / 1000 >= exp;
 }
 
 static wb_status step(gk *g, const store_packet *row, store_state from, store_state to,
@@ -98,7 +99,7 @@ static void prepare(gk *g, const char *id, char **jws)
     pthread_mutex_lock(lock);
     wb_status status = store_packet_get(g->store, g->o.tenant, id, &row, &e);
     if (!status && row.jws && !row.parent && strcmp(row.phase, "soft") == 0) {
-        bool late = expired(row.jws);
+        bool late = expired(row.jws, wb_now_ms());
         store_state state = store_state_of(row.state);
         if (state == STORE_SIGNED) {
             status = step(g, &row, STORE_SIGNED, STORE_DISPATCHED, LEDGER_PACKET_DISPATCHED, &e);
@@ -138,11 +139,50 @@ static void send_state(gk *g, gk_dispatcher *d, store_state state)
     store_packet_list_free(rows, n);
 }
 
+/* ---- What nobody took ---- */
+
+static void lapse_one(gk *g, const char *id, int64_t now_ms)
+{
+    store_packet row = {0};
+    wb_error e = {0};
+    pthread_mutex_t *lock = gk_lock(g, id);
+    pthread_mutex_lock(lock);
+    wb_status status = store_packet_get(g->store, g->o.tenant, id, &row, &e);
+    if (!status && strcmp(row.state, "SIGNED") == 0 && row.jws &&
+        expired(row.jws, now_ms - LAPSE_MS))
+        status = step(g, &row, STORE_SIGNED, STORE_EXPIRED, LEDGER_PACKET_EXPIRED, &e);
+    store_packet_clear(&row);
+    pthread_mutex_unlock(lock);
+    if (status)
+        gk_note(g, "expiry of packet %s: %s", id, e.text);
+}
+
+void gk_packets_lapse(gk *g, int64_t now_ms)
+{
+    char after[WB_UUID_TEXT] = "";
+    size_t n = STORE_LIST_MAX;
+    while (n == STORE_LIST_MAX) {
+        store_packet *rows = NULL;
+        n = 0;
+        if (store_packet_list(g->store, g->o.tenant, STORE_SIGNED, *after ? after : NULL,
+                              STORE_LIST_MAX, &rows, &n, NULL))
+            return;
+        for (size_t i = 0; i < n; i++)
+            if (rows[i].jws && expired(rows[i].jws, now_ms - LAPSE_MS))
+                lapse_one(g, rows[i].id, now_ms);
+        if (n)
+            snprintf(after, sizeof after, "%s", rows[n - 1].id);
+        store_packet_list_free(rows, n);
+    }
+}
+
 static void *run(void *arg)
 {
     gk *g = arg;
     gk_dispatcher *d = g->dispatcher;
     int64_t recover_at = wb_now_ms() + RECOVER_MS, expire_at = wb_now_ms() + EXPIRE_MS;
+    /* After a start, first what a doer took meanwhile is told. */
+    int64_t lapse_at = recover_at;
     pthread_mutex_lock(&d->lock);
     while (!d->stop) {
         struct timespec until;
@@ -164,6 +204,11 @@ static void *run(void *arg)
         }
         gk_approvals_expire(g);
         gk_outbox(g, NULL);
+        if (now >= lapse_at) {
+            gk_packets_lapse(g, now);
+            gk_refusals_close(g, now);
+            lapse_at = now + LAPSE_MS;
+        }
         if (now >= recover_at) {
             gk_recover(g);
             recover_at = now + RECOVER_MS;

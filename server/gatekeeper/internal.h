@@ -18,6 +18,7 @@
 #include "server/opa/opa.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define GK_LOCKS          64           /* packets worked on at once without waiting for another */
 #define GK_BODY_MAX       (256u << 10) /* bytes of a request: text and facts of one person */
@@ -29,6 +30,8 @@
 #define GK_APPROVE_MAX    8            /* people that a decision may ask for */
 #define GK_CONFIDENCE_CAP 0.39         /* of a request that the filter hit: below every minimum */
 #define GK_TOKEN_BYTES    32           /* of the doer's bearer token */
+#define GK_REFUSE_SINGLE  10    /* refused reviews of a kind and window: entered one by one */
+#define GK_REFUSE_WINDOW  60000 /* ms; what is more is counted, and the count is entered */
 #define GK_JSON           (JSON_COMPACT | JSON_REAL_PRECISION(15)) /* 0.6 stays 0.6 */
 
 typedef struct gk_policy gk_policy;
@@ -51,6 +54,7 @@ struct gk {
     char src[96];     /* "gatekeeper@host" */
     pthread_mutex_t locks[GK_LOCKS];
     pthread_mutex_t outbox;
+    atomic_flag verifying; /* one proof at a time: it reads the whole ledger */
 };
 
 void gk_note(gk *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -167,6 +171,8 @@ typedef struct gk_review_result {
 } gk_review_result;
 void gk_review_do(gk *g, const char *rid, const char *approval_id, const gk_review *review,
                   gk_review_result *out);
+/* Enters the counts of refused reviews of the windows that are over. */
+void gk_refusals_close(gk *g, int64_t now_ms);
 /* The approval of a link's token: WB_NOT_FOUND for one that is none of ours. */
 wb_status gk_approval_by_token(gk *g, wb_str token, store_approval *out, wb_error *e);
 
@@ -209,9 +215,35 @@ wb_status gk_phase(gk *g, const char *rid, const char *soft_jti, const char *pha
 wb_status gk_dispatcher_start(gk *g, wb_error *e);
 void gk_dispatcher_wake(gk *g);
 void gk_dispatcher_stop(gk *g);
+/* Ends signed packets that nobody took while they were valid: SIGNED -> EXPIRED, with an entry. */
+void gk_packets_lapse(gk *g, int64_t now_ms);
 /* Hands signed bytes to the doer. *status is its HTTP status; WB_UNAVAILABLE not sent, WB_IO
  * unknown. */
 wb_status gk_send(gk *g, const char *jws, int *status, wb_error *e);
+
+/* ---- idem.c: Idempotency-Key ---- */
+
+/* The request's key; the caller frees it. NULL and true when there is none and none is needed.
+ * Answers 400 and gives false for one that is none. */
+bool gk_idem_key(http_request *req, bool needed, char **key);
+/* Before any work. False: answered here (replayed, running, used for another body, no store).
+ * *ref (may be NULL; the caller frees it) and *again (may be NULL) are set when a run of the
+ * process that died had begun the same. Then owes store_idem_finish or store_idem_forget. */
+bool gk_idem_begin(http_request *req, gk *g, const char *route, const char *key, char **ref,
+                   bool *again);
+
+/* A verb of a packet, whose key is optional: with one, its success is kept and replayed. A refusal
+ * has no effect, so nothing of it is kept and the key may be used again. */
+typedef struct gk_verb {
+    gk *g;
+    char route[96], *key;
+    bool again;   /* an earlier run died over it: its effect may be there */
+    bool running; /* the key's record waits for an answer */
+} gk_verb;
+/* False: answered here. Else gk_verb_end is owed. */
+bool gk_verb_begin(gk_verb *v, http_request *req, gk *g, const char *id, const char *verb);
+void gk_verb_reply(gk_verb *v, http_request *req, int status, json_t *body); /* takes body */
+void gk_verb_end(gk_verb *v);
 
 /* ---- routes.c and the handlers' files ---- */
 

@@ -207,17 +207,11 @@ static void on_entry(void *arg, uint64_t index, wb_str entry, const merkle_hash 
     p->gone = http_stream_put(p->req, wb_str_n(line, (size_t)n)) != WB_OK;
 }
 
-static void verify(http_request *req, void *arg)
+static void verify_now(http_request *req, gk *g)
 {
-    gk *g = arg;
     wb_error e = {0};
     keys_info *infos = NULL;
     size_t n = 0;
-    wb_str tenant;
-    if (http_request_query_param(req, "tenant", 0, &tenant) && !wb_str_is(tenant, g->o.tenant)) {
-        http_problem(req, 404, "not_found", "Not Found", "There is no ledger of that tenant here.");
-        return;
-    }
     wb_status status = ledger_checkpoint_now(g->ledger, g->o.tenant, &e);
     if (!status)
         status = keys_list(g->keys, g->o.tenant, "checkpoint", &infos, &n, &e);
@@ -250,6 +244,24 @@ static void verify(http_request *req, void *arg)
     http_stream_end(req);
     wb_buf_free(&line);
     free(publics);
+}
+
+/* Anybody may ask, and the answer costs a reading of everything: one at a time, so that those who
+ * ask for decisions find a thread. */
+static void verify(http_request *req, void *arg)
+{
+    gk *g = arg;
+    wb_str tenant;
+    if (http_request_query_param(req, "tenant", 0, &tenant) && !wb_str_is(tenant, g->o.tenant)) {
+        http_problem(req, 404, "not_found", "Not Found", "There is no ledger of that tenant here.");
+    } else if (atomic_flag_test_and_set(&g->verifying)) {
+        http_response_header(req, "retry-after", WB_LIT("1"));
+        http_problem(req, 429, "verification_running", "A verification is running",
+                     "One at a time; ask again when it is over.");
+    } else {
+        verify_now(req, g);
+        atomic_flag_clear(&g->verifying);
+    }
 }
 
 void gk_route_ledger_verify(http_request *req, void *arg)

@@ -6,29 +6,8 @@
 #include <stdlib.h>
 
 #define ROUTE       "POST /v1/packets"
-#define KEY_MAX     128  /* characters of an Idempotency-Key */
 #define STEPS_MS    1500 /* the doer's word on the steps is a courtesy */
 #define ERRORS_ROOM (16u << 10)
-
-/* ---- Idempotency ---- */
-
-/* A structured-field string or a bare token; NULL when it is neither. */
-static char *idempotency_key(http_request *req)
-{
-    wb_str k = http_request_header(req, "idempotency-key");
-    if (k.n >= 2 && k.p[0] == '"' && k.p[k.n - 1] == '"')
-        k = wb_str_n(k.p + 1, k.n - 2);
-    bool good = k.p && k.n > 0 && k.n <= KEY_MAX;
-    for (size_t i = 0; good && i < k.n; i++)
-        good = k.p[i] > ' ' && k.p[i] < 127 && k.p[i] != '"' && k.p[i] != '\\';
-    return good ? wb_strndup(k.p, k.n) : NULL;
-}
-
-static void replay(http_request *req, const store_idem *i)
-{
-    http_response_header(req, "idempotency-replayed", WB_LIT("true"));
-    http_respond(req, (int)i->status, i->content_type, wb_str_n(i->body.p, i->body.n));
-}
 
 /* ---- The work ---- */
 
@@ -138,34 +117,6 @@ static void go_on(job *j)
         finish(j, j->ref);
 }
 
-static void with_key(job *j, wb_str body)
-{
-    gk *g = j->g;
-    wb_error e = {0};
-    char digest[WB_SHA256_TEXT];
-    store_idem idem = {0};
-    wb_sha256_text(body.p ? body.p : "", body.n, digest);
-    switch (
-        store_idem_begin(g->store, g->o.tenant, ROUTE, j->key, digest, wb_now_ms(), &idem, &e)) {
-    case WB_OK:
-        j->ref = idem.ref;
-        go_on(j);
-        break;
-    case WB_EXISTS: replay(j->req, &idem); break;
-    case WB_CONFLICT:
-        http_response_header(j->req, "retry-after", WB_LIT("1"));
-        http_problem(j->req, 409, "request_running", "Still being worked on",
-                     "A request with this Idempotency-Key has not been answered yet.");
-        break;
-    case WB_INVALID:
-        http_problem(j->req, 422, "key_reused", "The key was used for another request",
-                     "This Idempotency-Key came with another body before.");
-        break;
-    default: gk_unavailable(j->req, g, &e); break;
-    }
-    store_idem_clear(&idem);
-}
-
 static bool is_json(http_request *req)
 {
     wb_str type = http_request_header(req, "content-type");
@@ -184,20 +135,21 @@ static void post(http_request *req, void *arg)
         http_problem(req, 415, "media_type", "Not JSON", "Send application/json.");
         return;
     }
-    char *key = idempotency_key(req);
-    if (!key) {
-        http_problem(req, 400, "idempotency_key", "An Idempotency-Key is needed",
-                     "Send a header Idempotency-Key of 1 to 128 visible characters.");
+    char *key = NULL;
+    if (!gk_idem_key(req, true, &key))
         return;
-    }
     wb_buf_init(&errors, ERRORS_ROOM);
-    j.key = key;
     j.record = gk_intake(body, wb_now_ns(), &j.scrubbed, &errors);
-    if (j.record)
-        with_key(&j, body);
-    else
+    char *ref = NULL;
+    j.key = key;
+    if (j.record && gk_idem_begin(req, j.g, ROUTE, key, &ref, NULL)) {
+        j.ref = ref;
+        go_on(&j);
+    } else if (!j.record) {
         http_problem_list(req, 400, "invalid_request", "Not a request", "See errors.",
                           wb_buf_str(&errors));
+    }
+    free(ref);
     wb_buf_free(&errors);
     json_decref(j.record);
     json_decref(j.scrubbed);

@@ -112,7 +112,7 @@ static int64_t life_left(const char *jws)
 static wb_status go_with_entry(gk *g, const store_packet *row, store_state from, store_state to,
                                ledger_type type, wb_error *e)
 {
-    ledger_receipt receipt;
+    ledger_receipt receipt = {0};
     json_t *body = json_pack("{s:s, s:s, s:s}", "packet_id", row->id, "jti", row->jti, "state",
                              store_state_name(to));
     wb_status status = gk_enter(g, type, NULL, NULL, body, &receipt, e);
@@ -285,12 +285,13 @@ static void hard(http_request *req, void *arg)
 }
 
 /* The doer's compare-and-set decides between this and the hard phase. */
-static void send_reinstate(http_request *req, gk *g, const char *id, const gk_phase_result *r)
+static void send_reinstate(http_request *req, gk_verb *v, const char *id, const gk_phase_result *r)
 {
+    gk *g = v->g;
     wb_error e = {0};
     int status = 0;
     if (!g->o.doer) {
-        gk_reply_json(req, 202,
+        gk_verb_reply(v, req, 202,
                       json_pack("{s:s, s:s, s:s, s:s}", "state", r->state, "packet_id", id,
                                 "reinstate_packet_id", r->packet_id, "jws", r->jws));
         return;
@@ -312,7 +313,7 @@ static void send_reinstate(http_request *req, gk *g, const char *id, const gk_ph
     /* The doer reports it too, perhaps has already, and may be done by now. */
     gk_mirror(g, id, STORE_REINSTATING, -1, 0, NULL);
     pthread_mutex_unlock(lock);
-    gk_reply_json(req, 202,
+    gk_verb_reply(v, req, 202,
                   json_pack("{s:s, s:s, s:s}", "state", "REINSTATING", "packet_id", id,
                             "reinstate_packet_id", r->packet_id));
 }
@@ -334,6 +335,11 @@ static void reinstate(http_request *req, void *arg)
         json_decref(body);
         return;
     }
+    gk_verb v;
+    if (!gk_verb_begin(&v, req, g, id, "reinstate")) {
+        json_decref(body);
+        return;
+    }
     wb_status status = gk_phase(g, gk_rid(req), id, "reinstate", NULL, who, &r, &e);
     if (status == WB_NOT_FOUND)
         http_problem(req, 404, "not_found", "Not Found", "There is no such packet.");
@@ -344,7 +350,8 @@ static void reinstate(http_request *req, void *arg)
     else if (r.status == WB_DENIED)
         refused(req, 409, "window_closed", "The policy does not allow the reinstatement", &r);
     else
-        send_reinstate(req, g, id, &r);
+        send_reinstate(req, &v, id, &r);
+    gk_verb_end(&v);
     gk_phase_result_clear(&r);
     json_decref(body);
 }
@@ -365,10 +372,16 @@ static void cancel(http_request *req, void *arg)
         json_decref(body);
         return;
     }
+    gk_verb v;
+    if (!gk_verb_begin(&v, req, g, id, "cancel")) {
+        json_decref(body);
+        return;
+    }
     pthread_mutex_t *lock = gk_lock(g, id);
     pthread_mutex_lock(lock);
     wb_status status = store_packet_get(g->store, g->o.tenant, id, &row, &e);
     bool pending = !status && strcmp(row.state, "PENDING_HITL") == 0;
+    bool done = !status && v.again && strcmp(row.state, "CANCELLED") == 0;
     if (pending) {
         json_t *told = json_pack("{s:s, s:s}", "packet_id", id, "reason", why);
         status = gk_approvals_void(g, id, "cancelled", &e);
@@ -376,7 +389,7 @@ static void cancel(http_request *req, void *arg)
             status = gk_move(g, id, STORE_PENDING_HITL, STORE_CANCELLED, LEDGER_PACKET_CANCELLED,
                              told, &e);
         json_decref(told);
-    } else if (!status) {
+    } else if (!status && !done) {
         gk_illegal(g, gk_rid(req), id, row.state, "CANCELLED");
     }
     pthread_mutex_unlock(lock);
@@ -384,11 +397,12 @@ static void cancel(http_request *req, void *arg)
         http_problem(req, 404, "not_found", "Not Found", "There is no such packet.");
     else if (status)
         gk_unavailable(req, g, &e);
-    else if (!pending)
+    else if (!pending && !done)
         http_problem(req, 409, "illegal_transition", "Only what waits for a human can be cancelled",
                      row.state);
     else
-        gk_reply_json(req, 200, json_pack("{s:s, s:s}", "packet_id", id, "state", "CANCELLED"));
+        gk_verb_reply(&v, req, 200, json_pack("{s:s, s:s}", "packet_id", id, "state", "CANCELLED"));
+    gk_verb_end(&v);
     store_packet_clear(&row);
     json_decref(body);
 }

@@ -18,7 +18,8 @@
 struct gk_policy {
     writ_engine *engine;
     writ_query *decision;
-    pthread_mutex_t lock; /* idle, and preparing */
+    pthread_mutex_t lock;    /* idle */
+    pthread_mutex_t prepare; /* a query that is compiled holds up no decision */
     writ_session *idle[IDLE_MAX];
     size_t idle_count, modules;
     char bundle[WB_SHA256_TEXT], data[WB_SHA256_TEXT];
@@ -169,6 +170,7 @@ wb_status gk_policy_open(const char *dir, gk_policy **out, wb_error *e)
     gk_policy *p = wb_calloc(1, sizeof *p);
     loader l = {.p = p, .data = json_object(), .root = strlen(dir) + 1, .e = e};
     pthread_mutex_init(&p->lock, NULL);
+    pthread_mutex_init(&p->prepare, NULL);
     wb_buf_init(&l.digest, FILES_MAX * 4096);
     p->engine = writ_engine_new();
     wb_status status = p->engine ? WB_OK : wb_fail(e, WB_MEMORY, "no memory for the policy engine");
@@ -198,6 +200,7 @@ void gk_policy_close(gk_policy *p)
     writ_query_free(p->decision);
     writ_engine_free(p->engine);
     pthread_mutex_destroy(&p->lock);
+    pthread_mutex_destroy(&p->prepare);
     free(p);
 }
 
@@ -223,7 +226,7 @@ writ_engine *gk_policy_engine(gk_policy *p)
 
 pthread_mutex_t *gk_policy_lock(gk_policy *p)
 {
-    return &p->lock;
+    return &p->prepare;
 }
 
 /* ---- Deciding ---- */

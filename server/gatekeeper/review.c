@@ -51,17 +51,77 @@ static json_t *entry_of(const store_approval *ap, const gk_review *review, const
     return body;
 }
 
+/* Whoever has the link can be refused as often as they like: the first refusals of a kind and
+ * minute are entered one by one, the others are counted, and the count is entered when the minute
+ * is over.
+ */
+static wb_status enter_bounded(gk *g, ledger_type type, const char *rid, const store_approval *ap,
+                               const gk_review *review, const char *why, wb_error *e)
+{
+    char reason[128], who[WB_SHA256_TEXT];
+    int64_t now = wb_now_ms(), count = 0;
+    snprintf(reason, sizeof reason, "%s %s %s", ledger_type_name(type), ap->id, why);
+    wb_sha256_text(review->approver.p ? review->approver.p : "", review->approver.n, who);
+    wb_status status = store_rejection_add(g->store, g->o.tenant, reason, who,
+                                           now - now % GK_REFUSE_WINDOW, &count, e);
+    if (status || count > GK_REFUSE_SINGLE)
+        return status;
+    json_t *body = entry_of(ap, review, why);
+    status = gk_enter(g, type, rid, NULL, body, NULL, e);
+    json_decref(body);
+    return status;
+}
+
+static wb_status close_window(gk *g, const store_rejection *r, wb_error *e)
+{
+    char type[40] = "", approval[40] = "", why[40] = "";
+    ledger_type known = sscanf(r->reason, "%39s %39s %39s", type, approval, why) == 3
+                            ? ledger_type_of(wb_str_of(type))
+                            : LEDGER_NONE;
+    wb_status status = store_begin(g->store, e);
+    if (status)
+        return status;
+    if (known && r->count > GK_REFUSE_SINGLE) {
+        json_t *body = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s?, s:s?}", "approval", approval,
+                                 "why", why, "count", (json_int_t)(r->count - GK_REFUSE_SINGLE),
+                                 "window_at_ms", (json_int_t)r->window_at, "window_ms",
+                                 (json_int_t)GK_REFUSE_WINDOW, "first_approver_sha256",
+                                 r->first_digest, "last_approver_sha256", r->last_digest);
+        status = gk_owe(g, known, NULL, body, e);
+        json_decref(body);
+    }
+    if (!status)
+        status = store_rejection_drop(g->store, r, e);
+    if (!status)
+        return store_commit(g->store, e);
+    store_rollback(g->store);
+    return status;
+}
+
+void gk_refusals_close(gk *g, int64_t now_ms)
+{
+    store_rejection *rows = NULL;
+    size_t n = 0;
+    wb_error e = {0};
+    if (store_rejection_list(g->store, now_ms - now_ms % GK_REFUSE_WINDOW, &rows, &n, &e))
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (close_window(g, &rows[i], &e))
+            gk_note(g, "refusals were not entered: %s", e.text);
+    store_rejection_list_free(rows, n);
+    if (n && gk_outbox(g, &e))
+        gk_note(g, "refusals were not entered: %s", e.text);
+}
+
 static void refuse(gk *g, const char *rid, const store_approval *ap, const gk_review *review,
                    gk_review_result *out, int status, const char *code, const char *title,
                    const char *detail)
 {
     wb_error e = {0};
-    json_t *body = entry_of(ap, review, code);
-    if (gk_enter(g, LEDGER_APPROVAL_REFUSED, rid, NULL, body, NULL, &e))
+    if (enter_bounded(g, LEDGER_APPROVAL_REFUSED, rid, ap, review, code, &e))
         unavailable(g, out, &e);
     else
         answer(out, status, code, title, detail);
-    json_decref(body);
 }
 
 /* Requester and subject, the scrubbed one included, never decide about themselves. */
@@ -166,12 +226,10 @@ static void duplicate(gk *g, const char *rid, const store_approval *ap, const gk
                       gk_review_result *out)
 {
     wb_error e = {0};
-    json_t *body = entry_of(ap, review, ap->state);
-    if (gk_enter(g, LEDGER_APPROVAL_DUPLICATE, rid, NULL, body, NULL, &e))
+    if (enter_bounded(g, LEDGER_APPROVAL_DUPLICATE, rid, ap, review, ap->state, &e))
         unavailable(g, out, &e);
     else
         tell_winner(out, ap);
-    json_decref(body);
 }
 
 /* The compare-and-set, with its entry owed in the same transaction. */

@@ -69,6 +69,18 @@ const char *keys_state_name(jws_key_state state);
 wb_status keys_open(store *s, const char *dir, keys **out, wb_error *e);
 void keys_close(keys *k); /* wipes the master key; NULL is allowed */
 
+/* ---- Sealing what is not a key ---- */
+
+#define KEYS_BOX_ROOM 28 /* bytes that a sealed box is longer than what it holds */
+
+/* Seals plain under the folder's master key, bound to `name` (say what it is and whose: no box
+ * opens under another name, and none opens as a key). out has plain.n + KEYS_BOX_ROOM bytes. */
+wb_status keys_box_seal(keys *k, wb_str name, wb_str plain, unsigned char *out, wb_error *e);
+/* Opens a box; out has box.n bytes, *n of them are set. WB_CRYPTO when the box, the name or the
+ * master key is another one; then out is wiped. */
+wb_status keys_box_open(keys *k, wb_str name, wb_str box, unsigned char *out, size_t *n,
+                        wb_error *e);
+
 /* WB_EXISTS: one is active already (rotate it). WB_INVALID: names, algorithm. */
 wb_status keys_create(keys *k, const keys_spec *spec, keys_info *out, wb_error *e);
 /* Material: HS256 32 to 256 bytes; Ed25519 a 32-byte seed, a PKCS#8 PEM, or an OKP JWK; an Ed25519

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -85,6 +86,35 @@ wb_status keys_unseal(const unsigned char master[KEYS_MASTER_LEN], store_blob se
                        key->kid);
     }
     key->secret_n = n;
+    return WB_OK;
+}
+
+/* ---- Boxes ---- */
+
+_Static_assert(KEYS_BOX_ROOM == KEYS_NONCE_LEN + KEYS_TAG_LEN, "a box is nonce, cipher, tag");
+
+wb_status keys_box_seal(keys *k, wb_str name, wb_str plain, unsigned char *out, wb_error *e)
+{
+    wb_random(out, KEYS_NONCE_LEN);
+    unsigned char *cipher = out + KEYS_NONCE_LEN;
+    if (plain.n > INT_MAX - KEYS_BOX_ROOM ||
+        !keys_gcm_seal(k->master, out, name, plain, cipher, cipher + plain.n))
+        return wb_fail(e, WB_CRYPTO, "sealing failed");
+    return WB_OK;
+}
+
+wb_status keys_box_open(keys *k, wb_str name, wb_str box, unsigned char *out, size_t *n,
+                        wb_error *e)
+{
+    const unsigned char *p = (const unsigned char *)box.p;
+    *n = box.n < KEYS_BOX_ROOM ? 0 : box.n - KEYS_BOX_ROOM;
+    if (box.n < KEYS_BOX_ROOM || box.n > INT_MAX ||
+        !keys_gcm_open(k->master, p, name, wb_str_n(p + KEYS_NONCE_LEN, *n),
+                       p + KEYS_NONCE_LEN + *n, out)) {
+        OPENSSL_cleanse(out, *n);
+        *n = 0;
+        return wb_fail(e, WB_CRYPTO, "the box does not open");
+    }
     return WB_OK;
 }
 

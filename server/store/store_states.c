@@ -20,6 +20,9 @@ static const struct {
             EDGE(PENDING_HITL, SIGNED) EDGE(PENDING_HITL, REJECTED) EDGE(PENDING_HITL, EXPIRED)
                 EDGE(PENDING_HITL, CANCELLED) EDGE(PENDING_HITL, STALE) EDGE(STALE, EVALUATING)
                     EDGE(SIGNED, DISPATCHED) EDGE(DISPATCHED, ACCEPTED) EDGE(DISPATCHED, EXPIRED)
+    /* Without a doer of its own, the gatekeeper's packet is carried by whoever asked; or by nobody.
+     */
+    EDGE(SIGNED, EXPIRED)
     /* A doer's job begins here: what came before belongs to the gatekeeper. */
     EDGE(NONE, ACCEPTED) EDGE(ACCEPTED, SOFT_RUNNING)
     /* A packet signed for a later phase enters at that phase. */

@@ -139,6 +139,29 @@ static void escapes_what_it_shows(void **state)
     rig_stop(&r);
 }
 
+static void shows_what_cannot_be_seen(void **state)
+{
+    rig r;
+    rig_start(&r);
+    char *body = rig_sample("require_hitl"), *at;
+    json_t *j = json_loads(body, 0, NULL);
+    /* An override that turns the rest of the name, a space without width, a tag. */
+    json_object_set_new(j, "requested_by",
+                        json_string("hr:a\xe2\x80\xaeklaf\xe2\x80\x8b\xf3\xa0\x81\x81\xc3\xa9"));
+    at = json_dumps(j, 0);
+    assert_int_equal(rig_packet(&r, at), 201);
+    char *link = rig_link(&r, 0);
+    assert_int_equal(rig_call(&r, "GET", link, NULL, ""), 200);
+    assert_non_null(memmem(r.r.body.p, r.r.body.n, "hr:a[U+202E]klaf[U+200B][U+E0041]\xc3\xa9",
+                           strlen("hr:a[U+202E]klaf[U+200B][U+E0041]") + 2));
+    assert_null(memmem(r.r.body.p, r.r.body.n, "\xe2\x80\xae", 3));
+    free(link);
+    free(at);
+    free(body);
+    json_decref(j);
+    rig_stop(&r);
+}
+
 static void short_lived(gk_options *o)
 {
     o->approval_seconds = 1;
@@ -222,6 +245,57 @@ static void suspicion_needs_the_target_again_and_a_new_packet(void **state)
     rig_stop(&r);
 }
 
+static void counts_a_flood_of_refusals(void **state)
+{
+    rig r;
+    rig_start(&r);
+    asked a = ask(&r, "require_hitl");
+    /* Two windows may begin in between: each has its own first ones. */
+    for (int i = 0; i < 3 * GK_REFUSE_SINGLE; i++)
+        assert_int_equal(
+            rig_review(&r, a.approval, "approve", "sec:nobody", "no-code", a.digest, NULL), 401);
+    int single = rig_entries(&r, "approval.refused", a.approval);
+    assert_in_range(single, GK_REFUSE_SINGLE, 2 * GK_REFUSE_SINGLE);
+    assert_int_equal(rig_entries(&r, "approval.refused", "\"count\":"), 0);
+    gk_refusals_close(r.g, wb_now_ms() + GK_REFUSE_WINDOW);
+    gk_refusals_close(r.g, wb_now_ms() + GK_REFUSE_WINDOW);
+    int counts = rig_entries(&r, "approval.refused", "\"count\":");
+    assert_in_range(counts, 1, 2);
+    /* Another kind is still entered. */
+    assert_int_equal(rig_review(&r, a.approval, "approve", "ops:uwe", "operations", a.digest, NULL),
+                     403);
+    assert_int_equal(rig_entries(&r, "approval.refused", "not_an_approver"), 1);
+    rig_stop(&r);
+}
+
+static int keyed(rig *r, const char *key, const char *path, const char *body)
+{
+    const char *const headers[] = {"content-type", "application/json", "idempotency-key", key,
+                                   NULL};
+    return rig_call(r, "POST", path, headers, body);
+}
+
+static void cancels_once_for_a_key(void **state)
+{
+    rig r;
+    char path[96];
+    rig_start(&r);
+    asked a = ask(&r, "require_hitl");
+    snprintf(path, sizeof path, "/v1/packets/%s:cancel", a.packet);
+    assert_int_equal(keyed(&r, "\"a b\"", path, "{\"reason\":\"x\"}"), 400);
+    state_is(&r, a.packet, "PENDING_HITL");
+    assert_int_equal(keyed(&r, "\"k\"", path, "{\"reason\":\"x\"}"), 200);
+    assert_int_equal(keyed(&r, "\"k\"", path, "{\"reason\":\"x\"}"), 200);
+    assert_true(wb_str_is(http_loopback_header(&r.r, "idempotency-replayed"), "true"));
+    assert_string_equal(rig_text(&r, "state", NULL), "CANCELLED");
+    assert_int_equal(keyed(&r, "\"k\"", path, "{\"reason\":\"y\"}"), 422);
+    assert_int_equal(keyed(&r, "\"l\"", path, "{\"reason\":\"x\"}"), 409);
+    /* A refusal keeps no key. */
+    assert_int_equal(keyed(&r, "\"l\"", path, "{\"reason\":\"y\"}"), 409);
+    assert_int_equal(rig_entries(&r, "packet.cancelled", a.packet), 1);
+    rig_stop(&r);
+}
+
 static void cancels_only_what_waits(void **state)
 {
     rig r;
@@ -246,11 +320,14 @@ int main(void)
         cmocka_unit_test(lets_only_the_right_people_decide),
         cmocka_unit_test(looking_consumes_nothing),
         cmocka_unit_test(escapes_what_it_shows),
+        cmocka_unit_test(shows_what_cannot_be_seen),
         cmocka_unit_test(expires_and_says_so),
         cmocka_unit_test(asks_anew_when_facts_change),
         cmocka_unit_test(waits_for_as_many_as_the_policy_asks),
         cmocka_unit_test(suspicion_needs_the_target_again_and_a_new_packet),
         cmocka_unit_test(cancels_only_what_waits),
+        cmocka_unit_test(counts_a_flood_of_refusals),
+        cmocka_unit_test(cancels_once_for_a_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

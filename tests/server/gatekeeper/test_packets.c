@@ -249,6 +249,35 @@ static void hides_packets_that_are_none(void **state)
     rig_stop(&r);
 }
 
+static void half_a_minute(gk_options *o)
+{
+    o->packet_seconds = 30;
+}
+
+static void ends_what_nobody_took(void **state)
+{
+    rig r;
+    wb_error e = {0};
+    char id[64], path[96];
+    rig_folder(&r);
+    assert_int_equal(rig_open(&r, NULL, half_a_minute, &e), WB_OK);
+    assert_int_equal(rig_send_sample(&r, "allow"), 201);
+    snprintf(id, sizeof id, "%s", rig_text(&r, "packet_id", NULL));
+    snprintf(path, sizeof path, "/v1/packets/%s", id);
+    gk_packets_lapse(r.g, wb_now_ms() + 28000);
+    rig_call(&r, "GET", path, NULL, "");
+    assert_string_equal(rig_text(&r, "state", NULL), "SIGNED");
+    assert_int_equal(rig_send_sample(&r, "allow"), 409);
+    gk_packets_lapse(r.g, wb_now_ms() + 40000);
+    gk_packets_lapse(r.g, wb_now_ms() + 40000);
+    rig_call(&r, "GET", path, NULL, "");
+    assert_string_equal(rig_text(&r, "state", NULL), "EXPIRED");
+    assert_int_equal(rig_entries(&r, "packet.expired", id), 1);
+    /* The subject is free again. */
+    assert_int_equal(rig_send_sample(&r, "allow"), 201);
+    rig_stop(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +290,7 @@ int main(void)
         cmocka_unit_test(keeps_a_suspected_target_out_of_everything),
         cmocka_unit_test(asks_a_human_when_the_clock_went_back),
         cmocka_unit_test(hides_packets_that_are_none),
+        cmocka_unit_test(ends_what_nobody_took),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

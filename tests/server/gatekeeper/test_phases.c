@@ -229,6 +229,22 @@ static void shows_keys_and_proof(void **state)
     rig_stop(&r);
 }
 
+static void proves_once_at_a_time(void **state)
+{
+    rig r;
+    rig_start(&r);
+    assert_false(atomic_flag_test_and_set(&r.g->verifying));
+    assert_int_equal(rig_call(&r, "GET", "/v1/ledger/verify", NULL, ""), 429);
+    assert_string_equal(rig_text(&r, "code", NULL), "verification_running");
+    assert_int_equal(rig_call(&r, "GET", "/v1/ledger/verify?tenant=other", NULL, ""), 404);
+    atomic_flag_clear(&r.g->verifying);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(rig_call(&r, "GET", "/v1/ledger/verify", NULL, ""), 200);
+        assert_non_null(memmem(r.r.body.p, r.r.body.n, "\"ok\":true", 9));
+    }
+    rig_stop(&r);
+}
+
 static void answers_data_as_opa_does(void **state)
 {
     static const struct {
@@ -277,6 +293,7 @@ int main(void)
         cmocka_unit_test(reinstates_inside_the_window_only),
         cmocka_unit_test(the_window_closes),
         cmocka_unit_test(shows_keys_and_proof),
+        cmocka_unit_test(proves_once_at_a_time),
         cmocka_unit_test(answers_data_as_opa_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

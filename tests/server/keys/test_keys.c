@@ -478,6 +478,38 @@ static void signatures_are_those_of_the_rfcs(void **state)
                         "9g7sVvpAr_MuM0KAg");
 }
 
+static void boxes_open_under_their_own_name_only(void **state)
+{
+    char dir[] = "/tmp/writ-box-XXXXXX", command[64];
+    store *st = NULL;
+    keys *k = NULL;
+    wb_error e = {0};
+    unsigned char box[5 + KEYS_BOX_ROOM], out[sizeof box];
+    size_t n = 99;
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(store_open(dir, &st, &e), WB_OK);
+    assert_int_equal(keys_open(st, dir, &k, &e), WB_OK);
+    assert_int_equal(keys_box_seal(k, wb_str_of("a/1"), wb_str_of("hello"), box, &e), WB_OK);
+    wb_str whole = wb_str_n(box, sizeof box);
+    assert_int_equal(keys_box_open(k, wb_str_of("a/1"), whole, out, &n, &e), WB_OK);
+    assert_int_equal(n, 5);
+    assert_memory_equal(out, "hello", 5);
+    assert_int_equal(keys_box_open(k, wb_str_of("a/2"), whole, out, &n, &e), WB_CRYPTO);
+    assert_int_equal(n, 0);
+    for (size_t cut = 0; cut < sizeof box; cut++)
+        assert_int_equal(keys_box_open(k, wb_str_of("a/1"), wb_str_n(box, cut), out, &n, &e),
+                         WB_CRYPTO);
+    for (size_t i = 0; i < sizeof box; i++) {
+        box[i] ^= 1;
+        assert_int_equal(keys_box_open(k, wb_str_of("a/1"), whole, out, &n, &e), WB_CRYPTO);
+        box[i] ^= 1;
+    }
+    keys_close(k);
+    store_close(st);
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -491,6 +523,7 @@ int main(void)
         cmocka_unit_test(aes_256_gcm_has_nists_answer),
         cmocka_unit_test(a_sealed_key_is_bound_to_its_names),
         cmocka_unit_test(signatures_are_those_of_the_rfcs),
+        cmocka_unit_test(boxes_open_under_their_own_name_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
