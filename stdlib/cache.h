@@ -5,7 +5,12 @@
 
 #include "stdlib/builtin.h"
 
-typedef enum ws_cache_kind { WS_CACHE_REGEX, WS_CACHE_GLOB, WS_CACHE_ZONE } ws_cache_kind;
+typedef enum ws_cache_kind {
+    WS_CACHE_REGEX,
+    WS_CACHE_GLOB,
+    WS_CACHE_ZONE,
+    WS_CACHE_SCHEMA
+} ws_cache_kind;
 
 /* What was put in under this kind and key, or NULL. It stays until the next put. */
 void *ws_cache_get(ws_cache *c, ws_cache_kind kind, wb_str key);

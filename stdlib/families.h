@@ -21,8 +21,9 @@
     X(crypto)                                                                                      \
     X(graph)                                                                                       \
     X(jwt)                                                                                         \
-    X(graphql) X(aws) X(crypto_x509) X(internal) X(sprintf) X(regex) X(glob) X(net) X(time)        \
-        X(semver) X(lookup) X(globs_match) X(yaml) X(units) X(uuid) X(uri)
+    X(graphql)                                                                                     \
+    X(aws) X(crypto_x509) X(internal) X(sprintf) X(regex) X(glob) X(net) X(time) X(semver)         \
+        X(schemas) X(lookup) X(globs_match) X(yaml) X(units) X(uuid) X(uri)
 
 #define X(family) extern const ws_builtin ws_##family[];
 WS_FAMILIES(X)

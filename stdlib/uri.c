@@ -1,4 +1,6 @@
 /* URIs as Go's net/url takes them apart. */
+#include "stdlib/uri.h"
+
 #include "stdlib/args.h"
 #include "stdlib/families.h"
 
@@ -394,6 +396,17 @@ static void clear(uri *u)
     wb_buf_free(&u->host);
     wb_buf_free(&u->path);
     wb_buf_free(&u->fragment);
+}
+
+bool ws_uri_check(ws_ctx *cx, wb_str s, bool *scheme, wb_buf *path)
+{
+    uri u;
+    bool ok = parse(&u, cx, s);
+    *scheme = u.scheme.n > 0;
+    if (path)
+        wb_buf_put_str(path, wb_buf_str(&u.path));
+    clear(&u);
+    return ok;
 }
 
 static void put(wb_arena *a, wv *o, const char *key, wb_str text)
