@@ -7,10 +7,14 @@
 
 wv ws_call_row(ws_ctx *cx, const char *name, wv arg, const char *front)
 {
-    static const ws_builtin *const families[] = {ws_encoding};
-    const ws_builtin *row = families[0];
-    while (strcmp(row->name, name) != 0)
-        row++;
+    static const ws_builtin *const families[] = {ws_encoding, ws_yaml, ws_time};
+    const ws_builtin *row = NULL;
+    for (size_t i = 0; !row && i < sizeof families / sizeof *families; i++)
+        for (const ws_builtin *r = families[i]; !row && r->name; r++)
+            if (strcmp(r->name, name) == 0)
+                row = r;
+    if (!row)
+        wb_fatal("no row named %s", name);
     wv v = row->fn(cx, &arg, 1);
     if (wv_defined(v) || !*front || (cx->error != WS_ERR_BUILTIN && cx->error != WS_ERR_TYPE))
         return v;

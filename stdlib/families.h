@@ -22,6 +22,7 @@
     X(graph)                                                                                       \
     X(jwt)                                                                                         \
     X(graphql)                                                                                     \
+    X(http)                                                                                        \
     X(aws) X(crypto_x509) X(internal) X(sprintf) X(regex) X(glob) X(net) X(time) X(semver)         \
         X(schemas) X(lookup) X(globs_match) X(yaml) X(units) X(uuid) X(uri)
 

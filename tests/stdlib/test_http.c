@@ -1,0 +1,173 @@
+/* http.send against a server of one thread on the loopback address. */
+#include "calls.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef struct server {
+    int fd;
+    unsigned port;
+    pthread_t thread;
+    atomic_bool stop;
+} server;
+
+/* "/slow" never answers, "/cut" breaks off, "/loop" redirects to itself; the rest echoes. */
+static void serve_one(server *s, int fd)
+{
+    static const char slow[] = "GET /slow", cut[] = "GET /cut", loop[] = "GET /loop";
+    char in[4096], out[8192];
+    size_t n = 0;
+    ssize_t got;
+    in[0] = 0;
+    while (!strstr(in, "\r\n\r\n") && n < sizeof in - 1 &&
+           (got = read(fd, in + n, sizeof in - 1 - n)) > 0)
+        in[n += (size_t)got] = 0;
+    if (strncmp(in, slow, sizeof slow - 1) == 0) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        poll(&p, 1, 2000);
+        return;
+    }
+    const char *body = strstr(in, "\r\n\r\n");
+    char line[64] = "";
+    sscanf(in, "%63[^\r]", line);
+    int len;
+    if (strncmp(in, cut, sizeof cut - 1) == 0)
+        len = snprintf(out, sizeof out, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nabc");
+    else if (strncmp(in, loop, sizeof loop - 1) == 0)
+        len = snprintf(out, sizeof out,
+                       "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: "
+                       "0\r\nConnection: close\r\n\r\n");
+    else
+        len = snprintf(out, sizeof out,
+                       "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=x\r\nX-A: "
+                       "1\r\nX-A: 2\r\nConnection: close\r\n\r\n{\"line\":\"%s\",\"tail\":%zu,"
+                       "\"n\":1.50,\"custom\":%s}",
+                       line, body ? strlen(body + 4) : 0,
+                       strstr(in, "\r\nX-Custom: v\r\n") ? "true" : "false");
+    if (write(fd, out, (size_t)len) < 0)
+        return;
+}
+
+static void *serve(void *arg)
+{
+    server *s = arg;
+    while (!atomic_load(&s->stop)) {
+        struct pollfd p = {.fd = s->fd, .events = POLLIN};
+        if (poll(&p, 1, 50) <= 0)
+            continue;
+        int fd = accept(s->fd, NULL, NULL);
+        if (fd >= 0) {
+            serve_one(s, fd);
+            close(fd);
+        }
+    }
+    return NULL;
+}
+
+static int start(void **state)
+{
+    server *s = calloc(1, sizeof *s);
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof a;
+    s->fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(s->fd, (struct sockaddr *)&a, n) || listen(s->fd, 8) ||
+        getsockname(s->fd, (struct sockaddr *)&a, &n))
+        return -1;
+    s->port = ntohs(a.sin_port);
+    *state = s;
+    return pthread_create(&s->thread, NULL, serve, s);
+}
+
+static int stop(void **state)
+{
+    server *s = *state;
+    atomic_store(&s->stop, true);
+    pthread_join(s->thread, NULL);
+    close(s->fd);
+    free(s);
+    return 0;
+}
+
+/* Sends what `format` makes with the server's port; the answer's JSON, or the error's text. */
+static void expect(const server *s, const char *format, outcome how, const char *part)
+{
+    term_env e;
+    char args[1024];
+    wb_buf b;
+    term_env_init(&e, (size_t)64 << 20);
+    wb_buf_init(&b, (size_t)1 << 20);
+    snprintf(args, sizeof args, "[{\"url\":\"http://127.0.0.1:%u%s}]", s->port, format);
+    const char *p = args;
+    wv list = term_read(&e.arena, &p, args + strlen(args));
+    assert_true(wv_defined(list));
+    const ws_builtin *row = ws_registry_find(e.registry, WB_LIT("http.send"));
+    wv v = term_call(&e, row, wv_items(list), 1, false);
+    if (wv_defined(v))
+        wv_json_encode(&b, v, NULL, NULL);
+    else
+        wb_buf_put_str(&b, e.cx.error_text);
+    if (outcome_of(&e.cx, v) != how || !strstr(wb_buf_cstr(&b), part))
+        print_error("%s\n  want %s\n  got  %s\n", args, part, wb_buf_cstr(&b));
+    assert_int_equal(outcome_of(&e.cx, v), how);
+    assert_non_null(strstr(wb_buf_cstr(&b), part));
+    wb_buf_free(&b);
+    term_env_clear(&e);
+}
+
+static void answers_hold_status_headers_and_body(void **state)
+{
+    expect(*state, "/a?b=c\",\"method\":\"get\"", VALUE,
+           "\"body\":{\"custom\":false,\"line\":\"GET /a?b=c HTTP/1.1\",\"n\":1.50,\"tail\":0}");
+    expect(*state, "/\",\"method\":\"get\"", VALUE, "\"x-a\":[\"1\",\"2\"]");
+    expect(*state, "/\",\"method\":\"get\"", VALUE, "\"status\":\"200 OK\",\"status_code\":200");
+    expect(*state, "/\",\"method\":\"get\",\"headers\":{\"X-Custom\":\"v\"}", VALUE,
+           "\"custom\":true");
+    expect(*state, "/\",\"method\":\"post\",\"body\":{\"x\":1}", VALUE,
+           "\"line\":\"POST / HTTP/1.1\"");
+    expect(*state, "/\",\"method\":\"delete\"", VALUE, "\"line\":\"DELETE / HTTP/1.1\"");
+    expect(*state, "/loop\",\"method\":\"get\"", VALUE, "\"status\":\"302 Found\"");
+}
+
+static void failures_are_errors_or_answers_as_asked(void **state)
+{
+    expect(*state, "/slow\",\"method\":\"get\",\"timeout\":\"100ms\"", ERR_BUILTIN,
+           ": request timed out");
+    expect(*state, "/slow\",\"method\":\"get\",\"timeout\":100000000,\"raise_error\":false", VALUE,
+           "\"code\":\"eval_http_send_network_error\"");
+    expect(*state, "/cut\",\"method\":\"get\"", ERR_BUILTIN, "http.send: Get \"http://127.0.0.1:");
+    expect(*state, "/loop\",\"method\":\"get\",\"enable_redirect\":true", ERR_BUILTIN,
+           "stopped after 10 redirects");
+    expect(*state, "/\",\"method\":1", ERR_BUILTIN, "http.send: \"method\" must be a string");
+    expect(*state, "/\",\"method\":\"get\",\"bad\":1", ERR_TYPE,
+           "http.send: operand 1 invalid request parameters(s): {\"bad\"}");
+    expect(*state, "/\",\"method\":\"get\",\"bad\":1,\"raise_error\":false", VALUE,
+           "\"code\":\"eval_http_send_internal_error\"");
+    expect(*state, "/\",\"method\":\"get\",\"tls_ca_cert\":\"x\"", ERR_BUILTIN,
+           "http.send: could not append certificates");
+}
+
+/* A value from a policy never starts another header or another request. */
+static void headers_cannot_be_smuggled(void **state)
+{
+    expect(*state, "/\",\"method\":\"get\",\"headers\":{\"A\":\"b\\r\\nX-Custom: v\"}", ERR_BUILTIN,
+           "net/http: invalid header field value for \"A\"");
+    expect(*state, "/\",\"method\":\"get\",\"headers\":{\"A: b\\r\\nX\":\"v\"}", ERR_BUILTIN,
+           "net/http: invalid header field name");
+    expect(*state, "/\",\"method\":\"GET / HTTP/1.1\\r\\n\"", ERR_BUILTIN,
+           "net/http: invalid method");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_hold_status_headers_and_body),
+        cmocka_unit_test(failures_are_errors_or_answers_as_asked),
+        cmocka_unit_test(headers_cannot_be_smuggled),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
