@@ -310,7 +310,7 @@ static bool body_hash(ws_ctx *cx, wv request, const config *c, char to[2 * WB_SH
     }
     bool ok = ws_spend(cx, s.n);
     if (c->unsigned_payload)
-        strcpy(to, "UNSIGNED-PAYLOAD");
+        memcpy(to, "UNSIGNED-PAYLOAD", sizeof "UNSIGNED-PAYLOAD");
     else
         hash_hex(s.n ? s.p : "", s.n, to);
     wb_buf_free(&b);

@@ -480,7 +480,7 @@ static void signatures_are_those_of_the_rfcs(void **state)
 
 static void boxes_open_under_their_own_name_only(void **state)
 {
-    char dir[] = "/tmp/writ-box-XXXXXX", command[64];
+    char dir[] = "/tmp/writ-box-XXXXXX";
     store *st = NULL;
     keys *k = NULL;
     wb_error e = {0};
@@ -506,8 +506,7 @@ static void boxes_open_under_their_own_name_only(void **state)
     }
     keys_close(k);
     store_close(st);
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    assert_int_equal(system(command), 0);
+    assert_true(folder_remove(dir));
 }
 
 int main(void)
