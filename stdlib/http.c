@@ -433,7 +433,7 @@ static bool method_and_url(exchange *x)
 
 static bool cache_options(exchange *x)
 {
-    bool force;
+    bool force = false;
     wv mode = option(x, "caching_mode");
     if (!boolean_option(x, "cache", &force) || !boolean_option(x, "force_cache", &force))
         return false;
