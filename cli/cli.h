@@ -14,6 +14,7 @@ int cli_eval(int argc, char **argv);
 int cli_test(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_parse(int argc, char **argv);
+int cli_fmt(int argc, char **argv);
 int cli_disasm(int argc, char **argv);
 int cli_version(int argc, char **argv);
 int cli_capabilities(int argc, char **argv);

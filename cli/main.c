@@ -13,6 +13,7 @@ static const struct command {
     {"test", cli_test, "Run the test rules of Rego files"},
     {"check", cli_check, "Check Rego files for mistakes"},
     {"parse", cli_parse, "Print the syntax tree of a Rego file"},
+    {"fmt", cli_fmt, "Write Rego files in their one layout"},
     {"disasm", cli_disasm, "Print the bytecode or the plan of Rego files"},
     {"capabilities", cli_capabilities, "Print what this build offers to policies"},
     {"keys", cli_keys, "Make, change and export the keys of a tenant"},

@@ -76,7 +76,7 @@ void cf_run_case(const cf_file *f, const cf_case *c, const cf_options *options, 
     case CF_NUMBER: cf_run_number(f, c, options, o); return;
     case CF_COMPILE: cf_run_compile(f, c, options, o); return;
     case CF_DIAGNOSTICS: cf_run_diagnostics(f, c, options, o); return;
-    case CF_FORMAT:
+    case CF_FORMAT: cf_run_format(f, c, options, o); return;
     case CF_SCHEMA: break;
     }
     cf_skip(o, "not supported yet: %s", cf_kind_text(f->kind));
