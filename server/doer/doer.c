@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "server/doer/internal.h"
+#include "server/keys/keys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -199,6 +200,7 @@ wb_status doer_run(const doer_options *options, wb_error *e)
     pthread_mutex_init(&d->broker_lock, NULL);
     pthread_cond_init(&d->wake, NULL);
     fill_in(&d->o);
+    keys_no_core();
     wb_status status = check(&d->o, e);
     if (!status)
         status = open_all(d, e);

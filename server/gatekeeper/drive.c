@@ -49,6 +49,16 @@ static const char *text(const json_t *object, const char *name)
 
 /* ---- What the ledger has already ---- */
 
+/* The texts may stand elsewhere in an entry: a doer writes bodies of its own. */
+static bool is_entry(const char *entry, size_t n, ledger_type type, const char *id)
+{
+    json_t *j = json_loadb(entry, n, 0, NULL);
+    const char *t = text(j, "type"), *d = text(json_object_get(j, "body"), "decision_id");
+    bool is = t && d && strcmp(t, ledger_type_name(type)) == 0 && strcmp(d, id) == 0;
+    json_decref(j);
+    return is;
+}
+
 /* Looks back for an entry of this type whose body names this decision. */
 static wb_status find_entry(gk *g, const store_packet *row, ledger_type type, const char *id,
                             ledger_receipt *out, wb_error *e)
@@ -64,7 +74,8 @@ static wb_status find_entry(gk *g, const store_packet *row, ledger_type type, co
         status = ledger_get_entry(g->ledger, row->tenant, i, &entry, &n, e);
         if (status)
             return status;
-        bool found = strstr(entry, type_text) && strstr(entry, id_text);
+        bool found =
+            strstr(entry, type_text) && strstr(entry, id_text) && is_entry(entry, n, type, id);
         if (found) {
             out->index = i;
             out->leaf = merkle_leaf(wb_str_n(entry, n));

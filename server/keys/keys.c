@@ -47,6 +47,7 @@ static wb_status has_keys(store *s, bool *any, wb_error *e)
 wb_status keys_open(store *s, const char *dir, keys **out, wb_error *e)
 {
     bool any = false;
+    keys_no_core();
     keys *k = wb_calloc(1, sizeof *k);
     k->store = s;
     wb_status status = has_keys(s, &any, e);

@@ -69,6 +69,10 @@ const char *keys_state_name(jws_key_state state);
 wb_status keys_open(store *s, const char *dir, keys **out, wb_error *e);
 void keys_close(keys *k); /* wipes the master key; NULL is allowed */
 
+/* From now on a crash of this process writes no core file: it would hold keys and tokens in clear
+ * text. keys_open calls it. */
+void keys_no_core(void);
+
 /* ---- Sealing what is not a key ---- */
 
 #define KEYS_BOX_ROOM 28 /* bytes that a sealed box is longer than what it holds */

@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,6 +88,12 @@ wb_status keys_unseal(const unsigned char master[KEYS_MASTER_LEN], store_blob se
     }
     key->secret_n = n;
     return WB_OK;
+}
+
+void keys_no_core(void)
+{
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
 }
 
 /* ---- Boxes ---- */

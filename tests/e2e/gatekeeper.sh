@@ -29,6 +29,8 @@ call "$first/v1/packets/$allowed"
 is "the allowed packet can be read" "$code $(get '.state + " " + (.history | map(.state) | join(","))')" \
     "200 SIGNED RECEIVED,EVALUATING,SIGNED"
 
+is "a crash would write no core" "$(grep 'Max core' /proc/$first_pid/limits | tr -s ' ' | cut -d' ' -f5,6)" "0 0"
+
 # ---- Idempotency ----
 
 packet allow "$samples/allow/packet.json"
