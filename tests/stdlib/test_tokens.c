@@ -128,6 +128,17 @@ static const call calls[] = {
      "]}"},
     {"graphql.parse_schema", "[\"extend scalar S\"]", ERR_BUILTIN,
      "graphql.parse_schema: Unexpected <EOF> in GraphQL string at location 1:16"},
+    {"graphql.schema_is_valid",
+     "[\"type Query { a: Int } interface I { x: ID! } type T implements I { x: ID! }\"]", VALUE,
+     "true"},
+    {"graphql.schema_is_valid", "[\"interface I { x: ID! } type T implements I { x: ID }\"]", VALUE,
+     "false"},
+    {"graphql.schema_is_valid", "[\"type Query { a: Nosuch }\"]", VALUE, "false"},
+    {"graphql.schema_is_valid", "[\"type A { a: Int a: Int }\"]", VALUE, "false"},
+    {"graphql.schema_is_valid", "[\"input A { b: B! } input B { a: A! }\"]", VALUE, "false"},
+    {"graphql.schema_is_valid", "[\"type A @nosuch { a: Int }\"]", VALUE, "false"},
+    {"graphql.schema_is_valid", "[\"type __A { a: Int }\"]", VALUE, "false"},
+    {"graphql.schema_is_valid", "[3]", VALUE, "false"},
 };
 
 /* Nesting beyond the limit is an error, not a crash. */
