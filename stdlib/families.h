@@ -23,7 +23,8 @@
     X(jwt)                                                                                         \
     X(graphql)                                                                                     \
     X(http)                                                                                        \
-    X(aws) X(crypto_x509) X(internal) X(sprintf) X(regex) X(glob) X(net) X(time) X(semver)         \
+    X(aws)                                                                                         \
+    X(crypto_x509) X(internal) X(sprintf) X(regex) X(glob) X(net) X(time) X(semver) X(template)    \
         X(schemas) X(lookup) X(globs_match) X(yaml) X(units) X(uuid) X(uri)
 
 #define X(family) extern const ws_builtin ws_##family[];
