@@ -240,7 +240,9 @@ static int format_path(const job *j, const char *path, uint32_t depth)
     return status;
 }
 
-/* As OPA, standard input takes no flag but the versions: the result is printed. */
+/* As OPA, standard input takes no flag but the versions, and its result is printed. A result that
+ * says something else than the source is never printed unasked: who pipes a file through this
+ * writes over it. */
 static int format_stdin(const job *j)
 {
     cli_load l;
@@ -252,7 +254,8 @@ static int format_stdin(const job *j)
     format.drop_imports = false;
     bool ok = cli_read_stream(&l, &l.arena, stdin, "stdin", &text) &&
               wp_format_text(&l.arena, WB_LIT("stdin"), text, &j->parse, &format, &out, &l.diags) ==
-                  WB_OK;
+                  WB_OK &&
+              (!j->v[CHECK].on || check_result(j, &l, text, wb_buf_str(&out)));
     if (ok)
         cli_write(stdout, &out);
     else

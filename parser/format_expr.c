@@ -432,7 +432,8 @@ fm_status fm_inner_body(fm *f, const wp_body *body, uint32_t row, wp_loc around,
         first = r < first ? r : first;
         last = r > last ? r : last;
     }
-    lines = body->exprs[0]->loc.row > row || last > first;
+    lines =
+        body->exprs[0]->loc.row > row || (last > first && !(f->has_locals && fm_body_local(body)));
     if (lines) {
         fm_end_line(f);
         f->level++;

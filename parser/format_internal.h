@@ -100,6 +100,7 @@ fm_status fm_rules(fm *f, wp_rule *const *rules, uint32_t n);
 uint32_t fm_scan_rules(fm *f); /* WP_KW_... used; sets ref_heads */
 /* Whether a variable `__local..` is in it: such texts come from compilers. */
 bool fm_term_local(const wp_term *t);
+bool fm_body_local(const wp_body *body);
 
 /* format_import.c */
 typedef struct fm_import {

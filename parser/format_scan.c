@@ -198,6 +198,13 @@ bool fm_term_local(const wp_term *t)
     return f.local;
 }
 
+bool fm_body_local(const wp_body *body)
+{
+    found f = {0};
+    see_body(&f, body);
+    return f.local;
+}
+
 uint32_t fm_scan_rules(fm *f)
 {
     found all = {.check = f->v1 ? f : NULL};

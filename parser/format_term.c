@@ -115,10 +115,11 @@ static bool breaks_first(const fm *f, wp_loc loc, const wp_term *first)
     return nl && nl > around.p;
 }
 
+/* Pairs of objects are not looked into. */
 static bool any_local(const entry *e, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (fm_term_local(e[i].key) || (e[i].value && fm_term_local(e[i].value)))
+        if (!e[i].value && fm_term_local(e[i].key))
             return true;
     return false;
 }

@@ -31,6 +31,7 @@ pretty=$'package a\n\n# c\np := 1 # d'
 
 in=d/e/ugly.rego expect 0 "$pretty" ""
 in=broken.rego expect 1 "" "stdin:2: rego_parse_error: \`if\` keyword is required before rule body"
+in=changed.rego expect 1 "" "a rule is not the same"
 expect 0 "$pretty" "" d/e/ugly.rego
 expect 0 "d/e/ugly.rego" "" -l d
 expect 2 "d/e/ugly.rego" "unexpected diff" -l --fail d
