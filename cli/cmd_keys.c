@@ -79,6 +79,22 @@ static wb_status sign_checkpoint(void *arg, wb_str message, unsigned char sig[64
     return status;
 }
 
+/* The name of the tenant's log: that of its last checkpoint, since the gatekeeper that began it may
+ * have a name of its own; else the one of a gatekeeper without one. */
+static void origin_of(const command *c, char *to, size_t room)
+{
+    char path[4096], line[128] = "";
+    snprintf(path, sizeof path, "%s/ledger/%s/checkpoint", c->data, c->tenant);
+    FILE *f = fopen(path, "re");
+    bool read = f && fgets(line, sizeof line, f) && strchr(line, '\n');
+    if (f)
+        fclose(f);
+    if (read)
+        snprintf(to, room, "%.*s", (int)strcspn(line, "\n"), line);
+    else
+        snprintf(to, room, "writ.local/%s", c->tenant);
+}
+
 /* Enters the change now if nobody writes the ledger; else whoever does will find it. */
 static int enter(command *c)
 {
@@ -91,7 +107,7 @@ static int enter(command *c)
                       .alg = JWS_ED25519,
                       .actor = c->actor,
                       .now = wb_now_ms()};
-    snprintf(origin, sizeof origin, "writ.local/%s", c->tenant);
+    origin_of(c, origin, sizeof origin);
     wb_status status = keys_ensure(c->keys, &spec, NULL, &e);
     if (!status)
         status = ledger_open(c->data, NULL, &l, &e);

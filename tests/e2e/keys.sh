@@ -182,4 +182,16 @@ ends "$pid"
 is "SIGTERM ends it with 0" "$status" 0
 "$WRIT" ledger verify --data "$tmp/gk" >"$tmp/out" 2>&1
 is "the ledger verifies" "$?" 0
+
+# ---- Beside a gatekeeper that has a name of its own ----
+
+printf 'instance: eu1\n' >"$tmp/named.yaml"
+gatekeeper named --config "$tmp/named.yaml"
+ends "$pid"
+run 0 rotate --data "$tmp/named" --tenant default
+is "  and says nothing else" "$err" ""
+has "  the entry is there" "$("$WRIT" ledger show --data "$tmp/named" --tenant default)" key.rotated
+gatekeeper named --config "$tmp/named.yaml"
+ends "$pid"
+is "and the gatekeeper goes on" "$status" 0
 finish
