@@ -74,19 +74,20 @@ static wb_status enter_bounded(gk *g, ledger_type type, const char *rid, const s
 
 static wb_status close_window(gk *g, const store_rejection *r, wb_error *e)
 {
-    char type[40] = "", approval[40] = "", why[40] = "";
-    ledger_type known = sscanf(r->reason, "%39s %39s %39s", type, approval, why) == 3
+    char type[40] = "", subject[40] = "", why[64] = "";
+    ledger_type known = sscanf(r->reason, "%39s %39s %63s", type, subject, why) == 3
                             ? ledger_type_of(wb_str_of(type))
                             : LEDGER_NONE;
     wb_status status = store_begin(g->store, e);
     if (status)
         return status;
     if (known && r->count > GK_REFUSE_SINGLE) {
-        json_t *body = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s?, s:s?}", "approval", approval,
-                                 "why", why, "count", (json_int_t)(r->count - GK_REFUSE_SINGLE),
-                                 "window_at_ms", (json_int_t)r->window_at, "window_ms",
-                                 (json_int_t)GK_REFUSE_WINDOW, "first_approver_sha256",
-                                 r->first_digest, "last_approver_sha256", r->last_digest);
+        json_t *body = json_pack(
+            "{s:s, s:s, s:I, s:I, s:I, s:s?, s:s?}",
+            known == LEDGER_ILLEGAL_TRANSITION ? "packet_id" : "approval", subject, "why", why,
+            "count", (json_int_t)(r->count - GK_REFUSE_SINGLE), "window_at_ms",
+            (json_int_t)r->window_at, "window_ms", (json_int_t)GK_REFUSE_WINDOW,
+            "first_approver_sha256", r->first_digest, "last_approver_sha256", r->last_digest);
         status = gk_owe(g, known, NULL, body, e);
         json_decref(body);
     }

@@ -82,6 +82,15 @@ wb_status gk_move(gk *g, const char *id, store_state from, store_state to, ledge
 void gk_illegal(gk *g, const char *rid, const char *id, const char *from, const char *to)
 {
     wb_error e = {0};
+    char reason[128];
+    int64_t now = wb_now_ms(), count = 0;
+    /* Anybody can ask for what is not possible, again and again: see gk_refusals_close. */
+    snprintf(reason, sizeof reason, "%s %s %s>%s", ledger_type_name(LEDGER_ILLEGAL_TRANSITION), id,
+             from, to);
+    if (store_rejection_add(g->store, g->o.tenant, reason, "", now - now % GK_REFUSE_WINDOW, &count,
+                            &e) == WB_OK &&
+        count > GK_REFUSE_SINGLE)
+        return;
     json_t *body = json_pack("{s:s, s:s, s:s}", "packet_id", id, "from", from, "to", to);
     if (gk_enter(g, LEDGER_ILLEGAL_TRANSITION, rid, NULL, body, NULL, &e))
         gk_note(g, "illegal transition of %s could not be entered: %s", id, e.text);

@@ -293,6 +293,12 @@ static void cancels_once_for_a_key(void **state)
     /* A refusal keeps no key. */
     assert_int_equal(keyed(&r, "\"l\"", path, "{\"reason\":\"y\"}"), 409);
     assert_int_equal(rig_entries(&r, "packet.cancelled", a.packet), 1);
+    for (int i = 0; i < 3 * GK_REFUSE_SINGLE; i++)
+        assert_int_equal(rig_post(&r, path, "{\"reason\":\"x\"}"), 409);
+    assert_in_range(rig_entries(&r, "illegal_transition", a.packet), GK_REFUSE_SINGLE,
+                    2 * GK_REFUSE_SINGLE);
+    gk_refusals_close(r.g, wb_now_ms() + GK_REFUSE_WINDOW);
+    assert_in_range(rig_entries(&r, "illegal_transition", "\"count\":"), 1, 2);
     rig_stop(&r);
 }
 
