@@ -424,7 +424,7 @@ static bool method_and_url(exchange *x)
         for (size_t i = 0; i < b.n; i++)
             x->method[i] = (char)(b.p[i] >= 'a' && b.p[i] <= 'z' ? b.p[i] - 32 : b.p[i]);
         if (!b.n)
-            strcpy(x->method, "GET");
+            memcpy(x->method, "GET", sizeof "GET");
         x->url = wb_arena_str(x->cx->out, unquoted(&url));
     }
     wb_buf_free(&b);
@@ -875,7 +875,7 @@ static wv failure(exchange *x, bool raise)
         return error_answer(x);
     if (x->network && strstr(wb_buf_cstr(&x->error), ": context deadline exceeded (")) {
         char method[sizeof x->method];
-        strcpy(method, x->method);
+        memcpy(method, x->method, sizeof method);
         for (char *p = method + (*method != 0); *p; p++)
             *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
         return ws_fail(cx, "%s %.*s: request timed out", method, WB_FMT(x->url));
