@@ -27,8 +27,19 @@
     X(crypto_x509)                                                                                 \
     X(internal)                                                                                    \
     X(sprintf)                                                                                     \
-    X(regex) X(glob) X(net) X(time) X(semver) X(template) X(schemas) X(lookup) X(globs_match)      \
-        X(yaml) X(units) X(uuid) X(uri)
+    X(regex)                                                                                       \
+    X(glob)                                                                                        \
+    X(net)                                                                                         \
+    X(time)                                                                                        \
+    X(semver)                                                                                      \
+    X(template)                                                                                    \
+    X(schemas)                                                                                     \
+    X(lookup)                                                                                      \
+    X(globs_match)                                                                                 \
+    X(yaml)                                                                                        \
+    X(units)                                                                                       \
+    X(uuid)                                                                                        \
+    X(uri)
 
 #define X(family) extern const ws_builtin ws_##family[];
 WS_FAMILIES(X)
