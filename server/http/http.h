@@ -144,7 +144,7 @@ void http_problem(http_request *req, int status, const char *code, const char *t
 /* The same with a list of what is wrong: errors is the JSON text of an array, or empty. */
 void http_problem_list(http_request *req, int status, const char *code, const char *title,
                        const char *detail, wb_str errors);
-#define HTTP_PROBLEM_TYPE "https://writ.dev/problems/"
+#define HTTP_PROBLEM_TYPE "urn:writ:problem:"
 
 /* An answer in pieces, of unknown length (NDJSON, event streams), from a pool thread or any other
  * but the loop's: begin on a parked request, any number of puts, one end. put copies, waits while
