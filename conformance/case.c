@@ -77,7 +77,6 @@ void cf_run_case(const cf_file *f, const cf_case *c, const cf_options *options, 
     case CF_COMPILE: cf_run_compile(f, c, options, o); return;
     case CF_DIAGNOSTICS: cf_run_diagnostics(f, c, options, o); return;
     case CF_FORMAT: cf_run_format(f, c, options, o); return;
-    case CF_SCHEMA: break;
+    case CF_SCHEMA: cf_run_schema(f, c, options, o); return;
     }
-    cf_skip(o, "not supported yet: %s", cf_kind_text(f->kind));
 }

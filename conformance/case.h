@@ -100,6 +100,7 @@ void cf_run_case(const cf_file *f, const cf_case *c, const cf_options *options, 
 void cf_run_eval(const cf_file *f, const cf_case *c, const cf_options *options, cf_outcome *o);
 void cf_run_number(const cf_file *f, const cf_case *c, const cf_options *options, cf_outcome *o);
 void cf_run_compile(const cf_file *f, const cf_case *c, const cf_options *options, cf_outcome *o);
+void cf_run_schema(const cf_file *f, const cf_case *c, const cf_options *options, cf_outcome *o);
 void cf_run_format(const cf_file *f, const cf_case *c, const cf_options *options, cf_outcome *o);
 void cf_run_diagnostics(const cf_file *f, const cf_case *c, const cf_options *options,
                         cf_outcome *o);

@@ -12,6 +12,7 @@
 
 void cf_run_eval(const cf_file *f, const cf_case *c, const cf_options *options, cf_outcome *o) {}
 void cf_run_number(const cf_file *f, const cf_case *c, const cf_options *options, cf_outcome *o) {}
+void cf_run_schema(const cf_file *f, const cf_case *c, const cf_options *options, cf_outcome *o) {}
 void cf_run_format(const cf_file *f, const cf_case *c, const cf_options *options, cf_outcome *o) {}
 void cf_run_compile(const cf_file *f, const cf_case *c, const cf_options *options, cf_outcome *o) {}
 void cf_run_diagnostics(const cf_file *f, const cf_case *c, const cf_options *options,
@@ -198,19 +199,6 @@ static void test_further_errors_are_allowed_unless_exhaustive(void **state)
     wb_buf_free(&o.reason);
 }
 
-static void test_kinds_without_an_engine_part_are_skipped(void **state)
-{
-    static const cf_kind kinds[] = {CF_SCHEMA};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        cf_file f = {.kind = kinds[i]};
-        cf_outcome o = fresh();
-        cf_run_case(&f, NULL, NULL, &o);
-        assert_int_equal(o.status, CF_SKIP);
-        assert_true(wb_str_has_prefix(wb_buf_str(&o.reason), WB_LIT("not supported yet: ")));
-        wb_buf_free(&o.reason);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,7 +206,6 @@ int main(void)
         cmocka_unit_test(test_sets_and_keys_go_through_json),
         cmocka_unit_test(test_diagnostics),
         cmocka_unit_test(test_further_errors_are_allowed_unless_exhaustive),
-        cmocka_unit_test(test_kinds_without_an_engine_part_are_skipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
