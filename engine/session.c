@@ -132,6 +132,10 @@ writ_status writ_eval(writ_session *s, const writ_query *q, writ_value input, wr
             return WRIT_UNDEFINED;
         }
         *answer = shown(wm_kept(s->vm), v);
+        if (wm_failed(s->vm)) { /* the rows themselves did not fit */
+            *answer = WV_UNDEFINED;
+            return we_fail_eval(error, wm_failed(s->vm));
+        }
     }
     return WRIT_OK;
 }

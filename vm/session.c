@@ -85,8 +85,10 @@ wv wm_call(wm_session *s, uint32_t func, const wv *args, unsigned n)
     return wm_run(s, func, args, n);
 }
 
-const wm_error *wm_failed(const wm_session *s)
+const wm_error *wm_failed(wm_session *s)
 {
+    if (!s->failed && (s->scratch.exhausted || s->kept.exhausted))
+        wm_raise(s, WP_EVAL_CANCEL_ERROR, (wp_loc){0}, "evaluation ran out of memory");
     return s->failed ? &s->error : NULL;
 }
 

@@ -63,8 +63,9 @@ wv wm_call(wm_session *s, uint32_t func, const wv *args, unsigned n);
 /* The document at tree node `node` below the n keys: base and virtual documents merged. */
 wv wm_doc(wm_session *s, uint32_t node, const wv *keys, unsigned n);
 
-/* The error that ended the evaluation, or NULL. */
-const wm_error *wm_failed(const wm_session *s);
+/* The error that ended the evaluation, or NULL. An arena that ran full since the loop last looked
+ * is found here: what was left out of a value must never pass for an answer. */
+const wm_error *wm_failed(wm_session *s);
 /* With builtin errors strict, the first one ends the evaluation; else they are undefined. */
 void wm_set_strict(wm_session *s, bool strict);
 /* Whether errors that became undefined are collected, for wm_builtin_error. */
