@@ -325,6 +325,7 @@ static void replacement(wc_planner *p, const wp_with *w, wc_replacement *to)
 typedef struct var_list {
     wc_var *v[64];
     uint32_t n;
+    bool over; /* there are more than fit */
 } var_list;
 
 static void unbound_vars(const wp_term *t, var_list *out)
@@ -338,6 +339,8 @@ static void unbound_vars(const wp_term *t, var_list *out)
                 return;
         if (out->n < 64)
             out->v[out->n++] = wc_var_of(t);
+        else
+            out->over = true;
         return;
     }
     case WP_REF:
@@ -379,6 +382,9 @@ static void with(wc_planner *p, const wp_expr *e)
         replacement(p, &e->with[i], &list[i]);
     var_list vars = {.n = 0};
     expr_unbound(e, &vars);
+    if (vars.over)
+        wp_report(p->u->diags, WP_COMPILE_ERROR, wc_file(p->u), e->loc,
+                  "an expression with replacements binds more than 64 variables");
     uint32_t to = wc_local(p);
     wc_put_op(p, vars.n ? WC_S_MakeArray : WC_S_ResetLocal, to, (wc_operand){0}, (wc_operand){0});
     wc_mark m = wc_mark_now(p);
