@@ -79,11 +79,16 @@ wp_term *wc_var_term(wc_unit *u, wc_var *v, wp_loc loc);
 wp_term *wc_term_new(wc_unit *u, wp_term_kind kind, wp_loc loc);
 wp_expr *wc_expr_new(wc_unit *u, wp_expr_kind kind, wp_loc loc);
 wp_term *wc_string_term(wc_unit *u, wb_str s, wp_loc loc);
+/* The expression x = y. */
+wp_expr *wc_equation(wc_unit *u, wp_term *x, wp_term *y, wp_loc loc);
 /* The file that diagnostics of the present module name. */
 const wp_file *wc_file(const wc_unit *u);
 
 /* `input` and `data` stay variables under their names; this tells them from locals. */
 bool wc_is_root(const wp_term *t, const char *name);
+bool wc_is_root_name(wb_str name);
+/* Whether an operator, as parsed, is the plain name. */
+bool wc_op_is(const wp_term *op, const char *name);
 static inline bool wc_is_local(const wp_term *t)
 {
     return t->kind == WP_VAR && !wc_is_root(t, "input") && !wc_is_root(t, "data");
