@@ -92,6 +92,45 @@ wb_str wc_head_name(const wp_head *h)
     return h->n_ref && h->ref[0]->kind == WP_VAR ? h->ref[0]->name : h->name;
 }
 
+/* Whether a term holds more than literals and variables. */
+static bool is_computed(const wp_term *t)
+{
+    if (!t)
+        return false;
+    switch ((wp_term_kind)t->kind) {
+    case WP_ARRAY:
+    case WP_SET:
+        for (uint32_t i = 0; i < t->list.n; i++)
+            if (is_computed(t->list.items[i]))
+                return true;
+        return false;
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++)
+            if (is_computed(t->object.pairs[i].key) || is_computed(t->object.pairs[i].value))
+                return true;
+        return false;
+    default: return t->kind > WP_STRING && t->kind != WP_VAR;
+    }
+}
+
+/* A body that says `true` and nothing else gives way to what the head computes. OPA's rule looks
+ * neither at `not` nor at `with` there, so ours does not: `p := data.x if not true` holds. */
+static void drop_true(wc_rule *r, const wp_body *source, bool late)
+{
+    const wp_expr *e = source->n == 1 ? source->exprs[0] : NULL;
+    if (!e || e->kind != WP_EXPR_TERM || e->term->kind != WP_BOOLEAN || e->term->value != WV_TRUE)
+        return;
+    bool computed = late || is_computed(r->key) || is_computed(r->value);
+    for (uint32_t i = r->n_ground; i < r->n_path; i++)
+        computed |= is_computed(r->path[i]);
+    if (!computed)
+        return;
+    r->body.exprs++;
+    r->body.n--;
+    for (uint32_t i = 0; i < r->body.n; i++)
+        r->body.exprs[i]->index = i;
+}
+
 static wc_rule *rule(wc_resolver *r, const wp_rule *source, const wc_rule *first)
 {
     wc_unit *u = r->u;
@@ -139,6 +178,7 @@ static wc_rule *rule(wc_resolver *r, const wp_rule *source, const wc_rule *first
     }
     wc_scope_pop(r);
     wc_scope_pop(r);
+    drop_true(to, &source->body, r->late != NULL);
     if (source->else_rule)
         to->else_rule = rule(r, source->else_rule, first ? first : to);
     return to;

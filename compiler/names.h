@@ -48,8 +48,8 @@ typedef struct wc_resolver {
     uint32_t rule_number; /* what free variables belong to */
     /* Where late arguments are resolved: names that are no variables are unsafe there. */
     wc_scope *args;
-    bool query;           /* a query, not a module */
-    const wp_rule *rule;  /* the rule that names belong to; NULL in a query */
+    bool query;          /* a query, not a module */
+    const wp_rule *rule; /* the rule that names belong to; NULL in a query */
     wc_late *late, **late_end;
     bool failed, told_unused; /* in this rule */
     bool *used_imports;       /* strict: by number of the import */
