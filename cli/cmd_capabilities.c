@@ -1,10 +1,10 @@
 /* writ capabilities: what this build offers to policies. */
 #include "cli/cli.h"
-#include "cli/decl.h"
 #include "cli/json.h"
 #include "cli/load.h"
 #include "cli/options.h"
 #include "cli/text.h"
+#include "stdlib/decl.h"
 
 enum { CURRENT, N_OPTIONS };
 
@@ -36,7 +36,7 @@ static void put_texts(cli_json *j, const char *key, const char *const *texts)
 
 static bool put_builtin(cli_json *j, wb_arena *a, const ws_builtin *row)
 {
-    wv decl = cli_decl_value(a, row->decl);
+    wv decl = ws_decl_value(a, row->decl);
     const char *const categories[] = {row->category, NULL};
     cli_json_open(j, NULL, '{');
     cli_json_text(j, "name", wb_str_of(row->name));

@@ -1,6 +1,7 @@
 /* The passes in their order, and what the program keeps of the tree. */
 #include "compiler/compile.h"
 
+#include "compiler/ir_writer.h"
 #include "compiler/plan.h"
 #include "compiler/types.h"
 
@@ -333,6 +334,26 @@ wb_status wc_plan_text(wp_module **modules, uint32_t n, const wc_query *query,
     if (ok)
         wc_plan_print(out, &plan);
     else {
+        wp_diags_sort(diags);
+        wp_diags_own(diags);
+    }
+    wb_arena_free(&scratch);
+    return ok ? WB_OK : WB_INVALID;
+}
+
+wb_status wc_write_plan(wp_module **modules, uint32_t n, const wc_plan_wanted *wanted,
+                        const wc_options *options, wb_buf *out, wp_diags *diags)
+{
+    wc_unit u;
+    wb_arena scratch;
+    if (start(&u, &scratch, modules, n, options, diags))
+        return WB_MEMORY;
+    wm_program p = {0};
+    u.program = &p;
+    wc_plan plan = {.query = WM_NONE};
+    wp_body body = {0};
+    bool ok = front(&u, wanted->query, &body, &plan) && ir_write(&u, &plan, wanted, out);
+    if (!ok) {
         wp_diags_sort(diags);
         wp_diags_own(diags);
     }

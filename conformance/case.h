@@ -91,6 +91,7 @@ void cf_skip(cf_outcome *o, const char *format, ...) __attribute__((format(print
 /* How cases are run. */
 typedef struct cf_options {
     unsigned passes_off; /* WC_PASS_... */
+    bool plans_written;  /* queries of modules go by way of the plan that we write */
 } cf_options;
 
 /* Runs one case of its kind; the outcome starts as a pass. */

@@ -92,8 +92,10 @@ static void run(cf_run *r, const cf_file *f, wv body, const cf_options *options,
     if (data != WV_UNDEFINED && !cf_set_data(r, data))
         return;
     bool strict = cf_flag(body, "strict_error");
-    if (planned ? !cf_prepare_plan(r, cf_field(body, "plan"), strict)
-                : !cf_prepare(r, cf_text(body, "query", &query), strict))
+    wb_str text = cf_text(body, "query", &query);
+    if (planned                  ? !cf_prepare_plan(r, cf_field(body, "plan"), strict)
+        : options->plans_written ? !cf_prepare_written(r, text, strict)
+                                 : !cf_prepare(r, text, strict))
         return;
     if (read_input(r, body, options, o))
         cf_ask(r);

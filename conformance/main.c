@@ -18,6 +18,7 @@ static const char usage[] =
     "  --filter TEXT    only cases whose note contains the text or matches it as a regular "
     "expression\n"
     "  --pass-off NAME  switch a pass of the compiler off; may be given again; all: every one\n"
+    "  --plans-written  evaluation cases run by way of the plan that is written of them\n"
     "  --fail-fast      stop at the first failure\n"
     "  --quiet          print no failures, only the counts\n"
     "Status: 0 nothing failed, 1 something did, 2 the run itself went wrong.\n";
@@ -203,11 +204,15 @@ static bool pass_off(settings *s, const char *name)
 /* 0: go on; else the status to end with, plus one. */
 static int read_options(settings *s, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"json", required_argument, NULL, 'j'},   {"jobs", required_argument, NULL, 'n'},
-        {"filter", required_argument, NULL, 'f'}, {"pass-off", required_argument, NULL, 'p'},
-        {"fail-fast", no_argument, NULL, 'x'},    {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"json", required_argument, NULL, 'j'},
+                                            {"jobs", required_argument, NULL, 'n'},
+                                            {"filter", required_argument, NULL, 'f'},
+                                            {"pass-off", required_argument, NULL, 'p'},
+                                            {"fail-fast", no_argument, NULL, 'x'},
+                                            {"quiet", no_argument, NULL, 'q'},
+                                            {"plans-written", no_argument, NULL, 'w'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         char *end;
         unsigned long jobs;
@@ -216,6 +221,7 @@ static int read_options(settings *s, int argc, char **argv)
         case 'f': s->filter = optarg; break;
         case 'x': s->pool.fail_fast = true; break;
         case 'q': s->quiet = true; break;
+        case 'w': s->pool.run.plans_written = true; break;
         case 'n':
             jobs = strtoul(optarg, &end, 10);
             if (*end || jobs < 1 || jobs > CF_JOBS_MAX) {

@@ -1,25 +1,6 @@
-/* Plan cases: OPA's published plan of a query, run in place of the modules. */
-#include "compiler/ir_read.h"
+/* Plans in place of modules: OPA's published plan of a query, or the plan that we write of it. */
 #include "conformance/run.h"
 #include "value/json.h"
-
-#include <stdlib.h>
-
-/* A query as the engine would prepare it, around a program made from a plan. */
-static writ_query *query_of(cf_run *r, wm_program *program)
-{
-    writ_query *q = wb_calloc(1, sizeof *q);
-    if (wb_arena_init(&q->arena, (size_t)1 << 20, r->engine->seed)) {
-        free(q);
-        wm_program_free(program);
-        return NULL;
-    }
-    q->program = program;
-    q->func = WM_NONE;
-    q->data = r->engine->data;
-    __atomic_add_fetch(&q->data->refs, 1, __ATOMIC_ACQ_REL);
-    return q;
-}
 
 static bool fail(cf_run *r, const char *text)
 {
@@ -28,22 +9,52 @@ static bool fail(cf_run *r, const char *text)
     return false;
 }
 
-bool cf_prepare_plan(cf_run *r, wv plan, bool strict)
+static bool prepare(cf_run *r, wb_str json, bool strict)
 {
-    wb_buf text;
     wb_error why = {0};
-    wc_options options = we_options(r->engine);
-    wm_program *program = NULL;
-    wb_buf_init(&text, CF_FILE_MAX);
-    wv_json_encode(&text, plan, NULL, NULL);
-    wb_status s = wc_compile_plan(wb_buf_str(&text), &options, WB_LIT(""), &program, &why);
-    wb_buf_free(&text);
-    if (s)
+    r->query = we_prepare_plan(r->engine, json, WB_LIT(""), &why);
+    if (!r->query)
         return fail(r, why.text);
-    r->query = query_of(r, program);
-    r->session = r->query ? writ_session_new(r->engine) : NULL;
+    r->session = writ_session_new(r->engine);
     if (!r->session)
         return fail(r, "no memory for a session");
     writ_set_strict(r->session, strict);
     return true;
+}
+
+bool cf_prepare_plan(cf_run *r, wv plan, bool strict)
+{
+    wb_buf text;
+    wb_buf_init(&text, CF_FILE_MAX);
+    wv_json_encode(&text, plan, NULL, NULL);
+    bool ok = prepare(r, wb_buf_str(&text), strict);
+    wb_buf_free(&text);
+    return ok;
+}
+
+/* Whether the text is what OPA's schema of plans takes. */
+static bool fits_schema(cf_run *r, wb_str json)
+{
+    wb_error why = {0};
+    wv plan;
+    if (wv_json_decode(&r->arena, json, NULL, &plan, &why))
+        return fail(r, why.text);
+    wb_buf text;
+    wb_buf_init(&text, CF_REASON_MAX);
+    bool ok = cf_check_plan(plan, &text);
+    if (!ok)
+        fail(r, wb_buf_cstr(&text));
+    wb_buf_free(&text);
+    return ok;
+}
+
+bool cf_prepare_written(cf_run *r, wb_str query, bool strict)
+{
+    wb_buf text;
+    wb_buf_init(&text, CF_FILE_MAX);
+    bool ok = we_write_plan(r->engine, NULL, 0, query, &text, &r->diags) == WB_OK
+                  ? fits_schema(r, wb_buf_str(&text)) && prepare(r, wb_buf_str(&text), strict)
+                  : cf_fail_diags(r);
+    wb_buf_free(&text);
+    return ok;
 }

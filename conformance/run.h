@@ -34,6 +34,11 @@ bool cf_set_data(cf_run *r, wv data);
 bool cf_prepare(cf_run *r, wb_str query, bool strict);
 /* As cf_prepare, with OPA's plan of the query (plans.c). */
 bool cf_prepare_plan(cf_run *r, wv plan, bool strict);
+/* As cf_prepare, by way of the plan that we write, which must fit its schema (plans.c). */
+bool cf_prepare_written(cf_run *r, wb_str query, bool strict);
+/* Whether the value is a plan as OPA's schema has them; else the text says where it is not
+ * (plan_schema.c). */
+bool cf_check_plan(wv plan, wb_buf *text);
 bool cf_ask(cf_run *r);
 /* The error that the diagnostics make. */
 bool cf_fail_diags(cf_run *r);

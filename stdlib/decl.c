@@ -1,4 +1,4 @@
-#include "cli/decl.h"
+#include "stdlib/decl.h"
 
 #include <ctype.h>
 
@@ -136,7 +136,7 @@ static wv named(decl *d)
     return out;
 }
 
-wv cli_decl_value(wb_arena *a, const char *text)
+wv ws_decl_value(wb_arena *a, const char *text)
 {
     decl d = {.a = a, .p = text};
     wv out = wv_object_begin(a, 3), args = wv_array_begin(a, 2);
