@@ -1,9 +1,9 @@
 # A thin door: CMake builds, the scripts do the work. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick release debug sanitize fuzz coverage bench format clean
+.PHONY: help demo test quick release debug sanitize fuzz coverage bench bench-slopes format clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## build, then play the main job from a packet to its proof
 	@scripts/demo
@@ -31,6 +31,9 @@ coverage: ## lines that the unit tests reach, folder by folder
 
 bench: ## the ten small workloads beside OPA's library (needs Go for OPA)
 	@bench/run
+
+bench-slopes: ## how time and memory grow with the size of a module set
+	@scripts/build release && build/release/writ-slopes
 
 format: ## clang-format over all C files
 	@scripts/format

@@ -8,42 +8,60 @@
 
 #include <stdlib.h>
 
+/* A variable stands for the argument, which is tested behind the body: t, resolved or not. */
+static wp_term *argument_later(wc_resolver *r, const wp_term *t, bool resolved)
+{
+    wc_var *v = wc_var_new(r->u, WB_LIT("__arg__"), t->loc);
+    wc_late *late = wb_arena_alloc(r->u->a, sizeof *late);
+    *late = (wc_late){.var = v, .t = t, .resolved = resolved};
+    *r->late_end = late;
+    r->late_end = &late->next;
+    return wc_var_term(r->u, v, t->loc);
+}
+
+static wp_term *argument(wc_resolver *r, const wp_term *t);
+
+static wp_term *argument_list(wc_resolver *r, const wp_term *t)
+{
+    wp_term *to = wc_term_new(r->u, (wp_term_kind)t->kind, t->loc);
+    to->list.n = t->list.n;
+    to->list.items = wb_arena_alloc(r->u->a, (t->list.n + 1) * sizeof *to->list.items);
+    for (uint32_t i = 0; i < t->list.n; i++)
+        to->list.items[i] = argument(r, t->list.items[i]);
+    return to;
+}
+
 static wp_term *argument(wc_resolver *r, const wp_term *t)
 {
     if (t->kind == WP_REF && t->list.n == 1 && t->list.items[0]->kind == WP_VAR)
         t = t->list.items[0];
-    if (t->kind == WP_VAR && !wc_is_wildcard(t->name)) {
-        wc_binding *b = wc_scope_own(r, t->name);
-        if (b && b->var)
-            return wc_var_term(r->u, b->var, t->loc);
+    switch ((wp_term_kind)t->kind) {
+    case WP_VAR: {
+        wc_binding *b = wc_is_wildcard(t->name) ? NULL : wc_scope_own(r, t->name);
+        return b && b->var ? wc_var_term(r->u, b->var, t->loc)
+                           : wc_resolve_pattern(r, t, "arg", (wp_loc){0});
     }
-    if (t->kind == WP_ARRAY || t->kind == WP_OBJECT) {
-        wp_term *to = wc_term_new(r->u, (wp_term_kind)t->kind, t->loc);
-        if (t->kind == WP_ARRAY) {
-            to->list.n = t->list.n;
-            to->list.items = wb_arena_alloc(r->u->a, (t->list.n + 1) * sizeof *to->list.items);
-            for (uint32_t i = 0; i < t->list.n; i++)
-                to->list.items[i] = argument(r, t->list.items[i]);
-        } else {
-            to->object.n = t->object.n;
-            to->object.pairs = wb_arena_alloc(r->u->a, (t->object.n + 1) * sizeof(wp_pair));
-            for (uint32_t i = 0; i < t->object.n; i++)
-                to->object.pairs[i] = (wp_pair){argument(r, t->object.pairs[i].key),
-                                                argument(r, t->object.pairs[i].value)};
-        }
+    case WP_ARRAY: return argument_list(r, t);
+    case WP_SET: return argument_later(r, argument_list(r, t), true);
+    case WP_OBJECT: {
+        wp_term *to = wc_term_new(r->u, WP_OBJECT, t->loc);
+        to->object.n = t->object.n;
+        to->object.pairs = wb_arena_alloc(r->u->a, (t->object.n + 1) * sizeof(wp_pair));
+        for (uint32_t i = 0; i < t->object.n; i++)
+            to->object.pairs[i] = (wp_pair){argument(r, t->object.pairs[i].key),
+                                            argument(r, t->object.pairs[i].value)};
         return to;
     }
-    if (t->kind == WP_CALL)
+    case WP_CALL:
         wc_resolve_fail(r, t->loc, "rule arguments cannot contain calls", WB_LIT(""), "");
-    if (t->kind == WP_REF || t->kind == WP_CALL || t->kind == WP_TEMPLATE) {
-        wc_var *v = wc_var_new(r->u, WB_LIT("__arg__"), t->loc);
-        wc_late *late = wb_arena_alloc(r->u->a, sizeof *late);
-        *late = (wc_late){.var = v, .t = t};
-        *r->late_end = late;
-        r->late_end = &late->next;
-        return wc_var_term(r->u, v, t->loc);
+        return argument_later(r, t, false);
+    case WP_REF:
+    case WP_TEMPLATE:
+    case WP_ARRAY_COMP:
+    case WP_SET_COMP:
+    case WP_OBJECT_COMP: return argument_later(r, t, false);
+    default: return wc_resolve_term(r, t);
     }
-    return wc_resolve_pattern(r, t, "arg", (wp_loc){0});
 }
 
 /* The body with the late arguments' tests behind it. */
@@ -56,13 +74,15 @@ static void add_late(wc_resolver *r, wp_body *b)
         return;
     wp_expr **to = wb_arena_alloc(r->u->a, n * sizeof *to);
     memcpy(to, b->exprs, b->n * sizeof *to);
+    r->args = r->scope;
     for (const wc_late *late = r->late; late; late = late->next) {
         const wp_term *t = late->t;
-        to[b->n] =
-            wc_equation(r->u, wc_var_term(r->u, late->var, t->loc), wc_resolve_term(r, t), t->loc);
+        wp_term *made = late->resolved ? (wp_term *)(uintptr_t)t : wc_resolve_term(r, t);
+        to[b->n] = wc_equation(r->u, wc_var_term(r->u, late->var, t->loc), made, t->loc);
         to[b->n]->index = b->n;
         b->n++;
     }
+    r->args = NULL;
     b->exprs = to;
 }
 
@@ -70,6 +90,45 @@ static void add_late(wc_resolver *r, wp_body *b)
 wb_str wc_head_name(const wp_head *h)
 {
     return h->n_ref && h->ref[0]->kind == WP_VAR ? h->ref[0]->name : h->name;
+}
+
+/* Whether a term holds more than literals and variables. */
+static bool is_computed(const wp_term *t)
+{
+    if (!t)
+        return false;
+    switch ((wp_term_kind)t->kind) {
+    case WP_ARRAY:
+    case WP_SET:
+        for (uint32_t i = 0; i < t->list.n; i++)
+            if (is_computed(t->list.items[i]))
+                return true;
+        return false;
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++)
+            if (is_computed(t->object.pairs[i].key) || is_computed(t->object.pairs[i].value))
+                return true;
+        return false;
+    default: return t->kind > WP_STRING && t->kind != WP_VAR;
+    }
+}
+
+/* A body that says `true` and nothing else gives way to what the head computes. OPA's rule looks
+ * neither at `not` nor at `with` there, so ours does not: `p := data.x if not true` holds. */
+static void drop_true(wc_rule *r, const wp_body *source, bool late)
+{
+    const wp_expr *e = source->n == 1 ? source->exprs[0] : NULL;
+    if (!e || e->kind != WP_EXPR_TERM || e->term->kind != WP_BOOLEAN || e->term->value != WV_TRUE)
+        return;
+    bool computed = late || is_computed(r->key) || is_computed(r->value);
+    for (uint32_t i = r->n_ground; i < r->n_path; i++)
+        computed |= is_computed(r->path[i]);
+    if (!computed)
+        return;
+    r->body.exprs++;
+    r->body.n--;
+    for (uint32_t i = 0; i < r->body.n; i++)
+        r->body.exprs[i]->index = i;
 }
 
 static wc_rule *rule(wc_resolver *r, const wp_rule *source, const wc_rule *first)
@@ -119,6 +178,7 @@ static wc_rule *rule(wc_resolver *r, const wp_rule *source, const wc_rule *first
     }
     wc_scope_pop(r);
     wc_scope_pop(r);
+    drop_true(to, &source->body, r->late != NULL);
     if (source->else_rule)
         to->else_rule = rule(r, source->else_rule, first ? first : to);
     return to;

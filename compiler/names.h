@@ -33,6 +33,7 @@ typedef struct wc_scope {
 typedef struct wc_late {
     wc_var *var;
     const wp_term *t;
+    bool resolved; /* t is */
     struct wc_late *next;
 } wc_late;
 
@@ -45,8 +46,10 @@ typedef struct wc_resolver {
     wc_symbol **symbols; /* a hash table with chains */
     uint32_t n_symbols, n_buckets;
     uint32_t rule_number; /* what free variables belong to */
-    bool query;           /* a query, not a module */
-    const wp_rule *rule;  /* the rule that names belong to; NULL in a query */
+    /* Where late arguments are resolved: names that are no variables are unsafe there. */
+    wc_scope *args;
+    bool query;          /* a query, not a module */
+    const wp_rule *rule; /* the rule that names belong to; NULL in a query */
     wc_late *late, **late_end;
     bool failed, told_unused; /* in this rule */
     bool *used_imports;       /* strict: by number of the import */

@@ -63,6 +63,11 @@ wp_term *wc_resolve_name(wc_resolver *r, const wp_term *t)
         wc_binding *b = wc_scope_find(r, t->name);
         if (b)
             return wc_var_term(r->u, b->var, t->loc);
+        if (r->args && r->args == r->scope) {
+            wp_report(r->u->diags, WP_UNSAFE_VAR_ERROR, wc_file(r->u), t->loc, "var %.*s is unsafe",
+                      WB_FMT(t->name));
+            r->u->failed = r->failed = true;
+        }
         wp_term *root = wc_term_new(r->u, WP_VAR, t->loc);
         root->name = t->name;
         return root;
@@ -75,6 +80,8 @@ wp_term *wc_resolve_name(wc_resolver *r, const wp_term *t)
         b->var->uses++;
         return wc_var_term(r->u, b->var, t->loc);
     }
+    if (r->args)
+        return wc_var_term(r->u, wc_scope_free_var(r, t->name, t->loc), t->loc);
     if (wc_names_rule(r, t->name))
         return package_ref(r, t->name, t->loc);
     wp_term *path = wc_resolve_import(r, t->name, t->loc);

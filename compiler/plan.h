@@ -107,6 +107,9 @@ void wc_break(wc_planner *p, wc_block *block);
 uint32_t wc_scan(wc_planner *p, wc_operand a);
 void wc_bind(wc_planner *p, wc_var *v, wc_operand o);
 
+/* plan_index.c: a rule's body, with what decides whether the rule is looked at first. */
+void wc_plan_rule_body(wc_planner *p, const wc_rule *r);
+
 /* plan_term.c */
 wc_operand wc_plan_term(wc_planner *p, const wp_term *t);
 /* Whether t is a place in input or base data named by scalars alone. */

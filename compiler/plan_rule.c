@@ -72,43 +72,6 @@ static void unify_args(wc_planner *p, const wc_rule *r)
         wc_unify_value(p, r->args[i], wc_op_local(i));
 }
 
-/* ---- tests that decide whether a rule is looked at at all ---- */
-
-/* A test of one place in input or base data against a constant, or for being there. */
-static bool decides(const wc_unit *u, const wp_expr *e)
-{
-    if (e->negated || e->n_with)
-        return false;
-    if (e->kind == WP_EXPR_TERM)
-        return wc_base_ref(u, e->term);
-    if (e->kind != WP_EXPR_CALL || e->call.n != 3 || e->call.items[0]->kind != WP_STRING)
-        return false;
-    wb_str op = wv_str(&e->call.items[0]->value);
-    if (!wb_str_is(op, "eq") && !wb_str_is(op, "equal"))
-        return false;
-    const wp_term *x = e->call.items[1], *y = e->call.items[2];
-    return (x->kind <= WP_STRING && wc_base_ref(u, y)) ||
-           (y->kind <= WP_STRING && wc_base_ref(u, x));
-}
-
-/* The body with its deciding tests first. OPA's rule index does not look at a rule whose tests
- * fail, so nothing before them may be seen to run. */
-static wp_body deciding_first(wc_planner *p, const wp_body *b)
-{
-    wp_body to = {wb_arena_alloc(p->u->a, (b->n + 1) * sizeof(wp_expr *)), 0};
-    for (int first = 1; first >= 0; first--)
-        for (uint32_t i = 0; i < b->n; i++)
-            if (decides(p->u, b->exprs[i]) == (bool)first)
-                to.exprs[to.n++] = b->exprs[i];
-    return to;
-}
-
-static void plan_rule_body(wc_planner *p, const wp_body *b)
-{
-    wp_body ordered = deciding_first(p, b);
-    wc_plan_body(p, &ordered);
-}
-
 /* One rule and its `else` chain. `returns`: a value found is the answer at once. */
 static void plan_chain(wc_planner *p, const wc_rule *first, uint32_t result, bool returns)
 {
@@ -124,7 +87,7 @@ static void plan_chain(wc_planner *p, const wc_rule *first, uint32_t result, boo
         if (r != first && !returns)
             wc_put_op(p, WC_S_IsUndefined, 0, wc_op_local(own), (wc_operand){0});
         unify_args(p, r);
-        plan_rule_body(p, &r->body);
+        wc_plan_rule_body(p, r);
         p->loc = r->loc;
         wc_operand v = wc_plan_term(p, r->value);
         p->loc = r->loc;
@@ -325,7 +288,7 @@ static void plan_whole_partial(wc_planner *p, wc_node *n)
         p->u->module = r->module;
         p->loc = r->loc;
         wc_mark m = wc_open(p);
-        plan_rule_body(p, &r->body);
+        wc_plan_rule_body(p, r);
         p->loc = r->loc;
         if (set) {
             wc_operand v = wc_plan_term(p, r->key);
@@ -382,7 +345,7 @@ static void plan_keyed(wc_planner *p, wc_node *n, uint32_t k)
         p->loc = r->loc;
         wc_mark m = wc_open(p);
         bind_keys(p, n, r, bound, true);
-        plan_rule_body(p, &r->body);
+        wc_plan_rule_body(p, r);
         p->loc = r->loc;
         bind_keys(p, n, r, bound, false);
         if (set) {

@@ -6,13 +6,14 @@
  *
  * Reports: conflicting rules, several default rules, and a loop of rules as recursive. */
 #include "compiler/unit.h"
+#include "value/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define MANY_CHILDREN 8 /* above it a node's children have an index */
 
-wc_node *wc_node_child(const wc_node *n, wv name)
+static wc_node *equal_child(const wc_node *n, wv name)
 {
     if (n->by_name != WV_UNDEFINED) {
         wv at = wv_object_get(n->by_name, name);
@@ -24,6 +25,12 @@ wc_node *wc_node_child(const wc_node *n, wv name)
     return NULL;
 }
 
+wc_node *wc_node_child(const wc_node *n, wv name)
+{
+    wc_node *c = equal_child(n, name);
+    return c && wv_same_spelling(c->name, name) ? c : NULL;
+}
+
 static void index_child(wc_unit *u, wc_node *n, wc_node *c)
 {
     wv_object_put(u->a, &n->by_name, c->name, wv_small((int64_t)(uintptr_t)c));
@@ -31,7 +38,7 @@ static void index_child(wc_unit *u, wc_node *n, wc_node *c)
 
 static wc_node *child(wc_unit *u, wc_node *n, wv name)
 {
-    wc_node *c = wc_node_child(n, name);
+    wc_node *c = equal_child(n, name);
     if (c)
         return c;
     c = wb_arena_calloc(u->a, sizeof *c);

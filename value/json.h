@@ -51,6 +51,8 @@ void wv_put_small(wb_buf *b, int64_t i);
 
 /* Rego's own text of a value: {1, 2}, set(), {"a": 1}, as error texts and sprintf print it. */
 void wv_print(wb_buf *b, wv v);
+/* Whether two equal values are spelled alike: 1 and 1.0 are equal, and two names in a path. */
+bool wv_same_spelling(wv a, wv b);
 /* A string as Rego prints it in collections: Go's quoted form. */
 void wv_print_string(wb_buf *b, wb_str s);
 

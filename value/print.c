@@ -100,3 +100,18 @@ void wv_print(wb_buf *b, wv v)
     }
     wv_stack_free(&stack);
 }
+
+bool wv_same_spelling(wv a, wv b)
+{
+    if (a == b || !wv_is_number(a) || !wv_is_number(b))
+        return true;
+    wb_buf x, y;
+    wb_buf_init(&x, (size_t)1 << 20);
+    wb_buf_init(&y, (size_t)1 << 20);
+    wv_print(&x, a);
+    wv_print(&y, b);
+    bool same = wb_str_eq(wb_buf_str(&x), wb_buf_str(&y));
+    wb_buf_free(&x);
+    wb_buf_free(&y);
+    return same;
+}

@@ -1,6 +1,8 @@
 /* Documents asked by a path that is known only at run time, and whole packages. */
 #include "vm/machine.h"
 
+#include "value/json.h"
+
 static wv base_child(wv base, wv key)
 {
     return base == WV_UNDEFINED ? WV_UNDEFINED : wv_index_base(base, key);
@@ -13,7 +15,8 @@ static uint32_t find_child(const wm_program *p, const wm_node *n, wv key)
         uint32_t mid = low + (high - low) / 2;
         int c = wv_compare(p->nodes[p->children[mid]].name, key);
         if (c == 0)
-            return p->children[mid];
+            return wv_same_spelling(p->nodes[p->children[mid]].name, key) ? p->children[mid]
+                                                                          : WM_NONE;
         if (c < 0)
             low = mid + 1;
         else

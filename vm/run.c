@@ -212,10 +212,12 @@ static void raise_conflict(wm_session *s, uint32_t func, const wv *args, wp_loc 
         s->collecting = &collect;
         wm_run(s, func, args, fn->n_args);
         s->collecting = NULL;
-        if (s->failed) {
+        /* Another error on the way lies behind the clash, so the list ends there. */
+        if (s->failed && s->error.code == WP_EVAL_CANCEL_ERROR) {
             wb_buf_free(&collect.text);
             return;
         }
+        s->failed = false;
     }
     if (collect.n > 10)
         wb_buf_puts(&collect.text, "\n  ...");
@@ -228,6 +230,20 @@ static void raise_conflict(wm_session *s, uint32_t func, const wv *args, wp_loc 
                  fn->is_function ? " for the same inputs" : "", collect.n > 1 ? ":" : "",
                  collect.n > 1 ? wb_buf_cstr(&collect.text) : "");
     wb_buf_free(&collect.text);
+}
+
+/* Whoever asked for the rule has its first value already when the second one is found: what goes
+ * on with it may end in an error of its own, which comes first. So the clash waits until then; no
+ * answer is given while one waits (wm_failed). */
+static bool defer_conflict(wm_session *s, const wm_func *fn)
+{
+    bool keyed = !fn->is_function && fn->n_args;
+    if (s->error.code != WP_EVAL_CONFLICT_ERROR || s->collecting || keyed)
+        return false;
+    s->late = s->error;
+    s->clashed = true;
+    s->failed = false;
+    return true;
 }
 
 static void collect_value(wm_session *s, wv v, wp_loc loc)
@@ -576,7 +592,10 @@ next:
         {
             wp_loc loc = wm_place(s, pc - 1);
             raise_conflict(s, (uint32_t)(frame->fn - p->funcs), frame->regs, loc);
-            goto failed;
+            if (!defer_conflict(s, frame->fn))
+                goto failed;
+            result = regs[A];
+            goto returned;
         }
         NEXT;
 

@@ -59,7 +59,7 @@ void wm_begin(wm_session *s, const wm_program *p, wv data, wv input, const wm_bu
     s->reentry = 0;
     s->epoch++;
     s->arg_memos = 0;
-    s->failed = false;
+    s->failed = s->clashed = false;
     s->n_builtin_errors = 0;
     s->collecting = NULL;
     s->recorded = WV_UNDEFINED;
@@ -89,6 +89,10 @@ const wm_error *wm_failed(wm_session *s)
 {
     if (!s->failed && (s->scratch.exhausted || s->kept.exhausted))
         wm_raise(s, WP_EVAL_CANCEL_ERROR, (wp_loc){0}, "evaluation ran out of memory");
+    if (!s->failed && s->clashed) {
+        s->error = s->late;
+        s->failed = true;
+    }
     return s->failed ? &s->error : NULL;
 }
 
