@@ -73,6 +73,8 @@ bool wc_emit(wc_unit *u, const wc_plan *plan, wm_program *p);
 
 /* ---- the planner's state, shared by plan_*.c ---- */
 
+typedef struct wc_pairs wc_pairs;
+
 typedef struct wc_planner {
     wc_unit *u;
     wc_plan *plan;
@@ -81,8 +83,9 @@ typedef struct wc_planner {
     uint32_t n_locals; /* next free local */
     wc_var **bound;    /* variables bound now, in order: for undoing */
     uint32_t n_bound, cap_bound;
-    uint32_t loops; /* loops open now */
-    wp_loc loc;     /* given to the statements made */
+    uint32_t loops;  /* loops open now */
+    wc_pairs *pairs; /* unification under way: pairs of variables without a value */
+    wp_loc loc;      /* given to the statements made */
 } wc_planner;
 
 /* A point to return to when a block is closed. */

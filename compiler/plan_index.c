@@ -94,6 +94,21 @@ static bool expr_seen(const wc_unit *u, const wp_expr *e)
     }
 }
 
+/* Whether something may be seen before all of the expression's own operands are read: a plain call
+ * reads places first. */
+static bool operands_seen(const wc_unit *u, const wp_expr *e)
+{
+    if (e->n_with)
+        return true;
+    switch ((wp_expr_kind)e->kind) {
+    case WP_EXPR_TERM:
+        return e->term->kind == WP_CALL ? any_seen(u, e->term->list.items + 1, e->term->list.n - 1)
+                                        : may_be_seen(u, e->term);
+    case WP_EXPR_CALL: return any_seen(u, e->call.items + 1, e->call.n - 1);
+    default: return true;
+    }
+}
+
 /* ---- places ---- */
 
 /* The place a variable was given by `x := input.a`, or NULL. */
@@ -191,7 +206,7 @@ static void find_in_expr(finder *f, const wp_expr *e, bool seen)
         else if (e->kind == WP_EXPR_EVERY)
             find_inside(f, e->every.domain);
     }
-    bool alone = f->n - had < 2 || !expr_seen(f->p->u, e);
+    bool alone = f->n - had < 2 || !operands_seen(f->p->u, e);
     if (!seen && alone)
         f->n = had;
 }
@@ -257,11 +272,13 @@ static void plan_needs(wc_planner *p, const finder *f)
 {
     for (uint32_t i = 0; i < f->n; i++) {
         const need *x = &f->needs[i];
+        wc_mark m = wc_mark_now(p); /* what is read here is read again in its place */
         wc_operand v = wc_plan_term(p, x->place);
         if (x->value)
             wc_put_op(p, x->member ? WC_S_Member : WC_S_Equal, 0,
                       x->member ? wc_const(p, x->value->value) : v,
                       x->member ? v : wc_const(p, x->value->value));
+        wc_close(p, m);
     }
 }
 

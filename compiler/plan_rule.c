@@ -5,6 +5,8 @@
  * all one ground constant stop at the first success, however they are asked. */
 #include "compiler/plan.h"
 
+#include <stdlib.h>
+
 static wc_function *new_function(wc_unit *u, wc_plan *plan, wb_str name, uint32_t n_args)
 {
     if (plan->n == plan->cap) {
@@ -371,13 +373,14 @@ static void plan_keyed(wc_planner *p, wc_node *n, uint32_t k)
 
 static wv node_path(wc_unit *u, const wc_node *n)
 {
-    wv names[512];
+    wv *names = wb_malloc((n->depth + 1) * sizeof *names);
     uint32_t count = 0;
-    for (const wc_node *at = n; at->parent && count < 512; at = at->parent)
+    for (const wc_node *at = n; at->parent; at = at->parent)
         names[count++] = at->name;
     wv path = wv_array_begin(u->a, count);
     while (count)
         wv_array_push(u->a, &path, names[--count]);
+    free(names);
     return path;
 }
 

@@ -248,11 +248,70 @@ void wc_plan_terms(wc_planner *p, wp_term **items, uint32_t n, wc_operand *out)
         }
 }
 
+/* Above it a literal whose elements have one value each is filled one by one: all at once they
+ * would not fit a function's registers. */
+#define WIDE_LITERAL 256
+
+static bool calls_walk(const wp_term *t)
+{
+    switch ((wp_term_kind)t->kind) {
+    case WP_CALL:
+        if (t->list.items[0]->kind == WP_STRING &&
+            wb_str_is(wv_str(&t->list.items[0]->value), "walk"))
+            return true;
+        /* fall through */
+    case WP_REF:
+    case WP_ARRAY:
+    case WP_SET:
+        for (uint32_t i = 0; i < t->list.n; i++)
+            if (calls_walk(t->list.items[i]))
+                return true;
+        return false;
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++)
+            if (calls_walk(t->object.pairs[i].key) || calls_walk(t->object.pairs[i].value))
+                return true;
+        return false;
+    default: return false;
+    }
+}
+
+static bool is_wide(const wp_term *t)
+{
+    uint32_t n = t->kind == WP_OBJECT ? t->object.n : t->list.n;
+    return n > WIDE_LITERAL && wc_term_bound(t) && !calls_walk(t);
+}
+
+static wc_operand wide_literal(wc_planner *p, const wp_term *t)
+{
+    uint32_t to = wc_local(p), n = t->kind == WP_OBJECT ? t->object.n : t->list.n;
+    bool object = t->kind == WP_OBJECT;
+    wc_put_op(p,
+              object              ? WC_S_MakeObject
+              : t->kind == WP_SET ? WC_S_MakeSet
+                                  : WC_S_MakeArray,
+              to, (wc_operand){0}, (wc_operand){0});
+    for (uint32_t i = 0; i < n; i++) {
+        wc_mark m = wc_mark_now(p);
+        wc_operand k = object ? wc_plan_term(p, t->object.pairs[i].key) : (wc_operand){0};
+        wc_operand v = wc_plan_term(p, object ? t->object.pairs[i].value : t->list.items[i]);
+        if (object)
+            wc_put_op(p, WC_S_ObjectInsert, to, k, v);
+        else
+            wc_put_op(p, t->kind == WP_SET ? WC_S_SetAdd : WC_S_ArrayAppend, to, v,
+                      (wc_operand){0});
+        wc_close(p, m);
+    }
+    return wc_op_local(to);
+}
+
 static wc_operand literal(wc_planner *p, const wp_term *t)
 {
     wv ground = wc_ground(p, t);
     if (ground != WV_UNDEFINED)
         return wc_const(p, ground);
+    if (is_wide(t))
+        return wide_literal(p, t);
     bool object = t->kind == WP_OBJECT;
     uint32_t n = object ? 2 * t->object.n : t->list.n;
     wc_operand *args = wb_arena_alloc(p->u->a, (n + 1) * sizeof *args);
@@ -377,27 +436,62 @@ static bool has_pattern(const wp_term *t)
     return (t->kind == WP_ARRAY || t->kind == WP_OBJECT) && !wc_term_bound(t);
 }
 
-/* Pairs of elements: those with a bound side first, until none is left. */
+/* Two variables without a value that are to be equal: they wait until one of them has one. */
+typedef struct wc_pair {
+    const wp_term *x, *y;
+    const wc_pairs *of;
+    bool done;
+} wc_pair;
+
+typedef struct wc_wait {
+    wc_pair *pair;
+    struct wc_wait *next;
+} wc_wait;
+
+/* The waiting pairs of one unification, nested arrays and objects included. */
+struct wc_pairs {
+    uint32_t waiting;
+};
+
+static void wait_for(wc_planner *p, const wp_term *var, wc_pair *pair)
+{
+    wc_wait *w = wb_arena_alloc(p->u->a, sizeof *w);
+    *w = (wc_wait){pair, wc_var_of(var)->waits};
+    wc_var_of(var)->waits = w;
+}
+
+static void unify_later(wc_planner *p, const wp_term *x, const wp_term *y)
+{
+    wc_pair *pair = wb_arena_alloc(p->u->a, sizeof *pair);
+    *pair = (wc_pair){x, y, p->pairs, false};
+    p->pairs->waiting++;
+    wait_for(p, x, pair);
+    wait_for(p, y, pair);
+}
+
+/* Variables that got their values wake the pairs that wait for them. */
+static void unify_waiting(wc_planner *p, uint32_t woken)
+{
+    for (; woken < p->n_bound; woken++)
+        for (const wc_wait *w = p->bound[woken]->waits; w; w = w->next) {
+            if (w->pair->of != p->pairs || w->pair->done)
+                continue;
+            w->pair->done = true;
+            p->pairs->waiting--;
+            wc_unify(p, w->pair->x, w->pair->y);
+        }
+    if (p->pairs->waiting) /* only variables that nothing binds: safety has reported them */
+        never(p);
+}
+
 static void unify_arrays(wc_planner *p, const wp_term *x, const wp_term *y)
 {
-    uint32_t n = x->list.n, left = n;
-    bool *done = wb_arena_calloc(p->u->a, n + 1);
-    while (left) {
-        uint32_t before = left;
-        for (uint32_t i = 0; i < n; i++) {
-            const wp_term *a = x->list.items[i], *b = y->list.items[i];
-            bool waits = a->kind == WP_VAR && is_unbound(a) && b->kind == WP_VAR && is_unbound(b);
-            if (done[i] || waits)
-                continue;
-            wc_unify(p, a, b);
-            done[i] = true;
-            left--;
-        }
-        if (left == before) { /* only variables that nothing binds: safety has reported them */
-            never(p);
-            return;
-        }
+    if (x->list.n != y->list.n) {
+        never(p);
+        return;
     }
+    for (uint32_t i = 0; i < x->list.n; i++)
+        wc_unify(p, x->list.items[i], y->list.items[i]);
 }
 
 static void unify_objects(wc_planner *p, const wp_term *x, const wp_term *y)
@@ -406,9 +500,17 @@ static void unify_objects(wc_planner *p, const wp_term *x, const wp_term *y)
         never(p);
         return;
     }
+    wv places = wv_object_begin(p->u->a, y->object.n);
+    for (uint32_t j = 0; j < y->object.n; j++)
+        if (y->object.pairs[j].key->kind <= WP_STRING)
+            wv_object_put(p->u->a, &places, y->object.pairs[j].key->value, wv_small(j));
     for (uint32_t i = 0; i < x->object.n; i++) {
         const wp_pair *a = &x->object.pairs[i], *b = NULL;
-        for (uint32_t j = 0; j < y->object.n && !b; j++)
+        if (a->key->kind <= WP_STRING) {
+            wv at = wv_object_get(places, a->key->value);
+            b = at == WV_UNDEFINED ? NULL : &y->object.pairs[wv_int(at)];
+        }
+        for (uint32_t j = 0; a->key->kind == WP_VAR && j < y->object.n && !b; j++)
             if (wc_same_key(a->key, y->object.pairs[j].key))
                 b = &y->object.pairs[j];
         if (!b) {
@@ -427,18 +529,37 @@ static bool plain_keys(const wp_term *t)
     return true;
 }
 
+/* Whether x and y are unified part by part: two arrays, or two objects, one with a pattern. */
+static bool unify_parts(wc_planner *p, const wp_term *x, const wp_term *y)
+{
+    if (x->kind != y->kind || !(has_pattern(x) || has_pattern(y)) ||
+        (x->kind == WP_OBJECT && !(plain_keys(x) && plain_keys(y))))
+        return false;
+    wc_pairs pairs = {0}, *outer = p->pairs;
+    uint32_t n_bound = p->n_bound;
+    if (!outer)
+        p->pairs = &pairs;
+    if (x->kind == WP_ARRAY)
+        unify_arrays(p, x, y);
+    else
+        unify_objects(p, x, y);
+    if (!outer)
+        unify_waiting(p, n_bound);
+    p->pairs = outer;
+    return true;
+}
+
+static bool both_unbound(const wp_term *a, const wp_term *b)
+{
+    return a->kind == WP_VAR && is_unbound(a) && b->kind == WP_VAR && is_unbound(b);
+}
+
 void wc_unify(wc_planner *p, const wp_term *x, const wp_term *y)
 {
-    if (x->kind == WP_ARRAY && y->kind == WP_ARRAY && (has_pattern(x) || has_pattern(y))) {
-        if (x->list.n != y->list.n)
-            never(p);
-        else
-            unify_arrays(p, x, y);
+    if (unify_parts(p, x, y))
         return;
-    }
-    if (x->kind == WP_OBJECT && y->kind == WP_OBJECT && (has_pattern(x) || has_pattern(y)) &&
-        plain_keys(x) && plain_keys(y)) {
-        unify_objects(p, x, y);
+    if (p->pairs && both_unbound(x, y)) {
+        unify_later(p, x, y);
         return;
     }
     /* The side that binds waits until the other has a value. */

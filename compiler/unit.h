@@ -16,15 +16,16 @@ typedef struct wc_operand {
 /* A variable of a rule, after names were resolved. A WP_VAR term's name.p points at `text`, so the
  * variable is found from the term without a table. */
 typedef struct wc_var {
-    wc_operand bound;     /* planner: where its value is; WC_NOTHING while unbound */
-    uint32_t id;          /* number in the compilation */
-    uint32_t mark;        /* safety: the generation in which it became safe */
-    bool may_be_unused;   /* reported when nothing reads it */
-    bool declared;        /* by :=, some, every or as an argument */
-    uint32_t uses;        /* how often it is read */
-    uint32_t seen;        /* safety: the body in which it was last met */
-    const wp_term *place; /* planner: the place in input or base data it was given, or NULL */
-    wp_loc loc;           /* first place */
+    wc_operand bound;      /* planner: where its value is; WC_NOTHING while unbound */
+    uint32_t id;           /* number in the compilation */
+    uint32_t mark;         /* safety: the generation in which it became safe */
+    bool may_be_unused;    /* reported when nothing reads it */
+    bool declared;         /* by :=, some, every or as an argument */
+    uint32_t uses;         /* how often it is read */
+    uint32_t seen;         /* safety: the body in which it was last met */
+    struct wc_wait *waits; /* planner: pairs to unify once it has a value */
+    const wp_term *place;  /* planner: the place in input or base data it was given, or NULL */
+    wp_loc loc;            /* first place */
     uint32_t len;
     char text[];
 } wc_var;
