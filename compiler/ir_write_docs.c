@@ -5,6 +5,8 @@
  * time. Where a document is masked by `with`, the base documents have it. */
 #include "compiler/ir_writer.h"
 
+#include "value/number.h"
+
 wv ir_node_path(ir_writer *w, const wc_node *n)
 {
     wv *names = wb_arena_alloc(w->u->a, (n->depth + 1) * sizeof *names);
@@ -131,6 +133,20 @@ void ir_write_document(ir_writer *w, const wc_node *n)
     ir_close(w);
 }
 
+/* Names that are numbers are found by their spelling. */
+static void is_name(ir_writer *w, ir_operand key, wv name)
+{
+    const ws_builtin *b = ws_registry_find(w->u->registry, WB_LIT("json.marshal"));
+    if (wv_is_number(name) && b) {
+        uint32_t text = ir_new_local(w);
+        ir_call_builtin(w, text, b, &key, 1);
+        name = wv_string_new(w->u->a, wv_number_text(w->u->a, name));
+        key = ir_at(text);
+    }
+    ir_operand value = ir_value(w, name);
+    ir_put(w, &(ir_out){.kind = IR_Equal, .a = key, .b = value});
+}
+
 /* A child that the first key names answers alone, even with nothing; else the base documents do. */
 void ir_write_below(ir_writer *w, const wc_node *n, uint32_t n_keys, uint32_t first_key)
 {
@@ -139,8 +155,7 @@ void ir_write_below(ir_writer *w, const wc_node *n, uint32_t n_keys, uint32_t fi
         keys[i] = ir_at(first_key + i);
     for (const wc_node *c = n->first; c; c = c->next) {
         ir_open_plain(w);
-        ir_operand name = ir_value(w, c->name);
-        ir_put(w, &(ir_out){.kind = IR_Equal, .a = keys[0], .b = name});
+        is_name(w, keys[0], c->name);
         ir_open_plain(w);
         uint32_t value = ir_new_local(w);
         ir_below(w, c, keys + 1, n_keys - 1, value);

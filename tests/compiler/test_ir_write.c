@@ -70,7 +70,8 @@ static void what_the_format_cannot_say_is_refused(void **state)
 {
     char why[300] = "";
     (void)state;
-    assert_null(plan_of("package a\n\np := v if v := data.x with data.x[1] as 2\n", "a/p", "", why));
+    assert_null(
+        plan_of("package a\n\np := v if v := data.x with data.x[1] as 2\n", "a/p", "", why));
     assert_string_equal(why, "a plan cannot replace what stands at a key that is no string");
 }
 
@@ -82,18 +83,17 @@ static const struct {
     {"package a\n\np := q\n\nq := 1\n\nr := 2\n",
      {"\"name\":\"g0.data.a.q\"", "!g0.data.a.r", "\"path\":[\"g0\",\"a\",\"q\"]"}},
     /* A function is written again where something it calls is replaced, and only there. */
-    {"package a\n\np := v if v := f(1) with g as h\n\nf(x) := g(x)\n\ng(x) := x\n\nh(x) := k\n\nk := 2\n",
+    {"package a\n\np := v if v := f(1) with g as h\n\nf(x) := g(x)\n\ng(x) := x\n\nh(x) := k\n\nk "
+     ":= 2\n",
      {"\"name\":\"g1.data.a.f\"", "\"name\":\"g0.data.a.h\"", "!data.a.g\"",
       "!\"name\":\"g1.data.a.k\""}},
     /* Built-ins with their types. */
-    {"package a\n\np := count([1])\n",
-     {"{\"name\":\"count\",\"decl\":{", "\"type\":\"function\""}},
+    {"package a\n\np := count([1])\n", {"{\"name\":\"count\",\"decl\":{", "\"type\":\"function\""}},
     /* A value in a function's place travels as a parameter. */
     {"package a\n\np := v if v := f with g as input.x\n\nf := g(1)\n\ng(x) := x\n",
      {"{\"name\":\"g1.data.a.f\",\"params\":[0,1,2]"}},
     /* Places end behind the last character. */
-    {"package a\n\np := {\n\t\"\xc3\xa4\": input.x}\n",
-     {"\"row\":3,\"end_col\":15,\"end_row\":4"}},
+    {"package a\n\np := {\n\t\"\xc3\xa4\": input.x}\n", {"\"row\":3,\"end_col\":15,\"end_row\":4"}},
 };
 
 static void plans_hold_what_is_needed(void **state)
