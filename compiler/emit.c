@@ -405,8 +405,8 @@ static void emit_stmt(emitter *e, const wc_stmt *s)
     case WC_S_IsUndefined: fails(e, put(e, WM_NDEF, reg(e, s->a, 0, loc), 0, 0, loc), 1); break;
     case WC_S_IsTrue: fails(e, put(e, WM_TRUE, reg(e, s->a, 0, loc), 0, 0, loc), 1); break;
     case WC_S_IsCollection: fails(e, put(e, WM_ISCOLL, reg(e, s->a, 0, loc), 0, 0, loc), 1); break;
-    case WC_S_IsArray: fails(e, put(e, WM_ISARR, reg(e, s->a, 0, loc), 0, s->n, loc), 1); break;
-    case WC_S_IsObject: fails(e, put(e, WM_ISOBJ, reg(e, s->a, 0, loc), 0, s->n, loc), 1); break;
+    case WC_S_IsArray: fails(e, put_wide(e, WM_ISARR, reg(e, s->a, 0, loc), s->n, loc), 1); break;
+    case WC_S_IsObject: fails(e, put_wide(e, WM_ISOBJ, reg(e, s->a, 0, loc), s->n, loc), 1); break;
     case WC_S_MakeArray: put(e, WM_ARRAY, s->t, 4, 0, loc); break;
     case WC_S_MakeSet: put(e, WM_SET, s->t, 4, 0, loc); break;
     case WC_S_MakeObject: put(e, WM_OBJECT, s->t, 4, 0, loc); break;
@@ -447,6 +447,7 @@ static void emit_block(emitter *e, const wc_block *block, uint32_t loop, bool en
 
 static bool emit_function(emitter *e, wc_function *fn, wm_func *to)
 {
+    wc_assign_registers(fn);
     e->fn = fn;
     e->start = e->n;
     e->temps = fn->n_locals;

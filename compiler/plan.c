@@ -37,10 +37,17 @@ wc_operand wc_op_local(uint32_t n)
 }
 
 /* Equal numbers of different spelling are different constants, so only what has one spelling is
- * looked up. */
+ * looked up: scalars, and the short paths of `with`. */
 static bool one_spelling(wv v)
 {
-    return !wv_is_boxed(v) || wv_is_string(v);
+    if (!wv_is_boxed(v) || wv_is_string(v))
+        return true;
+    if (!wv_is_array(v) || wv_len(v) > 8)
+        return false;
+    for (uint32_t i = 0; i < wv_len(v); i++)
+        if (!wv_is_string(wv_items(v)[i]))
+            return false;
+    return true;
 }
 
 wc_operand wc_const(wc_planner *p, wv v)
@@ -80,6 +87,7 @@ static void enter(wc_planner *p, wc_stmt *s)
 {
     s->block = wb_arena_calloc(p->u->a, sizeof *s->block);
     s->block->outer = p->block;
+    s->block->own = p->n_locals + 1;
     p->block = s->block;
 }
 

@@ -45,6 +45,7 @@ typedef struct wc_stmt {
 struct wc_block {
     wc_stmt *first, *last;
     wc_block *outer;
+    uint32_t own; /* 1 + the first local that is dead behind it, with all above; 0: not known */
 };
 
 typedef struct wc_function {
@@ -68,6 +69,9 @@ typedef struct wc_plan {
 void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query *query, wp_body body);
 /* plan_text.c */
 void wc_plan_print(wb_buf *b, const wc_plan *plan);
+#define WC_LOCALS_PLAIN 1000u /* a function of no more locals is emitted as it was planned */
+/* registers.c: renumbers the locals of large functions, so that few are left. */
+void wc_assign_registers(wc_function *fn);
 /* emit.c: plan to program; false after a report (a function too large for its instructions). */
 bool wc_emit(wc_unit *u, const wc_plan *plan, wm_program *p);
 

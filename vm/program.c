@@ -30,7 +30,8 @@ static void put_operand(wb_buf *b, const wm_program *p, const wm_func *fn, char 
     case 'm':
     case 's':
     case 'n': wb_buf_putf(b, " r%u", v); break;
-    case 'i': wb_buf_putf(b, " %u", v); break;
+    case 'i':
+    case 'u': wb_buf_putf(b, " %u", v); break;
     case 'k':
     case 'w':
         wb_buf_putc(b, ' ');
@@ -62,9 +63,9 @@ static void put_function(wb_buf *b, const wm_program *p, const wm_func *fn)
         uint64_t w = p->code[at];
         const wm_op_info *info = &wm_op_infos[WM_OPCODE(w)];
         wb_buf_putf(b, "  %4u  %-7s", at - fn->entry, info->name);
-        if (info->operands[1] == 'w') {
+        if (info->operands[1] == 'w' || info->operands[1] == 'u') {
             put_operand(b, p, fn, info->operands[0], WM_A(w));
-            put_operand(b, p, fn, 'w', WM_W(w));
+            put_operand(b, p, fn, info->operands[1], WM_W(w));
         } else {
             put_operand(b, p, fn, info->operands[0], WM_A(w));
             put_operand(b, p, fn, info->operands[1], WM_B(w));

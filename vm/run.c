@@ -511,9 +511,9 @@ next:
         NEXT;
         CASE(ISCOLL) : if (!wv_is_collection(regs[A])) FAIL;
         NEXT;
-        CASE(ISARR) : if (!wv_is_array(regs[A]) || wv_len(regs[A]) != C) FAIL;
+        CASE(ISARR) : if (!wv_is_array(regs[A]) || wv_len(regs[A]) != WM_W(w)) FAIL;
         NEXT;
-        CASE(ISOBJ) : if (!wv_is_object(regs[A]) || wv_len(regs[A]) != C) FAIL;
+        CASE(ISOBJ) : if (!wv_is_object(regs[A]) || wv_len(regs[A]) != WM_W(w)) FAIL;
         NEXT;
 
 #define ARITH(name, op, builtin)                                                                   \
