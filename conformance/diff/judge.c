@@ -1,0 +1,187 @@
+#include "conformance/diff/judge.h"
+
+#include "conformance/compare.h"
+#include "conformance/diff/known.h"
+
+#include "value/json.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#define ARENA_MAX ((size_t)2 << 30)
+
+/* The codes of a list of errors as a sorted set, or with places and texts as a sorted list. */
+static wv errors_of(wb_arena *a, wv list, bool texts)
+{
+    wv out = texts ? wv_array_begin(a, 4) : wv_set_begin(a, 4);
+    for (uint32_t i = 0; wv_is_array(list) && i < wv_len(list); i++) {
+        wv e = wv_items(list)[i];
+        if (!texts) {
+            wv_set_add(a, &out, cf_field(e, "code"));
+            continue;
+        }
+        wv parts[5] = {cf_field(e, "file"), cf_field(e, "row"), cf_field(e, "col"),
+                       cf_field(e, "code"), cf_field(e, "message")};
+        for (unsigned k = 0; k < 5; k++)
+            parts[k] = parts[k] == WV_UNDEFINED ? WV_NULL : parts[k];
+        wv_array_push(a, &out, wv_array_new(a, parts, 5));
+    }
+    if (!texts)
+        return out;
+    wv *items = wb_arena_alloc(a, (wv_len(out) + 1) * sizeof *items);
+    memcpy(items, wv_items(out), wv_len(out) * sizeof *items);
+    wv_sort(items, wv_len(out), a);
+    return wv_array_new(a, items, wv_len(out));
+}
+
+static wv rows_of(wb_arena *a, wv answer)
+{
+    wv rows = cf_field(answer, "rows");
+    uint32_t n = wv_is_array(rows) ? wv_len(rows) : 0;
+    wv *items = wb_arena_alloc(a, (n + 1) * sizeof *items);
+    for (uint32_t i = 0; i < n; i++)
+        items[i] = cf_through_json(a, wv_items(rows)[i]);
+    wv_sort(items, n, a);
+    return wv_array_new(a, items, n);
+}
+
+/* The first code, or what else an answer is. */
+static wb_str word_of(wb_arena *a, wv answer)
+{
+    wv errors = cf_field(answer, "errors"), word;
+    if (wv_is_array(errors) && wv_len(errors)) {
+        wb_str code = cf_text(wv_items(errors)[0], "code", &word);
+        return wb_arena_str(a, code);
+    }
+    return cf_field(answer, "rows") != WV_UNDEFINED ? WB_LIT("rows") : WB_LIT("undefined");
+}
+
+/* The first message without what is peculiar to one program: words with digits, dots, quotes. */
+static wb_str message_of(wb_arena *a, wv answer)
+{
+    wv errors = cf_field(answer, "errors"), word;
+    if (!wv_is_array(errors) || !wv_len(errors))
+        return WB_LIT("");
+    wb_str s = cf_text(wv_items(errors)[0], "message", &word);
+    char *out = wb_arena_alloc(a, s.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n && n < 48;) {
+        size_t from = i;
+        bool plain = true;
+        for (; i < s.n && s.p[i] != ' ' && s.p[i] != '\n'; i++)
+            plain = plain && isalpha((unsigned char)s.p[i]);
+        for (size_t k = from; plain && i - from > 1 && k < i; k++)
+            out[n++] = s.p[k];
+        while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\n'))
+            i++;
+        if (plain && i - from > 2)
+            out[n++] = ' ';
+    }
+    return wb_str_n(out, n);
+}
+
+static bool gave_up(wb_str word, wv answer)
+{
+    wv phase;
+    wb_str p = cf_text(answer, "phase", &phase);
+    return wb_str_is(word, "eval_cancel_error") || wb_str_is(p, "timeout") ||
+           wb_str_is(p, "panic") || wb_str_is(p, "answer");
+}
+
+/* The spelling of numbers and the order of rows do not count; the former is told apart. */
+static bool same_text(wv x, wv y)
+{
+    wb_buf a, b;
+    wb_buf_init(&a, DF_LINE_MAX);
+    wb_buf_init(&b, DF_LINE_MAX);
+    wv_json_encode(&a, x, NULL, NULL);
+    wv_json_encode(&b, y, NULL, NULL);
+    bool same = wb_str_eq(wb_buf_str(&a), wb_buf_str(&b));
+    wb_buf_free(&a);
+    wb_buf_free(&b);
+    return same;
+}
+
+static void differ(df_verdict *v, wb_arena *a, int query, wv left, wv right, const char *how)
+{
+    v->kind = DF_DIFFERS;
+    v->query = query;
+    wb_str x = word_of(a, left), y = word_of(a, right);
+    wb_str m = message_of(a, left), n = message_of(a, right);
+    snprintf(v->sign, sizeof v->sign, "%s%s: %.*s%s%.*s / %.*s%s%.*s", query < 0 ? "modules" : "",
+             how, WB_FMT(x), m.n ? " " : "", WB_FMT(m), WB_FMT(y), n.n ? " " : "", WB_FMT(n));
+}
+
+/* One pair of answers, or the pair of whole results where modules were refused. */
+static bool judge_pair(wb_arena *a, int query, wv left, wv right, const df_judge_options *options,
+                       df_verdict *v)
+{
+    wb_str x = word_of(a, left), y = word_of(a, right);
+    if (gave_up(x, left) || gave_up(y, right)) {
+        if (v->kind == DF_SAME)
+            v->kind = DF_GIVEN_UP;
+        return true;
+    }
+    wv e = cf_field(left, "errors"), f = cf_field(right, "errors");
+    if (e != WV_UNDEFINED || f != WV_UNDEFINED) {
+        bool texts = wv_equal(errors_of(a, e, true), errors_of(a, f, true));
+        /* The evaluator's errors have no place among ours. */
+        bool eval = wb_str_has_prefix(x, WB_LIT("eval_"));
+        if (!eval && v->errors != 1)
+            v->errors = texts ? 2 : 1;
+        if (!wv_equal(errors_of(a, e, false), errors_of(a, f, false)))
+            differ(v, a, query, left, right, "codes");
+        else if (options->texts && !eval && !texts)
+            differ(v, a, query, left, right, "texts");
+        return v->kind != DF_DIFFERS;
+    }
+    wv r = rows_of(a, left), s = rows_of(a, right);
+    v->asked++;
+    v->defined += wv_len(r) > 0;
+    if (!wv_equal(r, s))
+        differ(v, a, query, left, right, wv_len(r) == wv_len(s) ? "values" : "rows");
+    else if (!same_text(r, s))
+        differ(v, a, query, left, right, "spelling");
+    return v->kind != DF_DIFFERS;
+}
+
+static void judge_values(wb_arena *a, wv left, wv right, const df_judge_options *options,
+                         df_verdict *v)
+{
+    wv x = cf_field(left, "answers"), y = cf_field(right, "answers");
+    v->compiled = x != WV_UNDEFINED && y != WV_UNDEFINED;
+    if (!v->compiled) {
+        judge_pair(a, -1, left, right, options, v);
+        if (v->kind == DF_SAME && (x != WV_UNDEFINED || y != WV_UNDEFINED))
+            differ(v, a, -1, left, right, "phase");
+        return;
+    }
+    for (uint32_t i = 0; i < wv_len(x) && i < wv_len(y); i++)
+        if (!judge_pair(a, (int)i, wv_items(x)[i], wv_items(y)[i], options, v))
+            return;
+}
+
+void df_judge(const df_program *p, const char *left, const char *right,
+              const df_judge_options *options, df_verdict *v)
+{
+    *v = (df_verdict){.kind = DF_SAME, .query = -1};
+    if (!left || !right) {
+        v->kind = right ? DF_GIVEN_UP : DF_DIFFERS;
+        snprintf(v->sign, sizeof v->sign, "%s", right ? "the other side died" : "ours died");
+        return;
+    }
+    wb_arena a;
+    wv x, y;
+    if (wb_arena_init(&a, ARENA_MAX, 0))
+        wb_fatal("no memory for answers");
+    if (wv_json_decode(&a, wb_str_of(left), NULL, &x, NULL) ||
+        wv_json_decode(&a, wb_str_of(right), NULL, &y, NULL)) {
+        v->kind = DF_DIFFERS;
+        snprintf(v->sign, sizeof v->sign, "an answer is no JSON");
+    } else {
+        judge_values(&a, x, y, options, v);
+        if (v->kind == DF_DIFFERS && (v->rule = df_known(p, v)))
+            v->kind = DF_KNOWN;
+    }
+    wb_arena_free(&a);
+}
