@@ -84,7 +84,7 @@ wp_term *wp_new_number(wp_parser *p, wp_span s, wp_span digits, const char *pref
     if (status == WV_NUM_TOO_BIG || status == WV_NUM_LIMIT)
         wp_parse_fail(p, wp_loc_of(p, digits), "number too big");
     else if (status != WV_NUM_OK)
-        wp_parse_fail(p, wp_loc_of(p, digits), "unexpected number token: %s", wv_num_text(status));
+        wp_parse_fail(p, wp_loc_of(p, digits), "unexpected number token: invalid float");
     return t;
 }
 
@@ -109,7 +109,7 @@ static int32_t hex4(wb_str s, size_t i)
 
 /* Decodes the escapes of a quoted string (or piece of a template) as JSON has them. Control
  * characters are refused where an escape stands, as JSON would. */
-static bool unescape(wp_parser *p, wb_str s, bool template, wv *out)
+bool wp_unescape(wp_parser *p, wb_str s, bool template, wv *out)
 {
     if (!s.n || (!memchr(s.p, '\\', s.n))) {
         *out = wv_string_new(p->arena, s);
@@ -167,7 +167,7 @@ wp_term *wp_new_string(wp_parser *p, wp_span s, bool raw)
     t->raw = raw;
     if (raw)
         t->value = wv_string_new(p->arena, text);
-    else if (!unescape(p, text, false, &t->value)) {
+    else if (!wp_unescape(p, text, false, &t->value)) {
         wb_str all = span_text(p, s);
         wp_parse_fail(p, t->loc, "illegal string literal: %.*s", WB_FMT(all));
     }
@@ -519,6 +519,9 @@ wp_expr *wp_every_expr(wp_parser *p, wp_term *in, wp_vec body, wp_span after, wp
 wp_with *wp_new_with(wp_parser *p, wp_term *target, wp_term *value, wp_span s)
 {
     wp_with *w = wb_arena_alloc(p->arena, sizeof *w);
+    uint32_t first = wp_token_at(p, s.off) + 1; /* behind `with` */
+    if (p->tokens[first].raw != WP_RAW_WORD || wp_word_active(p, &p->tokens[first]))
+        wp_syntax_error_note(p, wp_token_span(p, first), "expected ident");
     target = wp_ref_done(p, target);
     *w = (wp_with){target, value, wp_loc_of(p, s)};
     if (target->kind != WP_REF && target->kind != WP_VAR)
@@ -587,17 +590,20 @@ wp_expr *wp_finish_literal(wp_parser *p, wp_operand o, wp_vec with, wp_span s)
 
 /* ---- template strings ---- */
 
+wb_str wp_template_inner(const wp_parser *p, wp_span s)
+{
+    uint32_t at = wp_token_at(p, s.off);
+    bool first = !at || !(p->tokens[at - 1].flags & WP_TF_HOLE) || p->tokens[at - 1].end != s.off;
+    return span_text(p, (wp_span){s.off + (first ? 2 : 0), s.end - 1, 0, 0});
+}
+
 wp_expr *wp_template_text(wp_parser *p, wp_span s, bool raw)
 {
     wp_term *t = wp_new_term(p, WP_STRING, s);
-    uint32_t begin = s.off;
-    uint32_t at = wp_token_at(p, s.off);
-    if (!at || !(p->tokens[at - 1].flags & WP_TF_HOLE) || p->tokens[at - 1].end != s.off)
-        begin += 2; /* the first piece begins with $ and its quote */
-    wb_str text = span_text(p, (wp_span){begin, s.end - 1, 0, 0});
+    wb_str text = wp_template_inner(p, s);
     t->raw = raw;
     if (!raw) {
-        if (!unescape(p, text, true, &t->value))
+        if (!wp_unescape(p, text, true, &t->value))
             wp_parse_fail(p, t->loc, "illegal template-string part: %.*s", WB_FMT(text));
     } else {
         char *to = wb_arena_alloc(p->arena, text.n + 1);
@@ -645,7 +651,7 @@ wp_term *wp_new_template(wp_parser *p, wp_vec parts, bool raw, wp_span s)
     t->raw = p->file.text.p[s.off + 1] == '`';
     t->tmpl.parts = (wp_expr **)parts.p;
     t->tmpl.n = n;
-    if (p->options.version == WP_V0 && !p->rego_v1 && !p->rego_v2)
+    if (p->options.version == WP_V0)
         wp_parse_fail(p, t->loc, "template strings are not supported by current capabilities");
     return t;
 }

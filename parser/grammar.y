@@ -464,8 +464,7 @@ hole: literal T_HOLE_END    { $$ = wp_template_hole(p, $1, @1); }
 static void wp_yyerror(const wp_span *span, wp_parser *p, const char *text)
 {
     /* Reached when the stack would pass YYMAXDEPTH; scan.c stops before. */
-    if (!p->failed)
-        wp_parse_fail(p, wp_loc_of(p, *span), "max parsing recursion depth exceeded");
+    wp_limit_fail(p, wp_loc_of(p, *span), "max parsing recursion depth exceeded");
 }
 
 static int yyreport_syntax_error(const yypcontext_t *context, wp_parser *p)

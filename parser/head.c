@@ -4,8 +4,6 @@
  * the places such rules report differ from those of rules with a body, and so they do here. */
 #include "parser/internal.h"
 
-static void note_statement(wp_parser *p, wb_str name, uint32_t row);
-
 static wp_expr *true_expr(wp_parser *p, wp_loc loc)
 {
     wp_expr *e = wp_new_expr(p, WP_EXPR_TERM, (wp_span){0});
@@ -208,7 +206,7 @@ static void add_elses(wp_parser *p, wp_rule *rule, const wp_vec *elses)
         } else {
             r->body = true_body(p, r->loc);
             r->body_generated = true;
-            if (!e->value) {
+            if (!e->value || i + 1 < elses->n) {
                 wp_span s = wp_token_span(p, p->at);
                 wp_syntax_error_note(p, s, "expected else value term or rule body");
             }
@@ -259,13 +257,13 @@ void wp_add_rule(wp_parser *p, wp_expr *e, wp_term *key, wp_tail *tail, wp_span 
         return;
     }
     set_value(p, h, e);
-    note_statement(p, h->name, rule_span.row);
+    wp_note_statement(p, h->name, rule_span.row);
     wp_rule *rule = new_rule(p, h, wp_loc_of(p, rule_span));
     bool pair = h->n_ref == 2 && !h->n_args;
     if (key) {
         h->key = key;
         h->contains = true;
-        if (h->is_function) {
+        if (head_term(p, e, &call)->kind == WP_CALL) {
             wb_buf b;
             wb_buf_init(&b, 4096);
             wp_ref_put(&b, h->ref, h->n_ref);
@@ -333,6 +331,8 @@ void wp_add_rule(wp_parser *p, wp_expr *e, wp_term *key, wp_tail *tail, wp_span 
         whole.end = wp_token_before(p, first->span.off);
         rule->loc = wp_loc_of(p, whole);
     }
+    if (p->n_statements == 1)
+        return; /* the package is missing: this one is not judged */
     wp_vec_add(p, &p->rules, rule);
     add_chains(p, rule, &tail->chains);
 }
@@ -361,27 +361,34 @@ const char *wp_kind_name(wp_term_kind kind)
     return kind_names[kind];
 }
 
-static void check_default(wp_parser *p, const wp_term *t, wp_loc loc)
+const char *wp_default_problem(const wp_term *t)
 {
+    const char *kind = NULL;
     switch (t->kind) {
     case WP_VAR:
     case WP_REF:
-    case WP_CALL:
-        wp_parse_fail(p, loc, "illegal default rule (value cannot contain %s)",
-                      kind_names[t->kind]);
-        break;
+    case WP_CALL: return kind_names[t->kind];
     case WP_ARRAY:
     case WP_SET:
-        for (uint32_t i = 0; i < t->list.n; i++)
-            check_default(p, t->list.items[i], loc);
-        break;
+        for (uint32_t i = 0; i < t->list.n && !kind; i++)
+            kind = wp_default_problem(t->list.items[i]);
+        return kind;
     case WP_OBJECT:
-        for (uint32_t i = 0; i < t->object.n; i++) {
-            check_default(p, t->object.pairs[i].key, loc);
-            check_default(p, t->object.pairs[i].value, loc);
+        for (uint32_t i = 0; i < t->object.n && !kind; i++) {
+            kind = wp_default_problem(t->object.pairs[i].key);
+            if (!kind)
+                kind = wp_default_problem(t->object.pairs[i].value);
         }
-        break;
-    default: break;
+        return kind;
+    case WP_TEMPLATE:
+        for (uint32_t i = 0; i < t->tmpl.n && !kind; i++) {
+            const wp_expr *e = t->tmpl.parts[i];
+            kind = e->kind == WP_EXPR_TERM   ? wp_default_problem(e->term)
+                   : e->kind == WP_EXPR_CALL ? "ref"
+                                             : NULL;
+        }
+        return kind;
+    default: return NULL;
     }
 }
 
@@ -398,7 +405,7 @@ void wp_add_default(wp_parser *p, wp_expr *e, wp_span keyword, wp_span head_span
         return;
     }
     set_value(p, h, e);
-    if (!h->value && h->n_ref != 2) {
+    if (!h->value && (h->n_ref != 2 || h->n_args)) {
         h->value = true_term(p, NULL);
         h->value_generated = true;
     }
@@ -406,7 +413,9 @@ void wp_add_default(wp_parser *p, wp_expr *e, wp_span keyword, wp_span head_span
         wp_parse_fail(p, rule->loc, "illegal default rule (must have a value)");
         return;
     }
-    check_default(p, h->value, rule->loc);
+    const char *kind = wp_default_problem(h->value);
+    if (kind)
+        wp_parse_fail(p, rule->loc, "illegal default rule (value cannot contain %s)", kind);
     for (uint32_t i = 0; i < h->n_args; i++) {
         const wp_term *arg = h->args[i];
         if (arg->kind != WP_VAR) {
@@ -478,7 +487,7 @@ static const char *rule_from_equality(wp_parser *p, const wp_expr *e, wp_rule **
     wp_term plain = *l;
     plain.parens = plain.infix = false;
     if (!head_ref(p, h, &plain))
-        return invalid_head(p, plain.kind == WP_CALL ? plain.list.items[0] : l);
+        return plain.kind == WP_CALL ? "call cannot be used for rule name" : invalid_head(p, l);
     if (l->kind != WP_CALL && h->n_ref == 2) {
         h->name = h->ref[0]->name;
         h->key = h->ref[1];
@@ -518,29 +527,36 @@ static const char *rule_from_expr(wp_parser *p, wp_expr *e, wp_rule **out)
     return NULL;
 }
 
-static void note_statement(wp_parser *p, wb_str name, uint32_t row)
+void wp_note_statement(wp_parser *p, wb_str name, uint32_t row)
 {
     wp_statement *s = wb_arena_alloc(p->arena, sizeof *s);
     *s = (wp_statement){name, row};
     wp_vec_add(p, &p->statements, s);
 }
 
-void wp_add_statement(wp_parser *p, wp_vec exprs, wp_span s)
+void wp_judge_statement(wp_parser *p, const wp_body *body, bool first)
 {
-    wp_body body = wp_new_body(p, exprs);
-    wp_expr *e = body.exprs[0];
+    wp_expr *e = body->exprs[0];
     wp_rule *rule = NULL;
-    p->n_statements++;
-    if (p->n_statements == 1)
-        p->first = s;
-    bool var = body.n == 1 && e->kind == WP_EXPR_TERM && e->term->kind == WP_VAR;
-    note_statement(p, var ? e->term->name : (wb_str){0}, s.row);
-    const char *problem = body.n != 1 ? "multiple expressions cannot be used for rule head"
-                                      : rule_from_expr(p, e, &rule);
+    bool var = body->n == 1 && e->kind == WP_EXPR_TERM && e->term->kind == WP_VAR;
+    wp_note_statement(p, var ? e->term->name : (wb_str){0}, e->loc.row);
+    if (first)
+        return;
+    const char *problem = body->n == 1 ? rule_from_expr(p, e, &rule)
+                                       : "multiple expressions cannot be used for rule head";
     if (problem)
         wp_late_fail(p, e, problem);
     else
         wp_vec_add(p, &p->rules, rule);
+}
+
+void wp_add_statement(wp_parser *p, wp_vec exprs, wp_span s)
+{
+    wp_body body = wp_new_body(p, exprs);
+    p->n_statements++;
+    if (p->n_statements == 1)
+        p->first = s;
+    wp_judge_statement(p, &body, p->n_statements == 1);
 }
 
 void wp_set_package(wp_parser *p, wp_term *path, wp_span keyword)

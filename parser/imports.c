@@ -50,8 +50,9 @@ static bool brings_keywords(wp_parser *p, const wp_term *path, bool alias, wp_lo
             wp_parse_fail(p, alias_loc, "`rego` imports cannot be aliased");
             return false;
         }
-        p->rego_v1 = p->rego_v1 || v1;
-        p->rego_v2 = p->rego_v2 || v2;
+        bool first = p->n_statements == 1; /* not judged: the package is missing */
+        p->rego_v1 = p->rego_v1 || (v1 && !first);
+        p->rego_v2 = p->rego_v2 || (v2 && !first);
         return true;
     }
     if (n == 1 || !wb_str_is(wp_string_of(part[1]), "keywords")) {

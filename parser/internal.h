@@ -128,11 +128,9 @@ typedef enum wp_open_kind {
 typedef struct wp_open {
     uint8_t kind;
     bool body;      /* line ends part expressions here */
-    bool commas;    /* one was read */
-    bool colon;     /* one was read since the last comma */
-    bool has_in;    /* since the last `every` */
-    bool with;      /* a `with` still lacks its `as` */
     bool every;     /* the next { after a term opens the body of an every */
+    bool with;      /* a `with` still lacks its `as` */
+    bool pair;      /* behind the comma of `k, v in xs`, if `in` follows */
     uint32_t chain; /* operators and refs since the last separator: height of the tree to come */
     uint32_t token;
 } wp_open;
@@ -150,25 +148,30 @@ typedef struct wp_parser {
     wp_file file;
     bool query;
     bool failed;
-    bool limit;         /* a limit of ours was met: nothing more is read */
-    bool head_open;     /* inside what may be a rule's head: `contains` is a keyword */
-    bool default_head;  /* that head follows `default` */
-    uint32_t head_word; /* token of its first name */
-    bool in_else;       /* the last rule word was else: { behind its if is a body */
-    bool keywords_in_imports;
+    bool stop;       /* nothing more is read */
+    bool limit;      /* a limit of ours was met */
+    wp_loc fault_at; /* where the grammar refused the text, and why */
+    const char *fault;
+    uint32_t reported;       /* diagnostics that were there before */
+    uint32_t read_to;        /* byte that the explainer came to */
+    uint32_t first_keywords; /* WP_KW_ that are on before the first import */
+    bool head_open;          /* inside what may be a rule's head: `contains` is a keyword */
+    bool default_head;       /* that head follows `default` */
+    uint32_t head_word;      /* token of its first name */
+    bool in_else;            /* the last rule word was else: { behind its if is a body */
+    uint8_t path_of;         /* WP_W_IMPORT, WP_W_PACKAGE: behind that word */
+    bool doubt; /* the text is odd enough to ask the explainer, though the grammar took it */
 
     wp_token *tokens;
     uint32_t n_tokens, cap_tokens;
-    uint32_t next;       /* token that the grammar gets next */
-    uint32_t at;         /* token that the grammar got last */
-    uint32_t prev_end;   /* end of the token before */
-    int start;           /* pseudo token to begin with, or 0 */
-    int prev;            /* grammar token given last */
-    int before;          /* grammar token before `at` */
-    wp_open before_open; /* what was open before `at` */
-    bool nl_given;       /* the line end before `next` was given */
-    uint32_t keywords;   /* WP_KW_ that are on */
-    uint32_t pending;    /* WP_KW_ that go on when `pending_at` is next */
+    uint32_t next;     /* token that the grammar gets next */
+    uint32_t at;       /* token that the grammar got last */
+    uint32_t prev_end; /* end of the token before */
+    int start;         /* pseudo token to begin with, or 0 */
+    int prev;          /* grammar token given last */
+    bool nl_given;     /* the line end before `next` was given */
+    uint32_t keywords; /* WP_KW_ that are on */
+    uint32_t pending;  /* WP_KW_ that go on when `pending_at` is next */
     uint32_t pending_at;
     uint8_t closed; /* kind of the bracket closed last */
     wp_open *open;
@@ -209,6 +212,9 @@ static inline uint32_t wp_term_end(wp_loc l)
 }
 bool wp_ends_term(int grammar_token);
 bool wp_word_active(const wp_parser *p, const wp_token *t);
+/* A word of WP_WORD_MAP and its WP_KW_ bit. */
+const char *wp_word_text(uint8_t word);
+uint32_t wp_word_bit(uint8_t word);
 static inline wb_str wp_token_text(const wp_parser *p, uint32_t i)
 {
     return wb_str_n(p->file.text.p + p->tokens[i].off, p->tokens[i].end - p->tokens[i].off);
@@ -218,15 +224,22 @@ static inline uint32_t wp_span_len(wp_span s)
     return s.end - s.off;
 }
 
+/* explain_text.c: reads the text again and reports what is wrong with it; with_late: also what is
+ * wrong with statements that read well. False when it finds nothing to report. */
+bool wp_explain(wp_parser *p, bool with_late);
+
 /* report.c */
-wp_open_kind wp_value_kind(const wp_parser *p, uint32_t token);
+/* "[ token", "if keyword": how OPA calls token i. */
+const char *wp_token_name(wp_parser *p, uint32_t i);
 void wp_syntax_error(wp_parser *p, uint32_t token);
 void wp_syntax_error_note(wp_parser *p, wp_span token, const char *note);
 /* An error of a statement that reads well but cannot stand there: reported when all is read. */
 void wp_late_fail(wp_parser *p, const wp_expr *e, const char *message);
 void wp_late_at(wp_parser *p, wp_loc loc, const char *message);
+/* The text is refused: the first refusal is kept, nothing more is read. */
 void wp_parse_fail(wp_parser *p, wp_loc loc, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+void wp_limit_fail(wp_parser *p, wp_loc loc, const char *message);
 
 /* compare.c: the distinct members of a set, all pairs of an object (also of equal keys), in order;
  * freed with free() */
@@ -246,6 +259,8 @@ wb_str wp_new_wildcard(wp_parser *p, uint32_t number);
 wp_term *wp_new_scalar(wp_parser *p, wp_term_kind kind, wv value, wp_span s);
 wp_term *wp_new_number(wp_parser *p, wp_span s, wp_span digits, const char *prefix);
 wp_term *wp_new_string(wp_parser *p, wp_span s, bool raw);
+/* Decodes the escapes of a quoted string or piece of a template; false when JSON would refuse. */
+bool wp_unescape(wp_parser *p, wb_str s, bool template, wv *out);
 wp_term *wp_new_key(wp_parser *p, wp_span s);
 wp_term *wp_new_list(wp_parser *p, wp_term_kind kind, wp_vec items, wp_span s);
 wp_term *wp_new_object(wp_parser *p, wp_vec pairs, wp_span s);
@@ -260,6 +275,8 @@ wp_term *wp_ref_call(wp_parser *p, wp_term *head, wp_vec args, wp_span head_span
 wp_term *wp_ref_done(wp_parser *p, wp_term *t);
 wp_term *wp_new_minus(wp_parser *p, wp_term *t, wp_span op, wp_span s);
 wp_term *wp_new_template(wp_parser *p, wp_vec parts, bool raw, wp_span s);
+/* What a piece of a template string holds between its signs. */
+wb_str wp_template_inner(const wp_parser *p, wp_span s);
 wp_expr *wp_template_text(wp_parser *p, wp_span s, bool raw);
 wp_pair *wp_new_pair(wp_parser *p, wp_term *key, wp_term *value);
 wp_expr *wp_new_expr(wp_parser *p, wp_expr_kind kind, wp_span s);
@@ -335,10 +352,16 @@ void wp_add_default(wp_parser *p, wp_expr *head, wp_span keyword, wp_span head_s
 void wp_add_statement(wp_parser *p, wp_vec exprs, wp_span s);
 void wp_set_package(wp_parser *p, wp_term *path, wp_span keyword);
 void wp_note_head(wp_parser *p, const wp_expr *head);
+/* Makes a rule of a statement without body, or notes why it cannot be one. first: the package is
+ * missing, which is reported instead. */
+void wp_judge_statement(wp_parser *p, const wp_body *body, bool first);
+void wp_note_statement(wp_parser *p, wb_str name, uint32_t row);
 wp_else *wp_new_else(wp_parser *p, wp_span s);
 wp_chain *wp_new_chain(wp_parser *p, wp_span s);
 
 const char *wp_kind_name(wp_term_kind kind);
+/* What a default value must not hold: the kind of the first such term; else NULL. */
+const char *wp_default_problem(const wp_term *t);
 /* Whether the operator names a built-in function that no rule may be called. */
 bool wp_is_builtin(const wp_parser *p, const wp_term *op);
 
@@ -363,7 +386,9 @@ typedef struct wp_yaml {
 } wp_yaml;
 bool wp_yaml_read(wp_yaml *y, wb_str text);
 
-/* metadata.c */
+/* metadata.c: the blocks with what they say (into m->blocks), then what each belongs to. Both
+ * report what is wrong and set p->failed. */
+void wp_read_metadata(wp_parser *p, wp_module *m);
 void wp_attach_metadata(wp_parser *p, wp_module *m);
 
 #endif

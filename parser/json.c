@@ -128,10 +128,14 @@ static wv term_json(json_out *o, const wp_term *t)
     return v;
 }
 
-/* `some` and `every` have places of their own: the keyword. */
-static void put_word_location(json_out *o, wv *object, wp_loc loc, uint32_t len)
+/* `some` and `every` have places of their own: the keyword, unless the expression was moved. */
+static void put_word_location(json_out *o, wv *object, wp_loc loc, const char *word)
 {
-    loc.len = len;
+    wb_str text = o->m ? o->m->file.text : (wb_str){0};
+    uint32_t n = (uint32_t)strlen(word);
+    if (loc.len >= n && (size_t)loc.offset + n <= text.n &&
+        memcmp(text.p + loc.offset, word, n) == 0)
+        loc.len = n;
     put_location(o, object, loc);
 }
 
@@ -143,14 +147,14 @@ static wv expr_terms_json(json_out *o, const wp_expr *e)
     case WP_EXPR_CALL: return terms_json(o, e->call.items, e->call.n);
     case WP_EXPR_SOME:
         put(o, &v, "symbols", terms_json(o, e->some.items, e->some.n));
-        put_word_location(o, &v, e->loc, 4);
+        put_word_location(o, &v, e->loc, "some");
         return v;
     case WP_EXPR_EVERY:
         put(o, &v, "key", e->every.key ? term_json(o, e->every.key) : WV_NULL);
         put(o, &v, "value", term_json(o, e->every.value));
         put(o, &v, "domain", term_json(o, e->every.domain));
         put(o, &v, "body", body_json(o, &e->every.body));
-        put_word_location(o, &v, e->loc, 5);
+        put_word_location(o, &v, e->loc, "every");
         return v;
     case WP_EXPR_NOT:
         put(o, &v, "type", str(o, "not"));

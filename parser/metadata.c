@@ -429,7 +429,8 @@ static bool read_block(wp_parser *p, wp_module *m, block *b, wp_annotation *out)
             }
         } else {
             error = b->y.error;
-            sscanf(error, "yaml: line %u:", &line);
+            if (sscanf(error, "yaml: line %u:", &line) != 1)
+                sscanf(error, "yaml: unmarshal errors: line %u:", &line);
         }
         if (error) {
             uint32_t n = b->last - b->first;
@@ -609,7 +610,7 @@ static void give_to_rules(wp_parser *p, wp_module *m)
         give_to_rule(p, m->rules[i], &buckets[path_hash(m->rules[i]) & (size - 1)]);
 }
 
-void wp_attach_metadata(wp_parser *p, wp_module *m)
+void wp_read_metadata(wp_parser *p, wp_module *m)
 {
     wp_vec all = {0};
     for (uint32_t i = 0; i < m->n_comments; i++) {
@@ -625,13 +626,18 @@ void wp_attach_metadata(wp_parser *p, wp_module *m)
         if (read_block(p, m, &b, x))
             wp_vec_add(p, &all, x);
     }
-    if (!all.n || p->failed)
-        return;
-    m->blocks = wb_arena_alloc(p->arena, all.n * sizeof *m->blocks);
+    m->blocks = wb_arena_alloc(p->arena, (all.n + 1) * sizeof *m->blocks);
     m->n_blocks = all.n;
-    wv packages = WV_UNDEFINED;
-    for (uint32_t i = 0; i < all.n; i++) {
+    for (uint32_t i = 0; i < all.n; i++)
         m->blocks[i] = *(wp_annotation *)all.p[i];
+}
+
+void wp_attach_metadata(wp_parser *p, wp_module *m)
+{
+    wv packages = WV_UNDEFINED;
+    if (!m->n_blocks)
+        return;
+    for (uint32_t i = 0; i < m->n_blocks; i++) {
         attach(p, m, &m->blocks[i]);
         if (m->blocks[i].node != m)
             continue;

@@ -19,11 +19,10 @@ static uint32_t first_keywords(const wp_options *o, bool query)
 
 static wb_status run(wp_parser *p, int start)
 {
-    wb_status status = WB_OK;
     wp_loc none = {.file = p->options.file_number};
     p->start = start;
     p->query = start == T_QUERY;
-    p->keywords = first_keywords(&p->options, p->query);
+    p->keywords = p->first_keywords = first_keywords(&p->options, p->query);
     if (p->file.text.n > WP_TEXT_MAX) {
         p->file.text.n = 0;
         wp_report(p->diags, WP_PARSE_ERROR, &p->file, none, "text is longer than %zu bytes",
@@ -37,9 +36,14 @@ static wb_status run(wp_parser *p, int start)
     }
     wp_scan_link(p);
     wp_scan_begin(p);
-    if (wp_yyparse(p) != 0 || p->failed)
-        status = WB_INVALID;
-    return status;
+    return wp_yyparse(p) == 0 && !p->failed ? WB_OK : WB_INVALID;
+}
+
+/* The grammar refused the text, and no place in it was found that cannot be read. */
+static void explain_refusal(wp_parser *p)
+{
+    if (p->limit || !wp_explain(p, !p->query))
+        wp_report(p->diags, WP_PARSE_ERROR, &p->file, p->fault_at, "%s", p->fault);
 }
 
 static void finish(wp_parser *p)
@@ -72,33 +76,73 @@ static wp_module *make_module(wp_parser *p)
     return m;
 }
 
+static void package_expected(wp_parser *p, wp_loc loc)
+{
+    wp_diag *x = wp_report(p->diags, WP_PARSE_ERROR, NULL, loc, "package expected");
+    x->file = p->file.name;
+    x->no_line = true;
+    p->failed = true;
+}
+
+/* What can be said of a module whose text reads well. */
+static void judge(wp_parser *p, wp_module *m)
+{
+    wp_loc none = {.file = p->options.file_number};
+    if (p->n_statements == 0 && m->n_blocks) {
+        package_expected(p, m->blocks[0].loc);
+    } else if (p->n_statements == 0) {
+        wp_report(p->diags, WP_PARSE_ERROR, &p->file, none, "empty module");
+        p->failed = true;
+    } else if (!p->package) {
+        package_expected(p, wp_loc_of(p, p->first));
+    }
+    wp_check_module(p, m);
+    if (!p->failed)
+        wp_attach_metadata(p, m);
+}
+
+/* The errors of a module, in the order in which they hide each other: text that cannot be read and
+ * METADATA blocks, statements, what blocks are attached to. */
+static void report_module(wp_parser *p, wp_module *m, bool refused)
+{
+    bool odd = p->doubt || p->late.n;
+    bool unreadable = (refused || odd) && !p->limit && wp_explain(p, false);
+    /* What stands behind a mistake is not looked at. */
+    while (unreadable && m->n_comments && m->comments[m->n_comments - 1].loc.offset >= p->read_to)
+        m->n_comments--;
+    if (!p->limit)
+        wp_read_metadata(p, m);
+    if (unreadable || p->diags->n > p->reported) {
+        p->failed = true;
+        return;
+    }
+    if (refused) {
+        explain_refusal(p);
+        return;
+    }
+    if (p->doubt && !p->late.n && wp_explain(p, true))
+        p->failed = true;
+    else
+        judge(p, m);
+}
+
 wb_status wp_parse_module(wb_arena *a, wb_str name, wb_str text, const wp_options *options,
                           wp_module **out, wp_diags *diags)
 {
-    wp_parser p = {.arena = a, .diags = diags, .options = *options, .file = {name, text}};
+    wp_parser p = {.arena = a,
+                   .diags = diags,
+                   .options = *options,
+                   .file = {name, text},
+                   .reported = diags->n};
     *out = NULL;
     wb_status status = run(&p, T_MODULE);
-    if (status == WB_OK) {
-        if (p.n_statements == 0) {
-            wp_loc none = {.file = options->file_number};
-            wp_report(diags, WP_PARSE_ERROR, &p.file, none, "empty module");
+    if (status != WB_LIMIT) {
+        wp_module *m = make_module(&p);
+        report_module(&p, m, status != WB_OK);
+        if (p.failed)
             status = WB_INVALID;
-        } else {
-            wp_module *m = make_module(&p);
-            if (!p.package) {
-                wp_diag *x = wp_report(diags, WP_PARSE_ERROR, NULL, wp_loc_of(&p, p.first),
-                                       "package expected");
-                x->file = name;
-                x->no_line = true;
-            }
-            wp_check_module(&p, m);
-            if (!p.failed && p.package)
-                wp_attach_metadata(&p, m);
-            if (p.failed || !p.package)
-                status = WB_INVALID;
-            else
-                *out = m;
-        }
+        else
+            *out = m;
     }
     finish(&p);
     return status;
@@ -112,6 +156,8 @@ wb_status wp_parse_query(wb_arena *a, wb_str name, wb_str text, const wp_options
     wb_status status = run(&p, T_QUERY);
     if (status == WB_OK)
         *out = wp_new_body(&p, p.query_body);
+    else if (status == WB_INVALID)
+        explain_refusal(&p);
     finish(&p);
     return status;
 }

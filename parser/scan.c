@@ -27,6 +27,16 @@ static const struct {
 #undef X
 };
 
+const char *wp_word_text(uint8_t word)
+{
+    return words[word].text;
+}
+
+uint32_t wp_word_bit(uint8_t word)
+{
+    return words[word].bit;
+}
+
 static uint8_t word_of(wb_str s)
 {
     if (s.n < 2 || s.n > 8)
@@ -202,7 +212,7 @@ static bool beside(const wp_parser *p, uint32_t i)
 }
 
 /* What the [ or { at i holds, when it is a value. */
-wp_open_kind wp_value_kind(const wp_parser *p, uint32_t i)
+static wp_open_kind value_kind(wp_parser *p, uint32_t i)
 {
     bool brace = p->tokens[i].raw == '{', colon = false, plain = true;
     uint32_t end = scan_end(p, i), start = i + 1;
@@ -227,8 +237,10 @@ wp_open_kind wp_value_kind(const wp_parser *p, uint32_t i)
             colon = plain = true;
             start = j + 1;
         } else if (t->raw == '|' && plain && may && j > start) {
-            if (comma_after_bar(p, j, end))
+            if (comma_after_bar(p, j, end)) {
+                p->doubt = true;
                 break;
+            }
             return !brace ? WP_O_ARRAY_COMP : colon ? WP_O_OBJECT_COMP : WP_O_SET_COMP;
         } else if (infix(p, j) && !(t->raw == '-' && j == start)) {
             plain = false;
@@ -238,14 +250,14 @@ wp_open_kind wp_value_kind(const wp_parser *p, uint32_t i)
 }
 
 /* Whether the { at i, which follows `if`, opens a body. */
-static bool opens_body(const wp_parser *p, uint32_t i)
+static bool opens_body(wp_parser *p, uint32_t i)
 {
     uint32_t close = p->tokens[i].match;
     if (close == WP_NONE)
-        return wp_value_kind(p, i) == WP_O_SET;
+        return value_kind(p, i) == WP_O_SET;
     if (close == i + 1)
         return false;
-    if (wp_value_kind(p, i) != WP_O_SET)
+    if (value_kind(p, i) != WP_O_SET)
         return false;
     if (!infix(p, close + 1) && !followed_by_step(p, close))
         return true;
@@ -316,8 +328,7 @@ static bool too_deep(wp_parser *p, uint32_t i)
 {
     if (++p->depth <= WP_DEPTH_MAX)
         return false;
-    p->limit = true;
-    wp_parse_fail(p, wp_loc_of(p, wp_token_span(p, i)), "max parsing recursion depth exceeded");
+    wp_limit_fail(p, wp_loc_of(p, wp_token_span(p, i)), "max parsing recursion depth exceeded");
     return true;
 }
 
@@ -344,6 +355,7 @@ static void reset_chain(wp_parser *p)
 
 void wp_scan_statement(wp_parser *p)
 {
+    p->path_of = WP_W_NONE;
     if (p->n_open == 1)
         reset_chain(p);
 }
@@ -357,12 +369,18 @@ static void pop(wp_parser *p)
     p->n_open--;
 }
 
+/* The } before closed a body: what follows is no operator of it. */
+static bool behind_body(const wp_parser *p)
+{
+    return p->prev == '}' && p->closed == WP_O_BODY;
+}
+
 /* Whether a line end before token i, which follows a complete expression, parts two of them. */
 static bool parts(const wp_parser *p, uint32_t i)
 {
     const wp_token *t = &p->tokens[i];
     if (infix(p, i))
-        return false;
+        return t->raw == '-' && behind_body(p);
     switch (t->raw) {
     case ',':
     case ':':
@@ -459,8 +477,21 @@ static int word_token(wp_parser *p, uint32_t i)
     bool fresh = begins_literal(p->prev) || p->prev == T_DEFAULT ||
                  (outside && after_term && ((t->flags & WP_TF_NL) || t->word == WP_W_ELSE)) ||
                  (p->query && after_term);
-    if (followed_by_step(p, i) && (fresh || t->word == WP_W_IN))
-        return T_IDENT;
+    bool operand = p->prev == T_NOT || p->prev == T_AND || p->prev == T_OR || p->prev == T_GROUP;
+    bool alias = t->word == WP_W_AS && (top(p)->with || (p->path_of == WP_W_IMPORT && outside));
+    bool head = outside && p->head_open && (t->word == WP_W_IF || t->word == WP_W_CONTAINS);
+    bool second = t->word == WP_W_IN && top(p)->pair; /* `k, v in[..]`: no name there */
+    if (followed_by_step(p, i)) {
+        p->doubt = true;
+        if (((fresh && !operand) || after_term) && !alias && !second && !head)
+            return T_IDENT;
+    }
+    if (t->word == WP_W_IN)
+        top(p)->pair = false;
+    if (t->word == WP_W_WITH || t->word == WP_W_AS)
+        top(p)->with = t->word == WP_W_WITH;
+    if (outside)
+        p->path_of = t->word == WP_W_IMPORT || t->word == WP_W_PACKAGE ? t->word : WP_W_NONE;
     switch (t->word) {
     case WP_W_CONTAINS:
         if (!outside || !p->head_open || !after_term)
@@ -469,16 +500,11 @@ static int word_token(wp_parser *p, uint32_t i)
         return T_CONTAINS;
     case WP_W_AND:
     case WP_W_OR:
+        p->doubt = true; /* not everything may be an operand */
         if (!after_term && p->tokens[i + 1].raw == '(' && touches(p, i + 1))
             return T_IDENT;
         break;
-    case WP_W_EVERY:
-        top(p)->every = true;
-        top(p)->has_in = false;
-        break;
-    case WP_W_IN: top(p)->has_in = true; break;
-    case WP_W_WITH:
-    case WP_W_AS: top(p)->with = t->word == WP_W_WITH; break;
+    case WP_W_EVERY: top(p)->every = true; break;
     case WP_W_IMPORT:
         if (outside)
             look_at_import(p, i);
@@ -497,18 +523,20 @@ static int brace_token(wp_parser *p, uint32_t i, wp_open_kind *kind)
         close != WP_NONE && (p->keywords & (WP_KW_AND | WP_KW_OR)) && begins_literal(p->prev) &&
         (is_word(p, &p->tokens[close + 1], WP_W_AND) || is_word(p, &p->tokens[close + 1], WP_W_OR));
     *kind = WP_O_BODY;
-    if (after_term && (o->every || o->kind == WP_O_TEXT)) {
+    if (after_term && (o->every || (o->kind == WP_O_TEXT && !p->path_of))) {
         o->every = p->head_open = false;
         return T_BODY;
     }
     if (p->prev == T_AND || p->prev == T_OR || logic ||
-        (p->prev == T_NOT && (p->keywords & WP_KW_NOT)))
+        (p->prev == T_NOT && (p->keywords & WP_KW_NOT))) {
+        p->doubt = true;
         return T_OPERAND;
+    }
     if (p->prev == T_ELSE)
         return T_BODY;
     if (p->prev == T_IF && (p->in_else || opens_body(p, i)))
         return T_BODY;
-    *kind = wp_value_kind(p, i);
+    *kind = value_kind(p, i);
     return *kind == WP_O_SET_COMP ? T_SET_COMP : *kind == WP_O_OBJECT_COMP ? T_OBJECT_COMP : '{';
 }
 
@@ -542,7 +570,7 @@ static bool opens_group(const wp_parser *p, uint32_t i)
 
 /* Whether the ( [ or . at i continues the term before. It must touch it, except behind the name
  * that begins a rule's head, when what follows shows that it is a head. */
-static bool joins(const wp_parser *p, uint32_t i)
+static bool joins(wp_parser *p, uint32_t i)
 {
     if (p->tokens[i].raw == '(' && p->prev == ')' && p->closed == WP_O_CALL)
         return false; /* the result of a call is not called */
@@ -550,6 +578,7 @@ static bool joins(const wp_parser *p, uint32_t i)
         return wp_ends_term(p->prev);
     if (p->query || p->n_open != 1 || p->head_word != i - 1)
         return false;
+    p->doubt = p->doubt || p->tokens[i].raw != '{';
     if (p->default_head)
         return true;
     uint32_t j = i;
@@ -580,7 +609,7 @@ static int bracket_token(wp_parser *p, uint32_t i)
         kind = joined ? WP_O_CALL : token == T_GROUP ? WP_O_GROUP : WP_O_PAREN;
         break;
     case '[':
-        kind = joined ? WP_O_INDEX : wp_value_kind(p, i);
+        kind = joined ? WP_O_INDEX : value_kind(p, i);
         token = joined ? T_INDEX : kind == WP_O_ARRAY_COMP ? T_ARRAY_COMP : '[';
         break;
     default: token = brace_token(p, i, &kind);
@@ -613,9 +642,13 @@ static int operator_token(wp_parser *p, uint32_t i)
 {
     const wp_token *t = &p->tokens[i];
     wp_open *o = top(p);
-    if (wp_ends_term(p->prev) && infix(p, i)) {
+    bool term = wp_ends_term(p->prev) && !(t->raw == '-' && behind_body(p));
+    if (term && infix(p, i)) {
         if (p->n_open == 1)
             p->head_open = false;
+        if (p->n_open == 1 && touches(p, i) && p->head_word == i - 1 && t->raw != '=' &&
+            t->raw != WP_RAW_ASSIGN)
+            p->doubt = true; /* `p+1`: no rule may begin so */
         o->chain++;
         if (too_deep(p, i))
             return WP_YYerror;
@@ -631,16 +664,16 @@ static int operator_token(wp_parser *p, uint32_t i)
         }
         return '|';
     }
-    case '-': return wp_ends_term(p->prev) ? '-' : T_NEG;
+    case '-': return term ? '-' : T_NEG;
     case '.': return joins(p, i) ? T_DOT : '.';
     case ';':
     case ',':
     case ':':
         reset_chain(p);
-        o->colon = t->raw == ':';
-        o->commas = o->commas || t->raw == ',';
+        o->pair = t->raw == ',' && o->kind != WP_O_ARRAY && o->kind != WP_O_SET &&
+                  o->kind != WP_O_OBJECT && o->kind != WP_O_CALL;
         if (t->raw == ';')
-            o->every = o->with = false;
+            o->every = false;
         return t->raw;
     case WP_RAW_ASSIGN: return T_ASSIGN;
     case WP_RAW_EQ: return T_EQ;
@@ -666,23 +699,20 @@ static int next_token(wp_parser *p, wp_span *span)
 {
     uint32_t i = p->next;
     const wp_token *t = &p->tokens[i];
-    p->before = p->prev;
-    p->before_open = *top(p);
     if (p->pending && i >= p->pending_at) {
         p->keywords |= p->pending;
         p->pending = 0;
     }
-    if (p->limit)
+    if (p->stop)
         return WP_YYerror;
     if (p->arena->exhausted) {
-        p->limit = true;
-        wp_parse_fail(p, wp_loc_of(p, wp_token_span(p, i)), "memory limit exceeded");
+        wp_limit_fail(p, wp_loc_of(p, wp_token_span(p, i)), "memory limit exceeded");
         return WP_YYerror;
     }
     if ((t->flags & WP_TF_NL) && top(p)->body && wp_ends_term(p->prev) && !p->nl_given &&
         parts(p, i)) {
         p->nl_given = true;
-        top(p)->every = top(p)->with = false;
+        top(p)->every = top(p)->pair = false;
         reset_chain(p);
         *span = (wp_span){t->off, t->off, t->row, t->col};
         p->at = i;
@@ -712,6 +742,7 @@ static int next_token(wp_parser *p, wp_span *span)
             (p->prev == T_MODULE || p->prev == T_DEFAULT || wp_ends_term(p->prev))) {
             p->head_open = true;
             p->head_word = i;
+            p->doubt = p->doubt || wp_word_active(p, t);
             p->default_head = p->prev == T_DEFAULT;
         } else if (p->n_open == 1 && token != T_IDENT) {
             p->head_open = false;

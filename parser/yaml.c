@@ -1,6 +1,8 @@
 /* YAML text to a value: the core schema, as METADATA blocks are read. libyaml does the reading. */
 #include "parser/internal.h"
 
+#include "value/json.h"
+
 #include "value/number.h"
 
 #include <stdlib.h>
@@ -93,42 +95,89 @@ static wv plain(wb_arena *a, wb_str s)
 
 static bool node(yaml_in *in, const yaml_event_t *event, uint32_t depth, wv *out);
 
+/* The lines on which the keys of a mapping stand, in the order of the text. */
+typedef struct key_lines {
+    wv *keys;
+    uint32_t *lines;
+    uint32_t n, cap;
+} key_lines;
+
+static void note_line(key_lines *k, wv key, size_t line)
+{
+    if (k->n == k->cap) {
+        k->cap = k->cap ? k->cap * 2 : 8;
+        k->keys = wb_realloc(k->keys, k->cap * sizeof *k->keys);
+        k->lines = wb_realloc(k->lines, k->cap * sizeof *k->lines);
+    }
+    k->keys[k->n] = key;
+    k->lines[k->n++] = (uint32_t)line;
+}
+
+static bool twice(yaml_in *in, const key_lines *k, wv key, size_t line)
+{
+    uint32_t first = 0;
+    wb_buf b;
+    while (first < k->n && !wv_equal(k->keys[first], key))
+        first++;
+    wb_buf_init(&b, 1 << 16);
+    wv_print(&b, key);
+    in->y->error = wb_arena_printf(
+        in->y->arena,
+        "yaml: unmarshal errors:\n  line %zu: mapping key %s already defined at line %u", line,
+        wb_buf_cstr(&b), first < k->n ? k->lines[first] : 0);
+    wb_buf_free(&b);
+    return false;
+}
+
+/* The value of the key that was read, into the mapping. */
+static bool pair(yaml_in *in, uint32_t depth, wv key, size_t line, key_lines *seen, wv *out)
+{
+    yaml_event_t event;
+    wv value;
+    if (!next(in, &event))
+        return false;
+    bool ok = node(in, &event, depth, &value);
+    yaml_event_delete(&event);
+    if (!ok)
+        return false;
+    if (depth == 1 && in->y->n_lines < WP_YAML_KEYS) {
+        in->y->keys[in->y->n_lines] = key;
+        in->y->lines[in->y->n_lines++] = (uint32_t)line;
+    }
+    if (wv_object_put_new(in->y->arena, out, key, value) != WV_UNDEFINED)
+        return twice(in, seen, key, line);
+    note_line(seen, key, line);
+    return true;
+}
+
 static bool children(yaml_in *in, bool map, uint32_t depth, wv *out)
 {
     wb_arena *a = in->y->arena;
     yaml_event_type_t end = map ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
+    key_lines seen = {0};
+    bool ok = true, done = false;
     *out = map ? wv_object_begin(a, 4) : wv_array_begin(a, 4);
-    for (;;) {
+    while (ok && !done) {
         yaml_event_t event;
-        wv key, value;
-        if (!next(in, &event))
-            return false;
-        if (event.type == end) {
-            yaml_event_delete(&event);
-            return true;
+        wv item;
+        if (!next(in, &event)) {
+            ok = false;
+            break;
         }
         size_t line = event.start_mark.line + 1;
-        bool ok = node(in, &event, depth, &key);
+        done = event.type == end;
+        ok = done || node(in, &event, depth, &item);
         yaml_event_delete(&event);
-        if (!ok)
-            return false;
-        if (!map) {
-            wv_array_push(a, out, key);
-            continue;
-        }
-        if (!next(in, &event))
-            return false;
-        ok = node(in, &event, depth, &value);
-        yaml_event_delete(&event);
-        if (!ok)
-            return false;
-        if (depth == 1 && in->y->n_lines < WP_YAML_KEYS) {
-            in->y->keys[in->y->n_lines] = key;
-            in->y->lines[in->y->n_lines++] = (uint32_t)line;
-        }
-        if (wv_object_put_new(a, out, key, value) != WV_UNDEFINED)
-            return fail(in, line, "mapping key already defined");
+        if (!ok || done)
+            break;
+        if (map)
+            ok = pair(in, depth, item, line, &seen, out);
+        else
+            wv_array_push(a, out, item);
     }
+    free(seen.keys);
+    free(seen.lines);
+    return ok;
 }
 
 static bool node(yaml_in *in, const yaml_event_t *event, uint32_t depth, wv *out)

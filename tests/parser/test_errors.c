@@ -72,8 +72,11 @@ static const struct {
      "1 error occurred: f.rego:2: rego_parse_error: unexpected some keyword: illegal negation of "
      "'some'\n\tp if { not some x }\n\t           ^"},
     {WP_V1, "package a\np := $\"{x := 1}\"",
-     "1 error occurred: f.rego:2: rego_parse_error: unexpected assignment (':=') in "
-     "template-string expression\n\tp := $\"{x := 1}\"\n\t        ^"},
+     "2 errors occurred:\n"
+     "f.rego:2: rego_parse_error: unexpected assignment (':=') in template-string expression\n"
+     "\tp := $\"{x := 1}\"\n\t        ^\n"
+     "f.rego:2: rego_parse_error: unexpected } token: expected rule value term (e.g., p := <VALUE> "
+     "{ ... })\n\tp := $\"{x := 1}\"\n\t              ^"},
     {WP_V1, "# c\n", "1 error occurred: f.rego:0: rego_parse_error: empty module"},
     {WP_V1, "p := 1", "1 error occurred: f.rego:1: rego_parse_error: package expected"},
     {WP_V1, "package a\n# METADATA\n# title: [x\np := 1", "yaml"},
