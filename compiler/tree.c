@@ -62,23 +62,20 @@ static wc_node *child(wc_unit *u, wc_node *n, wv name)
 
 wb_str wc_node_path_text(wc_unit *u, const wc_node *n)
 {
-    const wc_node *steps[512];
-    uint32_t count = 0;
-    for (; n->parent && count < 512; n = n->parent)
-        steps[count++] = n;
+    uint32_t count = n->depth;
     wp_term *ref = wc_term_new(u, WP_REF, (wp_loc){0});
     ref->list.n = count + 1;
     ref->list.items = wb_arena_alloc(u->a, (count + 1) * sizeof(wp_term *));
     ref->list.items[0] = wc_term_new(u, WP_VAR, (wp_loc){0});
     ref->list.items[0]->name = WB_LIT("data");
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = count; i > 0; i--, n = n->parent) {
         wp_term *t = wc_term_new(u, WP_STRING, (wp_loc){0});
-        t->value = steps[count - 1 - i]->name;
+        t->value = n->name;
         t->kind = wv_is_string(t->value)   ? WP_STRING
                   : wv_is_number(t->value) ? WP_NUMBER
                   : t->value == WV_NULL    ? WP_NULL
                                            : WP_BOOLEAN;
-        ref->list.items[i + 1] = t;
+        ref->list.items[i] = t;
     }
     wb_buf text;
     wb_buf_init(&text, 1 << 20);

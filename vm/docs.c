@@ -25,17 +25,15 @@ static uint32_t find_child(const wm_program *p, const wm_node *n, wv key)
     return WM_NONE;
 }
 
+/* The names that lead to a node, as an array in scratch. */
 static wv node_path(wm_session *s, uint32_t node)
 {
-    wv names[256];
     unsigned n = 0;
-    for (; node != WM_NONE && node != 0 && n < 256; node = s->p->nodes[node].parent)
-        names[n++] = s->p->nodes[node].name;
-    for (unsigned i = 0; i < n / 2; i++) {
-        wv t = names[i];
-        names[i] = names[n - 1 - i];
-        names[n - 1 - i] = t;
-    }
+    for (uint32_t at = node; at != WM_NONE && at != 0; at = s->p->nodes[at].parent)
+        n++;
+    wv *names = wb_arena_alloc(&s->scratch, n * sizeof *names + 1);
+    for (unsigned i = n; i > 0; node = s->p->nodes[node].parent)
+        names[--i] = s->p->nodes[node].name;
     return wv_array_new(&s->scratch, names, n);
 }
 

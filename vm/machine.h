@@ -76,6 +76,7 @@ struct wm_session {
     uint32_t arg_memos; /* made in this evaluation */
     ws_ctx cx;
     int64_t fuel, fuel_start;
+    int64_t ask; /* below so much fuel the loop looks at the budgets */
     wm_budget budget;
     bool strict, collect_errors, failed, fixed_time;
     wm_error error;
@@ -86,6 +87,18 @@ struct wm_session {
     wm_collect *collecting;
     wv recorded; /* results of nondeterministic built-ins: [name, args...] -> result */
 };
+
+/* When the budgets are asked next: in so much fuel, or when there is none left. */
+#define WM_ASK_EVERY 1024
+static inline void wm_ask_later(wm_session *s)
+{
+    s->ask = s->fuel > WM_ASK_EVERY ? s->fuel - WM_ASK_EVERY : 0;
+}
+/* Takes units of work from the fuel; the next look at the budgets finds what is gone. */
+static inline void wm_charge(wm_session *s, uint64_t units)
+{
+    s->fuel -= (int64_t)units;
+}
 
 /* Runs the function to its end; args are copied. Undefined with s->failed on an error. */
 wv wm_run(wm_session *s, uint32_t func, const wv *args, unsigned n);

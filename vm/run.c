@@ -38,16 +38,21 @@ static inline wv get_index(wv from, wv key)
     return get_key(from, key);
 }
 
-static bool is_member(wv member, wv of)
+/* Elements looked at for one unit of fuel, as built-ins count it. */
+#define ELEMENTS_A_UNIT 8
+
+static bool is_member(wm_session *s, wv member, wv of)
 {
     switch (wv_tag(of)) {
     case WV_T_SET: return wv_set_has(of, member);
     case WV_T_ARRAY:
+        wm_charge(s, wv_len(of) / ELEMENTS_A_UNIT);
         for (uint32_t i = 0; i < wv_len(of); i++)
             if (wv_equal(wv_items(of)[i], member))
                 return true;
         return false;
     case WV_T_OBJECT:
+        wm_charge(s, wv_len(of) / ELEMENTS_A_UNIT);
         for (uint32_t i = 0; i < wv_len(of); i++)
             if (wv_equal(wv_value_at(of, NULL, i), member))
                 return true;
@@ -338,8 +343,8 @@ static wv arithmetic(wm_session *s, wm_operator op, wv x, wv y, wp_loc loc)
 /* Back edges and calls: where budgets are asked. */
 #define BUDGET()                                                                                   \
     do {                                                                                           \
-        if (__builtin_expect(--s->fuel < 0 || s->scratch.exhausted || s->kept.exhausted, 0) ||     \
-            __builtin_expect((s->fuel & 1023) == 0, 0)) {                                          \
+        if (__builtin_expect(--s->fuel < s->ask || s->scratch.exhausted || s->kept.exhausted,      \
+                             0)) {                                                                 \
             if (!check_budget(s, pc))                                                              \
                 goto failed;                                                                       \
         }                                                                                          \
@@ -348,6 +353,7 @@ static wv arithmetic(wm_session *s, wm_operator op, wv x, wv y, wp_loc loc)
 static bool check_budget(wm_session *s, const uint64_t *pc)
 {
     wp_loc loc = wm_place(s, pc - 1);
+    wm_ask_later(s);
     if (s->fuel < 0)
         wm_raise(s, WP_EVAL_CANCEL_ERROR, loc, "evaluation ran out of fuel");
     else if (s->scratch.exhausted || s->kept.exhausted)
@@ -479,11 +485,11 @@ next:
             regs[A] = v;
             NEXT;
         }
-        CASE(INK) : if (!is_member(regs[B], K(C))) FAIL;
+        CASE(INK) : if (!is_member(s, regs[B], K(C))) FAIL;
         NEXT;
-        CASE(IN) : if (!is_member(regs[B], regs[C])) FAIL;
+        CASE(IN) : if (!is_member(s, regs[B], regs[C])) FAIL;
         NEXT;
-        CASE(INV) : regs[A] = wv_bool(is_member(regs[B], regs[C]));
+        CASE(INV) : regs[A] = wv_bool(is_member(s, regs[B], regs[C]));
         NEXT;
 
         CASE(EQ) : if (!wv_equal(regs[B], regs[C])) FAIL;

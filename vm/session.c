@@ -73,6 +73,7 @@ void wm_begin(wm_session *s, const wm_program *p, wv data, wv input, const wm_bu
     s->env = &s->base_env;
     s->budget = budget ? *budget : (wm_budget){0};
     s->fuel = s->fuel_start = s->budget.fuel ? s->budget.fuel : WM_FUEL_MAX;
+    wm_ask_later(s);
     s->cx.cancelled = s->budget.cancelled;
     s->cx.cancel_arg = s->budget.cancel_arg;
     s->cx.error = WS_ERR_NONE;

@@ -17,29 +17,41 @@ void wm_env_pop(wm_session *s)
     s->env = s->env->parent;
 }
 
-/* A copy of doc with value at path[i..]; only the spine is new. A scalar on the way gives way. */
-static wv upsert(wb_arena *a, wv doc, const wv *path, uint32_t n, wv value)
+/* Whether the object was made for the present environment, which nothing has seen yet. */
+static bool is_own(const wm_session *s, wv doc)
 {
+    const char *at = wv_ptr(doc);
+    return wb_arena_owns(&s->kept, at) && at > (const char *)s->env;
+}
+
+/* doc with value at the path; only the spine is new, and a spine of this environment grows in
+ * place. A scalar on the way gives way. */
+static wv upsert(wm_session *s, wv doc, const wv *path, uint32_t n, wv value)
+{
+    wb_arena *a = &s->kept;
     if (n == 0)
         return value;
     uint32_t len = wv_is_object(doc) ? wv_len(doc) : 0;
-    wv to = wv_object_begin(a, len + 1);
-    for (uint32_t i = 0; i < len; i++)
-        wv_object_put(a, &to, wv_key_at(doc, NULL, i), wv_value_at(doc, NULL, i));
     wv below = len ? wv_object_get(doc, path[0]) : WV_UNDEFINED;
-    wv_object_put(a, &to, path[0], upsert(a, below, path + 1, n - 1, value));
+    wv to = doc;
+    if (!wv_is_object(doc) || !is_own(s, doc)) {
+        wm_charge(s, len / 8);
+        to = wv_object_begin(a, len + 1);
+        for (uint32_t i = 0; i < len; i++)
+            wv_object_put(a, &to, wv_key_at(doc, NULL, i), wv_value_at(doc, NULL, i));
+    }
+    wv_object_put(a, &to, path[0], upsert(s, below, path + 1, n - 1, value));
     return to;
 }
 
 void wm_env_set_input(wm_session *s, wv path, wv value)
 {
-    s->env->input =
-        upsert(&s->kept, s->env->input, wv_items(path), wv_len(path), wm_keep(s, value));
+    s->env->input = upsert(s, s->env->input, wv_items(path), wv_len(path), wm_keep(s, value));
 }
 
 void wm_env_set_data(wm_session *s, wv path, wv value)
 {
-    s->env->data = upsert(&s->kept, s->env->data, wv_items(path), wv_len(path), wm_keep(s, value));
+    s->env->data = upsert(s, s->env->data, wv_items(path), wv_len(path), wm_keep(s, value));
     wm_mask *m = wb_arena_alloc(&s->kept, sizeof *m);
     *m = (wm_mask){.next = s->env->masks, .path = path};
     s->env->masks = m;

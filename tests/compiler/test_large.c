@@ -141,6 +141,46 @@ static void long_bodies(void **state)
     made("20000", 20000, "p := x if { [", "x#, ", "x] := numbers.range(0, 20000) }\n", "", "");
 }
 
+/* A package of many parts is a place like any other: asked, asked by a key known only at run time,
+ * and replaced by `with`. */
+static void deep_paths(void **state)
+{
+    (void)state;
+    for (unsigned depth = 200; depth <= 2000; depth *= 3) {
+        wb_buf path, b;
+        wb_buf_init(&path, 1 << 20);
+        wb_buf_init(&b, 1 << 20);
+        for (unsigned i = 0; i < depth; i++)
+            wb_buf_puts(&path, ".a");
+        const char *deep = wb_buf_cstr(&path);
+        wb_buf_putf(&b,
+                    "package t\np := [x, y, z, w] if {\nx := data%s.r\n"
+                    "y := data%s[input.k] with data%s.r as 2\n"
+                    "z := data%s.r with data%s as {\"r\": 3}\n"
+                    "w := data%s with data%s.s as 4\n}\n",
+                    deep, deep, deep, deep, deep, deep, deep);
+        writ_engine *e = writ_engine_new();
+        writ_error error = {0};
+        writ_text answer = {0};
+        assert_int_equal(writ_add_policy(e, "t.rego", b.p, b.n, &error), WRIT_OK);
+        wb_buf_clear(&b);
+        wb_buf_putf(&b, "package %s\nr := 1\n", deep + 1);
+        assert_int_equal(writ_add_policy(e, "a.rego", b.p, b.n, &error), WRIT_OK);
+        writ_query *q = writ_prepare(e, "data.t.p", &error);
+        writ_session *s = writ_session_new(e);
+        if (!q || writ_eval_json(s, q, "{\"k\": \"r\"}", 10, &answer, &error) != WRIT_OK)
+            fail_msg("%u parts: %.300s", depth, error.text);
+        char *got = wb_strndup(answer.bytes, answer.length);
+        assert_string_equal(got, "[1,2,3,{\"r\":1,\"s\":4}]");
+        free(got);
+        writ_session_free(s);
+        writ_query_free(q);
+        writ_engine_free(e);
+        wb_buf_free(&path);
+        wb_buf_free(&b);
+    }
+}
+
 /* Each limit of the instructions' fields that a policy can meet has an error of its own kind. */
 static void limits_are_errors(void **state)
 {
@@ -158,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_those_of_small_bodies),
         cmocka_unit_test(long_bodies),
+        cmocka_unit_test(deep_paths),
         cmocka_unit_test(limits_are_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
