@@ -238,6 +238,9 @@ static bool front(wc_unit *u, const wc_query *query, wp_body *body, wc_plan *pla
         return false;
     if (query)
         *body = wc_resolve_query(u, query->context, query->body);
+    wc_check_targets(u, query ? body : NULL);
+    if (u->diags->n > told || u->diags->limit_reached)
+        return false;
     wc_check_functions(u, query ? body : NULL);
     if (u->diags->n > told || u->diags->limit_reached)
         return false;

@@ -1,15 +1,17 @@
-/* Calls of functions that rules define: each must exist and take as many arguments as it gets.
+/* Calls of functions that rules define: each must exist and take as many arguments as it gets. And
+ * targets of `with`, which may not lie inside what a rule defines.
  *
  * Takes resolved rules and the data tree. Names of built-ins were looked up with the names; what
  * was found missing there is told here too, since it only matters when names and tree are fine.
  *
  * Reports: undefined function, function f has arity 1, got 2 arguments, f: arity mismatch,
- * deprecated built-in functions. */
+ * deprecated built-in functions, with keyword cannot partially replace virtual document(s). */
 #include "compiler/types.h"
 
 typedef struct walker {
     wc_unit *u;
     bool deprecated; /* look for calls of what newer versions refuse, and nothing else */
+    bool targets;    /* look for targets of `with`, and nothing else */
 } walker;
 
 static void walk_body(walker *w, const wp_body *b);
@@ -88,6 +90,8 @@ static void check_builtin(walker *w, wp_term *const *items, uint32_t n, bool nes
 static void check(walker *w, wp_term *const *items, uint32_t n, bool nested, wp_loc loc)
 {
     const wp_term *op = items[0];
+    if (w->targets)
+        return;
     if (op->kind == WP_STRING)
         check_builtin(w, items, n, nested, loc);
     if (op->kind != WP_REF || w->deprecated)
@@ -174,8 +178,39 @@ static void walk_expr(walker *w, const wp_expr *e)
     }
 }
 
+/* Whether the target lies below a rule. */
+static bool is_partial(const wc_unit *u, const wp_term *target)
+{
+    if (target->kind != WP_REF || !wc_is_root(target->list.items[0], "data"))
+        return false;
+    const wc_node *n = u->root;
+    for (uint32_t i = 1; n && i + 1 < target->list.n; i++) {
+        const wp_term *step = target->list.items[i];
+        n = step->kind <= WP_STRING ? wc_node_child(n, step->value) : NULL;
+        if (n && n->n_rules)
+            return true;
+    }
+    return false;
+}
+
+/* One report a body, which hides those inside it. */
+static bool check_targets(walker *w, const wp_body *b)
+{
+    for (uint32_t i = 0; i < b->n; i++)
+        for (uint32_t k = 0; k < b->exprs[i]->n_with; k++)
+            if (is_partial(w->u, b->exprs[i]->with[k].target)) {
+                wp_report(w->u->diags, WP_COMPILE_ERROR, wc_file(w->u),
+                          b->exprs[i]->with[k].target->loc,
+                          "with keyword cannot partially replace virtual document(s)");
+                return false;
+            }
+    return true;
+}
+
 static void walk_body(walker *w, const wp_body *b)
 {
+    if (w->targets && !check_targets(w, b))
+        return;
     for (uint32_t i = 0; i < b->n; i++)
         walk_expr(w, b->exprs[i]);
 }
@@ -205,6 +240,15 @@ static void walk_all(walker *w)
         }
     }
     u->module = NULL;
+}
+
+void wc_check_targets(wc_unit *u, const wp_body *query)
+{
+    walker w = {.u = u, .targets = true};
+    walk_all(&w);
+    /* Bodies inside a query are not looked at, as in OPA. */
+    if (query)
+        check_targets(&w, query);
 }
 
 void wc_check_functions(wc_unit *u, const wp_body *query)

@@ -116,6 +116,8 @@ bool wc_same_key(const wp_term *x, const wp_term *y);
  * NULL.
  */
 void wc_check_functions(wc_unit *u, const wp_body *query);
+/* Targets of `with` below a rule. */
+void wc_check_targets(wc_unit *u, const wp_body *query);
 /* Built-ins that modules of v1 may not call any more. */
 void wc_check_deprecated(wc_unit *u);
 /* Reports what was kept back. */
