@@ -869,6 +869,52 @@ static bool body_refs(checker *c, const wp_body *b)
     return ok;
 }
 
+/* A built-in by its name, as the reference it was written as. */
+static wp_term *builtin_ref(checker *c, const wp_term *name)
+{
+    wb_str text = wv_str(&name->value);
+    wp_term *ref = wb_arena_calloc(c->a, sizeof *ref);
+    ref->kind = WP_REF;
+    ref->list.items = wb_arena_calloc(c->a, (text.n + 1) * sizeof *ref->list.items);
+    for (size_t from = 0; from <= text.n;) {
+        const char *dot = memchr(text.p + from, '.', text.n - from);
+        size_t to = dot ? (size_t)(dot - text.p) : text.n;
+        wb_str step = wb_str_n(text.p + from, to - from);
+        wp_term *t = wb_arena_calloc(c->a, sizeof *t);
+        t->kind = from ? WP_STRING : WP_VAR;
+        t->name = step;
+        if (from)
+            t->value = wv_string_new(c->a, step);
+        ref->list.items[ref->list.n++] = t;
+        from = to + 1;
+    }
+    /* A bare name has no place of its own in OPA. */
+    if (ref->list.n > 1)
+        ref->loc = name->loc;
+    return ref;
+}
+
+/* A target of `with`, or the name of a function that stands as its value, seen as a reference. */
+static bool name_ref(checker *c, const wp_term *t)
+{
+    if (t->kind != WP_STRING) {
+        const layer *layers = c->layers;
+        c->layers = NULL;
+        bool ok = walk_refs(c, t);
+        c->layers = layers;
+        return ok;
+    }
+    wc_tp type = builtin_type(c, wv_str(&t->value));
+    if (!type || type->kind != WC_T_FUNCTION)
+        return true;
+    const wp_term *ref = builtin_ref(c, t);
+    report_unsupported(c, ref, ref->list.n - 1, type);
+    wp_diag *d = c->u->diags->last;
+    if (d && !ref->loc.row)
+        d->file = (wb_str){0};
+    return false;
+}
+
 static bool expr_refs(checker *c, const wp_expr *e)
 {
     bool ok = true;
@@ -879,7 +925,15 @@ static bool expr_refs(checker *c, const wp_expr *e)
             ok &= walk_refs(c, e->call.items[i]);
         return ok;
     case WP_EXPR_SOME: return true;
-    case WP_EXPR_EVERY: return body_refs(c, &e->every.body);
+    case WP_EXPR_EVERY:
+        /* What stands in `with` counts as a reference here and nowhere else, as in OPA. */
+        for (uint32_t i = 0; i < e->n_with; i++) {
+            const wp_term *v = e->with[i].value;
+            bool function = v->kind == WP_CALL && v->list.n == 1;
+            ok &= name_ref(c, e->with[i].target);
+            ok &= function ? name_ref(c, v->list.items[0]) : walk_refs(c, v);
+        }
+        return body_refs(c, &e->every.body) && ok;
     case WP_EXPR_NOT: return body_refs(c, &e->body);
     case WP_EXPR_AND:
     case WP_EXPR_OR: ok = body_refs(c, &e->logic.lhs); return body_refs(c, &e->logic.rhs) && ok;
