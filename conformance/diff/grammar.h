@@ -26,8 +26,8 @@
  *   <B>   a body on one line, <BN> on lines of its own; what it declares ends with the row
  *   <K>   a body that sees the arguments only, as do all rows of sort E
  *
- * Digits default to 8 for new variables, so that `<+T> := <T>` does not speak of itself. A hole that
- * finds nothing to name makes the row void, and another is drawn. */
+ * Digits default to 8 for new variables, so that `<+T> := <T>` does not speak of itself. A hole
+ * that finds nothing to name makes the row void, and another is drawn. */
 #ifndef WRIT_CONFORMANCE_DIFF_GRAMMAR_H
 #define WRIT_CONFORMANCE_DIFF_GRAMMAR_H
 

@@ -22,7 +22,7 @@
 static const char usage[] =
     "usage: writ-diff --oracle PATH [options]       ours beside OPA's\n"
     "       writ-diff --pass-off NAME [options]     ours with a pass off beside all on\n"
-    "       writ-diff --print | --coverage [options]\n"
+    "       writ-diff --print | --answer | --coverage [options]\n"
     "  --seed N       seed of the first program (1); the next has the next number\n"
     "  --count N      programs (1000)\n"
     "  --jobs N       workers of a side (2)\n"
@@ -33,6 +33,7 @@ static const char usage[] =
     "  --keep DIR     write each shown one as a case file\n"
     "  --print        print the programs, run nothing\n"
     "  --lines        print them as lines for the oracle\n"
+    "  --answer       answer the oracle's lines with our own engine\n"
     "  --coverage     run ours alone and say which opcodes the bytecode held\n"
     "Status: 0 no difference, 1 some, 2 the run itself went wrong.\n";
 
@@ -46,7 +47,7 @@ typedef struct run {
     uint64_t seed, count;
     unsigned jobs, shrink, passes_off;
     const char *oracle, *keep;
-    bool print, lines, coverage;
+    bool print, lines, answer, coverage;
     df_judge_options judge;
     df_side sides[2];
     kind_row kinds[SIGNS_MAX];
@@ -331,13 +332,29 @@ static bool add_pass(run *r, const char *name)
 
 static bool read_options(run *r, int argc, char **argv)
 {
-    enum { SEED = 256, COUNT, JOBS, ORACLE, PASS, TEXTS, SHRINK, KEEP, PRINT, LINES, COVERAGE, HELP };
+    enum {
+        SEED = 256,
+        COUNT,
+        JOBS,
+        ORACLE,
+        PASS,
+        TEXTS,
+        SHRINK,
+        KEEP,
+        PRINT,
+        LINES,
+        ANSWER,
+        COVERAGE,
+        HELP
+    };
     static const struct option options[] = {
-        {"seed", 1, NULL, SEED},         {"count", 1, NULL, COUNT},   {"jobs", 1, NULL, JOBS},
-        {"oracle", 1, NULL, ORACLE},     {"pass-off", 1, NULL, PASS}, {"texts", 0, NULL, TEXTS},
-        {"shrink", 1, NULL, SHRINK},     {"keep", 1, NULL, KEEP},     {"print", 0, NULL, PRINT},
-        {"coverage", 0, NULL, COVERAGE}, {"lines", 0, NULL, LINES},   {"help", 0, NULL, HELP},
-        {0},
+        {"seed", 1, NULL, SEED},     {"count", 1, NULL, COUNT},
+        {"jobs", 1, NULL, JOBS},     {"oracle", 1, NULL, ORACLE},
+        {"pass-off", 1, NULL, PASS}, {"texts", 0, NULL, TEXTS},
+        {"shrink", 1, NULL, SHRINK}, {"keep", 1, NULL, KEEP},
+        {"print", 0, NULL, PRINT},   {"coverage", 0, NULL, COVERAGE},
+        {"lines", 0, NULL, LINES},   {"help", 0, NULL, HELP},
+        {"answer", 0, NULL, ANSWER}, {0},
     };
     *r = (run){.seed = 1, .count = 1000, .jobs = 2, .shrink = 1};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -355,13 +372,14 @@ static bool read_options(run *r, int argc, char **argv)
         case KEEP: r->keep = optarg; break;
         case PRINT: r->print = true; break;
         case LINES: r->print = r->lines = true; break;
+        case ANSWER: r->answer = true; break;
         case COVERAGE: r->coverage = true; break;
         case HELP: fputs(usage, stdout); exit(0);
         default: return false;
         }
     }
     return optind == argc && r->jobs >= 1 && r->jobs <= JOBS_MAX &&
-           (r->print || r->coverage || !r->oracle != !r->passes_off);
+           (r->print || r->answer || r->coverage || !r->oracle != !r->passes_off);
 }
 
 int main(int argc, char **argv)
@@ -370,6 +388,9 @@ int main(int argc, char **argv)
     int status = 2;
     if (!read_options(r, argc, argv))
         fputs(usage, stderr);
+    else if (r->answer)
+        status = df_worker_main(STDIN_FILENO, STDOUT_FILENO,
+                                &(df_worker_options){.passes_off = r->passes_off});
     else
         status = r->print ? print_all(r) : r->coverage ? cover(r) : compare_all(r);
     free(r);

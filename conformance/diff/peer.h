@@ -1,7 +1,8 @@
 /* Those who answer: child processes that take a line and give a line.
  *
  * A peer is a worker of ours (forked) or the oracle (executed). One that dies, or takes longer than
- * DF_PEER_SECONDS for a line, is started again; the line it was at gets no answer, only a reason. */
+ * DF_PEER_SECONDS for a line, is started again; the line it was at gets no answer, only a reason.
+ */
 #ifndef WRIT_CONFORMANCE_DIFF_PEER_H
 #define WRIT_CONFORMANCE_DIFF_PEER_H
 
