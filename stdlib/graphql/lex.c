@@ -1,7 +1,8 @@
 /* The tokens of GraphQL. */
+#include "stdlib/graphql/lex.h"
+
 #include "base/utf8.h"
 #include "stdlib/args.h"
-#include "stdlib/graphql_parse.h"
 
 const char *ws_gql_kind_text(ws_gql_kind kind)
 {
@@ -68,6 +69,25 @@ static bool name_char(int c)
     return digit(c) || c == '_' || ((c | 32) >= 'a' && (c | 32) <= 'z');
 }
 
+/* A byte as OPA shows it: as the code point of that number. */
+static const char *shown(char to[8], int c)
+{
+    size_t n = wb_utf8_put(to, (uint32_t)c);
+    to[n] = 0;
+    return to;
+}
+
+static ws_gql_kind bad_digit(ws_ctx *cx, ws_gql_lexer *l, const char *what)
+{
+    char c[8];
+    if (byte_at(l, 0) < 0)
+        l->error = wb_arena_printf(cx->out, "Invalid number, %s: <EOF>.", what);
+    else
+        l->error =
+            wb_arena_printf(cx->out, "Invalid number, %s: \"%s\".", what, shown(c, byte_at(l, 0)));
+    return WS_GQL_INVALID;
+}
+
 static size_t digits(ws_gql_lexer *l)
 {
     size_t n = 0;
@@ -87,26 +107,27 @@ static bool accept(ws_gql_lexer *l, const char *any)
     return true;
 }
 
-static ws_gql_kind number(ws_gql_lexer *l)
+static ws_gql_kind number(ws_ctx *cx, ws_gql_lexer *l)
 {
+    static const char none[] = "expected digit but got";
     bool real = false;
     accept(l, "-");
     if (accept(l, "0")) {
         if (digit(byte_at(l, 0)))
-            return WS_GQL_INVALID;
+            return bad_digit(cx, l, "unexpected digit after 0");
     } else if (!digits(l)) {
-        return WS_GQL_INVALID;
+        return bad_digit(cx, l, none);
     }
     if (accept(l, ".")) {
         real = true;
         if (!digits(l))
-            return WS_GQL_INVALID;
+            return bad_digit(cx, l, none);
     }
     if (accept(l, "eE")) {
         real = true;
         accept(l, "+-");
         if (!digits(l))
-            return WS_GQL_INVALID;
+            return bad_digit(cx, l, none);
     }
     return real ? WS_GQL_FLOAT : WS_GQL_INT;
 }
@@ -134,16 +155,34 @@ static void copy_rune(ws_gql_lexer *l, wb_buf *b)
     step_rune(l);
 }
 
-static bool escape(ws_gql_lexer *l, wb_buf *b)
+static bool bad_escape(ws_ctx *cx, ws_gql_lexer *l, size_t n)
+{
+    static const char text[] = "Invalid character escape sequence";
+    char c[8];
+    if (n == 0)
+        l->error = wb_arena_printf(cx->out, "%s.", text);
+    else if (n == 1)
+        l->error = wb_arena_printf(cx->out, "%s: \\%s.", text, shown(c, byte_at(l, 1)));
+    else
+        l->error = wb_arena_printf(cx->out, "%s: \\%.*s.", text, (int)n, l->text.p + l->at + 1);
+    step(l, 1);
+    return false;
+}
+
+static bool escape(ws_ctx *cx, ws_gql_lexer *l, wb_buf *b)
 {
     static const char from[] = "\"/\\bfnrt", to[] = "\"/\\\b\f\n\r\t";
     int c = byte_at(l, 1);
+    if (c < 0)
+        return bad_escape(cx, l, 0);
     if (c == 'u') {
         uint32_t v = 0;
+        if (byte_at(l, 6) < 0)
+            return bad_escape(cx, l, l->text.n - l->at - 1);
         for (size_t i = 2; i < 6; i++) {
             int h = hex(byte_at(l, i));
             if (h < 0)
-                return false;
+                return bad_escape(cx, l, 5);
             v = v << 4 | (uint32_t)h;
         }
         put_rune(b, v);
@@ -152,28 +191,35 @@ static bool escape(ws_gql_lexer *l, wb_buf *b)
     }
     const char *p = c > 0 ? strchr(from, c) : NULL;
     if (!p)
-        return false;
+        return bad_escape(cx, l, 1);
     wb_buf_putc(b, to[p - from]);
     step(l, 2);
     return true;
 }
 
+static ws_gql_kind bad_string(ws_ctx *cx, ws_gql_lexer *l, int c)
+{
+    l->error = "Unterminated string.";
+    if (c >= 0 && c != '\n' && c != '\r')
+        l->error =
+            wb_arena_printf(cx->out, "Invalid character within String: \"\\u%04x\".", (unsigned)c);
+    return WS_GQL_INVALID;
+}
+
 /* Behind the opening quote. */
-static ws_gql_kind string(ws_gql_lexer *l, wb_buf *b)
+static ws_gql_kind string(ws_ctx *cx, ws_gql_lexer *l, wb_buf *b)
 {
     for (;;) {
         int c = byte_at(l, 0);
         if (c < 0 || (c < ' ' && c != '\t'))
-            return WS_GQL_INVALID;
+            return bad_string(cx, l, c);
         if (c == '"') {
             step(l, 1);
             return WS_GQL_STRING;
         }
         if (c == '\\') {
-            if (!escape(l, b)) {
-                step(l, 1);
+            if (!escape(cx, l, b))
                 return WS_GQL_INVALID;
-            }
         } else {
             copy_rune(l, b);
         }
@@ -230,13 +276,13 @@ static wb_str undent(ws_ctx *cx, wb_str raw)
     return wb_str_n(to, end);
 }
 
-/* Behind the opening quotes; *line and *column are of the closing ones' line, as OPA tells them. */
-static ws_gql_kind block(ws_gql_lexer *l, wb_buf *b)
+/* Behind the opening quotes. */
+static ws_gql_kind block(ws_ctx *cx, ws_gql_lexer *l, wb_buf *b)
 {
     for (;;) {
         int c = byte_at(l, 0);
         if (c < 0 || (c < ' ' && c != '\t' && c != '\n' && c != '\r'))
-            return WS_GQL_INVALID;
+            return bad_string(cx, l, c);
         size_t quotes = 0;
         while (c == '"' && byte_at(l, quotes) == '"')
             quotes++;
@@ -265,7 +311,7 @@ static ws_gql_kind quoted(ws_ctx *cx, ws_gql_lexer *l, wb_str *value)
     wb_buf_init(&b, WV_LEN_MAX);
     bool is_block = byte_at(l, 1) == '"' && byte_at(l, 2) == '"';
     step(l, is_block ? 3 : 1);
-    ws_gql_kind kind = is_block ? block(l, &b) : string(l, &b);
+    ws_gql_kind kind = is_block ? block(cx, l, &b) : string(cx, l, &b);
     if (!ws_room(cx, 2 * b.n))
         kind = WS_GQL_INVALID;
     else
@@ -274,7 +320,22 @@ static ws_gql_kind quoted(ws_ctx *cx, ws_gql_lexer *l, wb_str *value)
     return kind;
 }
 
-static ws_gql_kind punctuation(ws_gql_lexer *l)
+static ws_gql_kind bad_character(ws_ctx *cx, ws_gql_lexer *l, int c)
+{
+    char text[8];
+    if (c == '\'')
+        l->error =
+            "Unexpected single quote character ('), did you mean to use a double quote (\")?";
+    else if (c < ' ')
+        l->error = wb_arena_printf(cx->out, "Cannot contain the invalid character \"\\u%04x\"",
+                                   (unsigned)c);
+    else
+        l->error = wb_arena_printf(cx->out, "Cannot parse the unexpected character \"%s\".",
+                                   shown(text, c));
+    return WS_GQL_INVALID;
+}
+
+static ws_gql_kind punctuation(ws_ctx *cx, ws_gql_lexer *l)
 {
     static const struct {
         char c;
@@ -294,14 +355,16 @@ static ws_gql_kind punctuation(ws_gql_lexer *l)
             step(l, 1);
             return table[i].kind;
         }
-    return WS_GQL_INVALID;
+    return bad_character(cx, l, c);
 }
 
 ws_gql_token ws_gql_next(ws_ctx *cx, ws_gql_lexer *l)
 {
     skip_blanks(l);
     size_t start = l->at, rune = l->rune;
-    ws_gql_token t = {WS_GQL_EOF, {"", 0}, l->line, rune - l->line_start + 1};
+    ws_gql_token t = {.kind = WS_GQL_EOF, .value = {"", 0}};
+    t.pos = (ws_gql_pos){(int64_t)l->line, (int64_t)(rune - l->line_start) + 1};
+    l->error = NULL;
     int c = byte_at(l, 0);
     bool text = true;
     if (c < 0)
@@ -311,27 +374,27 @@ ws_gql_token ws_gql_next(ws_ctx *cx, ws_gql_lexer *l)
         while ((c = byte_at(l, 0)) >= ' ' || c == '\t')
             step_rune(l);
     } else if (digit(c) || c == '-') {
-        t.kind = number(l);
+        t.kind = number(cx, l);
     } else if (name_char(c)) {
         t.kind = WS_GQL_NAME;
         while (name_char(byte_at(l, 0)))
             step(l, 1);
     } else {
         text = false;
-        t.kind = c == '"' ? quoted(cx, l, &t.value) : punctuation(l);
+        t.kind = c == '"' ? quoted(cx, l, &t.value) : punctuation(cx, l);
     }
     if (text)
         t.value = wb_str_n(l->text.p + start, l->at - start);
     if (t.kind == WS_GQL_STRING)
-        t.column++;
+        t.pos.column++;
     if (t.kind == WS_GQL_BLOCK) {
-        t.column = rune + 4 > l->line_start ? rune + 4 - l->line_start : 1;
-        t.line = l->line;
+        t.pos.column = (int64_t)rune + 4 - (int64_t)l->line_start;
+        t.pos.line = (int64_t)l->line;
     }
     if (t.kind == WS_GQL_INVALID) {
         t.value = (wb_str){"", 0};
-        t.line = l->line;
-        t.column = l->rune - l->line_start + 1;
+        t.pos = (ws_gql_pos){(int64_t)l->line, (int64_t)(l->rune - l->line_start) + 1};
+        t.error = l->error;
     }
     return t;
 }

@@ -1,20 +1,11 @@
-/* GraphQL documents as syntax trees. Internal to stdlib.
+/* The tokens of GraphQL. Internal to stdlib/graphql.
  *
- * A tree is an object of the shape that OPA answers: named members, with absent lists, nulls and
- * empty objects left out. Errors name line and column, 1-based, counted in code points. */
-#ifndef WRIT_STDLIB_GRAPHQL_PARSE_H
-#define WRIT_STDLIB_GRAPHQL_PARSE_H
+ * Lines and columns are 1-based and count code points. Behind a block string a column is counted
+ * from the string's start on the line of its end, so it may be below 1. */
+#ifndef WRIT_STDLIB_GRAPHQL_LEX_H
+#define WRIT_STDLIB_GRAPHQL_LEX_H
 
-#include "stdlib/context.h"
-
-/* Nesting of selections, values and types: recursion in C stays under 200 kB. */
-#define WS_GQL_DEPTH_MAX 500
-
-/* Undefined: the call failed. */
-wv ws_gql_parse_query(ws_ctx *cx, wb_str text);
-wv ws_gql_parse_schema(ws_ctx *cx, wb_str text);
-
-/* ---- tokens ---- */
+#include "stdlib/graphql/ast.h"
 
 typedef enum ws_gql_kind {
     WS_GQL_INVALID,
@@ -44,7 +35,8 @@ typedef enum ws_gql_kind {
 typedef struct ws_gql_token {
     ws_gql_kind kind;
     wb_str value; /* of names, numbers, strings (decoded) and comments; else empty */
-    size_t line, column;
+    ws_gql_pos pos;
+    const char *error; /* of WS_GQL_INVALID: what is wrong; in the arena */
 } ws_gql_token;
 
 typedef struct ws_gql_lexer {
@@ -53,6 +45,7 @@ typedef struct ws_gql_lexer {
     size_t rune;       /* code points before it */
     size_t line;       /* 1-based */
     size_t line_start; /* code points before the line */
+    const char *error; /* of the last token, or NULL */
 } ws_gql_lexer;
 
 /* The next token; strings are decoded into the context's arena. */
