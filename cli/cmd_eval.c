@@ -158,7 +158,7 @@ static void pass_names(cli_load *l, const cli_value *v)
             *off |= 1u << pass;
     }
     if (v[DISABLE_EARLY_EXIT].on)
-        *off |= WC_PASS_EARLY_EXIT;
+        l->engine->no_early_exit = true;
 }
 
 static void print_line(void *argument, const char *line, size_t n)

@@ -12,7 +12,6 @@
 #define WC_PASS_MAP(X)                                                                             \
     X(FOLD, "fold", "ground collections and calls of pure operators become constants")             \
     X(PREPARE, "prepare", "patterns and other constant arguments are prepared once")               \
-    X(EARLY_EXIT, "early-exit", "rules with one constant value stop at the first success")         \
     X(MEMO, "memo", "rules asked more than once are remembered")
 
 enum {
@@ -33,6 +32,7 @@ typedef struct wc_options {
     unsigned passes_off; /* WC_PASS_... bits */
     bool print;          /* keep print(); otherwise such expressions are taken out */
     bool strict;         /* strict mode's further errors */
+    bool no_early_exit;  /* rules with one constant value run all their bodies: seen in errors */
     bool skip_types;     /* leave out the type check: tests of what runs when types do not fit */
 } wc_options;
 

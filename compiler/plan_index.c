@@ -94,6 +94,11 @@ static bool expr_seen(const wc_unit *u, const wp_expr *e)
     }
 }
 
+static bool term_operands_seen(const wc_unit *u, const wp_term *t)
+{
+    return t->kind == WP_CALL ? any_seen(u, t->list.items + 1, t->list.n - 1) : may_be_seen(u, t);
+}
+
 /* Whether something may be seen before all of the expression's own operands are read: a plain call
  * reads places first. */
 static bool operands_seen(const wc_unit *u, const wp_expr *e)
@@ -101,9 +106,7 @@ static bool operands_seen(const wc_unit *u, const wp_expr *e)
     if (e->n_with)
         return true;
     switch ((wp_expr_kind)e->kind) {
-    case WP_EXPR_TERM:
-        return e->term->kind == WP_CALL ? any_seen(u, e->term->list.items + 1, e->term->list.n - 1)
-                                        : may_be_seen(u, e->term);
+    case WP_EXPR_TERM: return term_operands_seen(u, e->term);
     case WP_EXPR_CALL: return any_seen(u, e->call.items + 1, e->call.n - 1);
     default: return true;
     }
@@ -221,22 +224,38 @@ static void find_in_head(finder *f, const wc_rule *r)
         find_inside(f, r->path[i]);
 }
 
+/* Whether something in the head may be seen before all that the head reads is read. */
 static bool head_seen(const wc_unit *u, const wc_rule *r)
 {
-    return (r->value && may_be_seen(u, r->value)) || (r->key && may_be_seen(u, r->key));
+    return (r->key && may_be_seen(u, r->key)) || (r->value && term_operands_seen(u, r->value));
 }
 
 /* ---- the body ---- */
 
+static bool is_constant(const wp_term *t)
+{
+    if (t->kind == WP_OBJECT) {
+        for (uint32_t i = 0; i < t->object.n; i++)
+            if (!is_constant(t->object.pairs[i].key) || !is_constant(t->object.pairs[i].value))
+                return false;
+        return true;
+    }
+    if (t->kind != WP_ARRAY && t->kind != WP_SET)
+        return t->kind <= WP_STRING;
+    for (uint32_t i = 0; i < t->list.n; i++)
+        if (!is_constant(t->list.items[i]))
+            return false;
+    return true;
+}
+
 /* `input.a in ["x", "y"]`, `"x" in input.a` */
-static bool is_membership(wc_planner *p, const wp_expr *e)
+static bool is_membership(const wc_unit *u, const wp_expr *e)
 {
     if (e->kind != WP_EXPR_CALL || e->call.n != 3 || e->call.items[0]->kind != WP_STRING ||
         !wb_str_is(wv_str(&e->call.items[0]->value), "internal.member_2"))
         return false;
     const wp_term *x = e->call.items[1], *xs = e->call.items[2];
-    return (wc_base_ref(p->u, x) && wc_ground(p, xs) != WV_UNDEFINED) ||
-           (x->kind <= WP_STRING && wc_base_ref(p->u, xs));
+    return (wc_base_ref(u, x) && is_constant(xs)) || (x->kind <= WP_STRING && wc_base_ref(u, xs));
 }
 
 /* A test of one place in input or base data against a constant, or for being there. */
@@ -247,7 +266,7 @@ static bool decides(wc_planner *p, const wp_expr *e)
     if (e->kind == WP_EXPR_TERM)
         return wc_base_ref(p->u, e->term);
     if (!is_equation(e))
-        return is_membership(p, e);
+        return is_membership(p->u, e);
     const wc_unit *u = p->u;
     const wp_term *x = e->call.items[1], *y = e->call.items[2];
     return (x->kind <= WP_STRING && wc_base_ref(u, y)) ||

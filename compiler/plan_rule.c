@@ -47,7 +47,7 @@ static wv constant_value(wc_planner *p, const wc_rule *r)
 static wv common_value(wc_planner *p, const wc_node *n)
 {
     wv common = WV_UNDEFINED;
-    if (p->u->options->passes_off & WC_PASS_EARLY_EXIT)
+    if (p->u->options->no_early_exit)
         return common;
     for (uint32_t i = 0; i < n->n_rules; i++) {
         if (n->rules[i]->is_default)

@@ -45,6 +45,7 @@ struct writ_engine {
     we_document *data;   /* never NULL */
     wp_version version;  /* of modules added from now on; WP_V1 */
     unsigned passes_off; /* WC_PASS_... */
+    bool no_early_exit;  /* see wc_options */
     bool keep_print;     /* compile print() calls; set by writ_set_print users: default true */
     bool strict_compile;
     bool skip_types;     /* see wc_options */

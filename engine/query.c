@@ -8,6 +8,7 @@ wc_options we_options(const writ_engine *e)
     return (wc_options){.registry = e->registry,
                         .seed = e->seed,
                         .passes_off = e->passes_off,
+                        .no_early_exit = e->no_early_exit,
                         .print = e->keep_print,
                         .strict = e->strict_compile,
                         .skip_types = e->skip_types};
