@@ -74,6 +74,7 @@ struct wm_session {
     uint32_t memo_room;
     uint64_t epoch;
     uint32_t arg_memos; /* made in this evaluation */
+    size_t arg_memo_bytes;
     ws_ctx cx;
     int64_t fuel, fuel_start;
     int64_t ask; /* below so much fuel the loop looks at the budgets */

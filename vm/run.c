@@ -85,6 +85,9 @@ static inline bool iter_begin(wm_session *s, wv *it, wv source)
         it[WM_IT_KEY] = wv_key_at(source, order, 0);
         it[WM_IT_VALUE] = wv_value_at(source, order, 0);
     }
+    /* A loop's mark is younger than its function, also when nothing else was made between them: what
+     * the function keeps beyond the loop is told from what its caller's loop keeps. */
+    wb_arena_alloc(&s->kept, 8);
     it[WM_IT_SCRATCH] = (wv)(uintptr_t)wb_arena_mark(&s->scratch);
     it[WM_IT_KEPT] = (wv)(uintptr_t)wb_arena_mark(&s->kept);
     it[WM_IT_PIN] = (wv)(uintptr_t)s->pin;
@@ -190,8 +193,9 @@ static bool from_whole(const wm_session *s, const wm_func *fn, const wv *args, w
 
 static void put_arg_memo(wm_session *s, uint32_t func, const wv *args, unsigned n, wv value)
 {
-    if (s->arg_memos >= WM_ARG_MEMO_MAX)
+    if (s->arg_memos >= WM_ARG_MEMO_MAX || s->arg_memo_bytes >= WM_ARG_MEMO_ROOM)
         return;
+    const char *before = wb_arena_mark(&s->kept);
     s->arg_memos++;
     wm_env *e = s->env;
     wm_pin(s, e == &s->base_env ? s->kept.base : (char *)e);
@@ -203,6 +207,7 @@ static void put_arg_memo(wm_session *s, uint32_t func, const wv *args, unsigned 
         copy[i] = wm_keep(s, args[i]);
     e->arg_memos[hash % WM_ARG_MEMO] = (wm_arg_memo){
         .epoch = s->epoch, .func = func, .hash = hash, .args = copy, .value = wm_keep(s, value)};
+    s->arg_memo_bytes += (size_t)(wb_arena_mark(&s->kept) - before);
 }
 
 /* ---- conflicts ---- */
@@ -582,13 +587,13 @@ next:
         CASE(ONCE) : if (__builtin_expect(s->collecting && frame == s->collecting->frame, 0))
         {
             collect_value(s, wm_keep(s, regs[B]), wm_place(s, pc - 1));
-            wm_pin(s, frame->kept - 1); /* older than any loop of this function */
+            wm_pin(s, frame->kept); /* older than any loop of this function */
             regs[A] = wm_keep(s, regs[B]);
         }
         else if (regs[A] == WV_UNDEFINED)
         {
             if (wv_is_boxed(regs[B])) {
-                wm_pin(s, frame->kept - 1); /* older than any loop of this function */
+                wm_pin(s, frame->kept); /* older than any loop of this function */
                 regs[A] = wm_keep_slow(s, regs[B]);
             } else {
                 regs[A] = regs[B];

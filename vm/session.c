@@ -59,6 +59,7 @@ void wm_begin(wm_session *s, const wm_program *p, wv data, wv input, const wm_bu
     s->reentry = 0;
     s->epoch++;
     s->arg_memos = 0;
+    s->arg_memo_bytes = 0;
     s->failed = s->clashed = false;
     s->n_builtin_errors = 0;
     s->collecting = NULL;
