@@ -80,15 +80,15 @@ typedef struct ws_gql_value {
 } ws_gql_value;
 
 typedef struct ws_gql_child {
-    wb_str name; /* empty in lists */
-    ws_gql_value *value;
+    wb_str name;              /* empty in lists */
+    ws_gql_value *value;      /* NULL only in schemas that were documents */
     ws_gql_comments *comment; /* or NULL */
     ws_gql_pos pos;
 } ws_gql_child;
 
 typedef struct ws_gql_argument {
     wb_str name;
-    ws_gql_value *value;
+    ws_gql_value *value;      /* NULL only in schemas that were documents */
     ws_gql_comments *comment; /* or NULL */
     ws_gql_pos pos;
 } ws_gql_argument;

@@ -72,7 +72,7 @@ static bool check_given(ws_ctx *cx, const ws_gql_directive *dir, const ws_gql_di
         if (!want->type->non_null || want->fallback)
             continue;
         const ws_gql_argument *arg = given(dir, want->name);
-        if (!arg || arg->value->kind == WS_GQL_V_NULL)
+        if (!arg || !arg->value || arg->value->kind == WS_GQL_V_NULL)
             return gql_schema_fail(cx, NULL, dir->pos,
                                    "Argument %.*s for directive %.*s cannot be null.",
                                    WB_FMT(want->name), WB_FMT(dir->name));

@@ -367,6 +367,7 @@ typedef struct reader {
     ws_ctx *cx;
     bool wrong;  /* some member has a wrong type; reading a selection as another kind may help */
     bool broken; /* something is missing, or over a limit: nothing helps */
+    bool schema; /* values are defaults and arguments of directives: nobody looks into them */
     unsigned depth;
 } reader;
 
@@ -445,7 +446,8 @@ static void read_list(reader *r, const shape *s, const member *m, wv v, ws_gql_l
             item = read_selection(r, items[i]);
         else
             item = read_node(r, m->of, items[i]);
-        if (!item && items[i] == WV_NULL)
+        bool unseen = m->of == S_COMMENT || (r->schema && m->of == S_CHILD);
+        if (!item && items[i] == WV_NULL && !unseen)
             missing(r, s, "one of its parts");
         if (item && !ws_gql_push(r->cx, list, item))
             r->broken = true;
@@ -500,7 +502,8 @@ static const member *member_named(const shape *s, wb_str name)
 static void finish(reader *r, shape_id id, char *node)
 {
     const shape *s = &shapes[id];
-    for (unsigned i = 0; i < s->n; i++)
+    bool unseen = r->schema && (id == S_VALUE || id == S_CHILD || id == S_ARGUMENT);
+    for (unsigned i = 0; i < s->n && !unseen; i++)
         if (s->members[i].kind == M_NEEDED && !*(void **)(void *)(node + s->members[i].offset))
             missing(r, s, s->members[i].name);
     if (id == S_DEF) {
@@ -510,7 +513,7 @@ static void finish(reader *r, shape_id id, char *node)
         const ws_gql_type *type = (const ws_gql_type *)(const void *)node;
         if (!type->name.n && !type->elem)
             missing(r, s, "NamedType");
-    } else if (id == S_VALUE) {
+    } else if (id == S_VALUE && !unseen) {
         const ws_gql_value *value = (const ws_gql_value *)(const void *)node;
         if (value->kind < WS_GQL_V_VARIABLE || value->kind > WS_GQL_V_OBJECT)
             missing(r, s, "a known Kind");
@@ -553,7 +556,7 @@ static void *read_node(reader *r, shape_id id, wv v)
 
 static void *read_document(ws_ctx *cx, shape_id id, wv document)
 {
-    reader r = {.cx = cx};
+    reader r = {.cx = cx, .schema = id == S_SCHEMA};
     void *node = read_node(&r, id, document);
     return r.broken || r.wrong || cx->error != WS_ERR_NONE ? NULL : node;
 }

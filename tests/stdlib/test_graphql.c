@@ -74,6 +74,12 @@ static const call documents[] = {
     {"graphql.schema_is_valid", "[{\"Definitions\": 3}]", VALUE, "false"},
     {"graphql.schema_is_valid", "[{\"Definitions\": [null]}]", VALUE, "false"},
     {"graphql.schema_is_valid", "[{}]", VALUE, "true"},
+    /* Nobody looks into the defaults of a schema. */
+    {"graphql.schema_is_valid",
+     "[{\"Definitions\": [{\"Kind\": \"INPUT_OBJECT\", \"Name\": \"I\", \"Fields\": [{\"Name\": "
+     "\"a\", \"Type\": {\"NamedType\": \"Int\"}, \"DefaultValue\": {\"Kind\": 9, \"Children\": "
+     "[{\"Name\": \"x\"}]}}]}]}]",
+     VALUE, "true"},
     {"graphql.is_valid",
      "[{\"Operations\": [{\"SelectionSet\": [{\"Name\": \"a\", \"Arguments\": "
      "[{\"Name\": \"x\"}]}]}]}, \"type Query { a: Int }\"]",
