@@ -97,12 +97,13 @@ static void add(wc_unit *u, wc_node *n, wc_rule *rule)
     n->rules[n->n_rules++] = rule;
 }
 
-/* Moves the rules of every node below `from` up to `to`. */
+/* Moves the rules of every node below `from` up to `to`. A default is lost there: it belongs to a
+ * rule asked alone, and these become parts of one object. */
 static void pull_up(wc_unit *u, wc_node *to, wc_node *from)
 {
     for (wc_node *c = from->first; c; c = c->next) {
         for (uint32_t i = 0; i < c->n_rules; i++)
-            if (!c->rules[i]->is_function)
+            if (!c->rules[i]->is_function && !c->rules[i]->is_default)
                 add(u, to, c->rules[i]);
         pull_up(u, to, c);
         if (!c->is_function) {
@@ -242,18 +243,25 @@ static void report_conflicts(wc_unit *u, const wc_node *n)
     u->module = NULL;
 }
 
+/* Before any rule is moved to another node. */
+static void report_all(wc_unit *u, wc_node *n)
+{
+    for (uint32_t i = 0; i < n->n_rules; i++)
+        n->is_function |= n->rules[i]->is_function;
+    if (n->n_rules)
+        report_conflicts(u, n);
+    for (wc_node *c = n->first; c; c = c->next)
+        report_all(u, c);
+}
+
 static void settle(wc_unit *u, wc_node *n)
 {
-    bool dynamic = false, set = false, function = false;
+    bool dynamic = false, set = false;
     for (uint32_t i = 0; i < n->n_rules; i++) {
         wc_rule *r = n->rules[i];
         dynamic |= r->n_ground < r->n_path;
         set |= r->is_set;
-        function |= r->is_function;
     }
-    n->is_function = function;
-    if (n->n_rules)
-        report_conflicts(u, n);
     if (dynamic || (set && n->first)) {
         uint32_t before = n->n_rules;
         pull_up(u, n, n);
@@ -350,6 +358,7 @@ void wc_build_tree(wc_unit *u)
             report_package(u, r);
         add(u, n, r);
     }
+    report_all(u, u->root);
     settle(u, u->root);
     sort_children(u->root);
 }
