@@ -147,8 +147,8 @@ static bool first_blank(const wp_x *x, uint32_t i, wp_loc *loc)
     return loc->offset < token_at(x, i)->off && blank(text.p[loc->offset]);
 }
 
-/* The end of a word or number as the reference cuts it: of a character beyond ASCII that touches it,
- * all bytes but the last belong to it. */
+/* The end of a word or number as the reference cuts it: of a character beyond ASCII that touches
+ * it, all bytes but the last belong to it. */
 static uint32_t token_end(const wp_x *x, uint32_t i)
 {
     const wp_token *t = token_at(x, i);
@@ -309,10 +309,10 @@ wb_str wp_x_text(const wp_x *x)
 bool wp_x_ref_word(const wp_x *x, int token)
 {
     /* The signs & and | bear the names of the keywords. */
-    uint8_t word = token == '&'           ? WP_W_AND
-                   : token == '|'         ? WP_W_OR
-                   : token > WP_X_WORD    ? (uint8_t)(token - WP_X_WORD)
-                                          : WP_W_NONE;
+    uint8_t word = token == '&'        ? WP_W_AND
+                   : token == '|'      ? WP_W_OR
+                   : token > WP_X_WORD ? (uint8_t)(token - WP_X_WORD)
+                                       : WP_W_NONE;
     if (!word)
         return false;
     uint32_t bit = word == WP_W_NOT ? WP_KW_NOT : wp_word_bit(word);

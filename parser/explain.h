@@ -21,7 +21,7 @@
 /* Each level of nesting takes about a dozen small frames: 1 MB of stack in all. */
 #define WP_X_DEPTH 800
 /* Second readings of nested brackets can multiply; a text with a plain mistake needs about ten. */
-#define WP_X_STEPS 200
+#define WP_X_STEPS   200
 #define WP_X_REPORTS 100 /* of one text */
 
 /* Tokens: raw ones, and for words these. */
@@ -71,8 +71,8 @@ typedef struct wp_x {
     bool v1;           /* the rules of Rego v1 hold */
     bool judging;      /* statements that read well are judged as well */
     uint32_t n_statements;
-    wb_str name; /* of the rule read last */
-    wp_x_memo *memo;   /* offsets rise */
+    wb_str name;     /* of the rule read last */
+    wp_x_memo *memo; /* offsets rise */
     uint32_t n_memo, cap_memo, first_memo;
     uint32_t depth;
     uint64_t steps;

@@ -131,7 +131,8 @@ static wp_expr *some(wp_x *x)
             wp_expr *e = new_expr(x, WP_EXPR_SOME, s.loc);
             return wp_x_with(x, e) ? e : NULL;
         }
-        wp_x_illegal(x, "%s", n ? "illegal domain" : "expected `x in xs` or `x, y in xs` expression");
+        wp_x_illegal(x, "%s",
+                     n ? "illegal domain" : "expected `x in xs` or `x, y in xs` expression");
         return NULL;
     }
     x->s = s;
@@ -217,8 +218,7 @@ static void hint_every(wp_x *x, const wp_expr *e, wp_x_state begin)
     wp_x_future_end(x, f);
     x->s = now;
     if (reads)
-        wp_x_hint_add(
-            x, "`import future.keywords.every` for `every x in xs { ... }` expressions");
+        wp_x_hint_add(x, "`import future.keywords.every` for `every x in xs { ... }` expressions");
 }
 
 static bool empty_object(const wp_expr *e, bool with)

@@ -52,8 +52,9 @@ void wp_x_union_error(wp_x *x, wp_loc loc, const wp_body *body, const char *pref
     size_t before = e.offset - loc.offset, end = before + e.len;
     if (end > braces.n)
         end = braces.n;
-    wp_x_hint_add(x, "write `%s(%.*s)` for the comprehension, or `%s%.*s(%.*s)%.*s` for the set "
-                     "union",
+    wp_x_hint_add(x,
+                  "write `%s(%.*s)` for the comprehension, or `%s%.*s(%.*s)%.*s` for the set "
+                  "union",
                   prefix, WB_FMT(braces), prefix, (int)before, braces.p, (int)(end - before),
                   braces.p + before, (int)(braces.n - end), braces.p + end);
     wp_x_error_at(x, loc,

@@ -295,8 +295,7 @@ bool wp_x_rule(wp_x *x)
     bool pair = h.n_ref == 2 && !h.contains;
     if (pair && (has_if ? h.value != NULL : !h.n_args) && h.ref[0]->kind != WP_VAR)
         return false;
-    if (pair && !h.n_args &&
-        (!has_if || !wp_term_ground(h.ref[1]) || h.ref[1]->kind == WP_REF))
+    if (pair && !h.n_args && (!has_if || !wp_term_ground(h.ref[1]) || h.ref[1]->kind == WP_REF))
         h.key = h.ref[1];
     if (pair && !has_if && !h.n_args && !h.value)
         h.n_ref = 1;

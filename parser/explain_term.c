@@ -38,9 +38,9 @@ static const struct {
     uint8_t level, raw;
     const char *name;
 } operators[] = {
-    {0, WP_RAW_EQ, "equal"}, {0, WP_RAW_NE, "neq"}, {0, '<', "lt"},    {0, '>', "gt"},
-    {0, WP_RAW_LE, "lte"},   {0, WP_RAW_GE, "gte"}, {1, '|', "or"},    {2, '&', "and"},
-    {3, '+', "plus"},        {3, '-', "minus"},     {4, '*', "mul"},   {4, '/', "div"},
+    {0, WP_RAW_EQ, "equal"}, {0, WP_RAW_NE, "neq"}, {0, '<', "lt"},  {0, '>', "gt"},
+    {0, WP_RAW_LE, "lte"},   {0, WP_RAW_GE, "gte"}, {1, '|', "or"},  {2, '&', "and"},
+    {3, '+', "plus"},        {3, '-', "minus"},     {4, '*', "mul"}, {4, '/', "div"},
     {4, '%', "rem"},
 };
 #define LEVELS 5

@@ -307,8 +307,7 @@ static void report(wp_x *x, const wp_x_error *last, bool late)
         for (uint32_t k = 0; k < i && !again; k++)
             again = all[k]->loc.row == all[i]->loc.row && all[k]->loc.col == all[i]->loc.col;
         if (!again)
-            wp_report(x->p->diags, WP_PARSE_ERROR, &x->p->file, all[i]->loc, "%s",
-                      all[i]->message)
+            wp_report(x->p->diags, WP_PARSE_ERROR, &x->p->file, all[i]->loc, "%s", all[i]->message)
                 ->no_line = late;
     }
 }
@@ -331,9 +330,8 @@ bool wp_explain(wp_parser *p, bool with_late)
     if (x.s.errors || with_late)
         report(&x, x.s.errors ? x.s.errors : x.s.late, !x.s.errors);
     if (!x.s.errors && with_late) {
-        wp_module m = {.version = p->options.version,
-                       .rules = (wp_rule **)p->rules.p,
-                       .n_rules = p->rules.n};
+        wp_module m = {
+            .version = p->options.version, .rules = (wp_rule **)p->rules.p, .n_rules = p->rules.n};
         p->rego_v1 = x.v1;
         wp_check_module(p, &m);
     }

@@ -4,8 +4,8 @@
 
 #include "conformance/diff/program.h"
 
-/* Appends one `cases:` file. answer: the oracle's line to the program asked by the evaluator alone
- * (DF_AS_BINDINGS). False: cases cannot say it. */
+/* Appends one `cases:` file. answer: the oracle's line to the program asked as cases are. False:
+ * cases cannot say it. */
 bool df_case_file(wb_buf *b, const df_program *p, const char *note, const char *answer);
 
 #endif

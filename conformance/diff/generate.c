@@ -149,7 +149,7 @@ static void write_modules(dg *g, wb_arena *a, df_program *out)
     }
 }
 
-static void write_queries(dg *g, wb_arena *a, df_program *out)
+static void write_queries(dg *g, wb_arena *a, bool cases, df_program *out)
 {
     g->symbol = NULL;
     g->in_head = false;
@@ -160,7 +160,7 @@ static void write_queries(dg *g, wb_arena *a, df_program *out)
         wb_buf_init(&text, DG_TEXT_MAX);
         g->n_vars = g->args_end = g->depth = 0;
         g->size = DG_SIZE_MAX / 2;
-        if (dg_write(g, "Q", &text))
+        if (dg_write(g, cases && df_chance(&g->r, 60) ? "QC" : "Q", &text))
             out->queries[out->n_queries++] = dg_finish(g, a, wb_buf_str(&text));
         wb_buf_free(&text);
     }
@@ -187,11 +187,13 @@ void df_generate(wb_arena *a, uint64_t seed, df_program *out)
     g->wild = df_chance(&g->r, WILD_PERCENT);
     draw_packages(g);
     write_modules(g, a, out);
-    write_queries(g, a, out);
+    bool cases = df_chance(&g->r, 60);
+    write_queries(g, a, cases, out);
     out->data = write_document(g, a, "data");
     if (!df_chance(&g->r, 2))
         out->input = df_chance(&g->r, 2) ? WB_LIT("[1, \"a\"]") : write_document(g, a, "input");
     out->strict = df_chance(&g->r, 12);
+    out->cases = cases;
     for (unsigned i = 0; i < g->n_packages; i++)
         wb_buf_free(&g->packages[i].rules);
     free(g);

@@ -31,7 +31,7 @@ const df_place df_places[] = {
     {"data/nums", "an"},     {"data/users", "au"},    {"data/t/ext", "n"},
     {"data/t/sub/ext", "s"}, {"data/lib/ext", "on"},  {"data/every/a b", "an"},
     {"data/base/g", "oon"},  {"data/base/by", "ou"},  {"data/base/set", "as"},
-    {"data/t/r1", "on"},
+
 };
 const size_t df_places_rows = ROWS(df_places);
 

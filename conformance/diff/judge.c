@@ -34,6 +34,25 @@ static wv errors_of(wb_arena *a, wv list, bool texts)
     return wv_array_new(a, items, wv_len(out));
 }
 
+/* Bindings as a set, only those names that the other side has: OPA has none for what `:=` makes. */
+static wv set_of(wb_arena *a, wv rows, wv others)
+{
+    wv out = wv_set_begin(a, 4);
+    uint32_t n = wv_is_array(rows) ? wv_len(rows) : 0;
+    bool any = wv_is_array(others) && wv_len(others);
+    wv names = any ? cf_field(wv_items(others)[0], "bindings") : WV_UNDEFINED;
+    for (uint32_t i = 0; i < n; i++) {
+        wv row = cf_field(wv_items(rows)[i], "bindings"), kept = wv_object_begin(a, 4);
+        for (uint32_t k = 0; k < wv_len(row); k++) {
+            wv name = wv_key_at(row, NULL, k);
+            if (names == WV_UNDEFINED || wv_object_get(names, name) != WV_UNDEFINED)
+                wv_object_put(a, &kept, name, cf_through_json(a, wv_value_at(row, NULL, k)));
+        }
+        wv_set_add(a, &out, kept);
+    }
+    return out;
+}
+
 static wv rows_of(wb_arena *a, wv answer)
 {
     wv rows = cf_field(answer, "rows");
@@ -113,8 +132,8 @@ static void differ(df_verdict *v, wb_arena *a, int query, wv left, wv right, con
 }
 
 /* One pair of answers, or the pair of whole results where modules were refused. */
-static bool judge_pair(wb_arena *a, int query, wv left, wv right, const df_judge_options *options,
-                       df_verdict *v)
+static bool judge_pair(wb_arena *a, const df_program *p, int query, wv left, wv right,
+                       const df_judge_options *options, df_verdict *v)
 {
     wb_str x = word_of(a, left), y = word_of(a, right);
     if (gave_up(x, left) || gave_up(y, right)) {
@@ -135,7 +154,9 @@ static bool judge_pair(wb_arena *a, int query, wv left, wv right, const df_judge
             differ(v, a, query, left, right, "texts");
         return v->kind != DF_DIFFERS;
     }
-    wv r = rows_of(a, left), s = rows_of(a, right);
+    wv x_rows = cf_field(left, "rows"), y_rows = cf_field(right, "rows");
+    wv r = p->cases ? set_of(a, x_rows, y_rows) : rows_of(a, left);
+    wv s = p->cases ? set_of(a, y_rows, x_rows) : rows_of(a, right);
     v->asked++;
     v->defined += wv_len(r) > 0;
     if (!wv_equal(r, s))
@@ -145,19 +166,19 @@ static bool judge_pair(wb_arena *a, int query, wv left, wv right, const df_judge
     return v->kind != DF_DIFFERS;
 }
 
-static void judge_values(wb_arena *a, wv left, wv right, const df_judge_options *options,
-                         df_verdict *v)
+static void judge_values(wb_arena *a, const df_program *p, wv left, wv right,
+                         const df_judge_options *options, df_verdict *v)
 {
     wv x = cf_field(left, "answers"), y = cf_field(right, "answers");
     v->compiled = x != WV_UNDEFINED && y != WV_UNDEFINED;
     if (!v->compiled) {
-        judge_pair(a, -1, left, right, options, v);
+        judge_pair(a, p, -1, left, right, options, v);
         if (v->kind == DF_SAME && (x != WV_UNDEFINED || y != WV_UNDEFINED))
             differ(v, a, -1, left, right, "phase");
         return;
     }
     for (uint32_t i = 0; i < wv_len(x) && i < wv_len(y); i++)
-        if (!judge_pair(a, (int)i, wv_items(x)[i], wv_items(y)[i], options, v))
+        if (!judge_pair(a, p, (int)i, wv_items(x)[i], wv_items(y)[i], options, v))
             return;
 }
 
@@ -179,7 +200,7 @@ void df_judge(const df_program *p, const char *left, const char *right,
         v->kind = DF_DIFFERS;
         snprintf(v->sign, sizeof v->sign, "an answer is no JSON");
     } else {
-        judge_values(&a, x, y, options, v);
+        judge_values(&a, p, x, y, options, v);
         if (v->kind == DF_DIFFERS && (v->rule = df_known(p, v)))
             v->kind = DF_KNOWN;
     }

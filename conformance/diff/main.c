@@ -67,7 +67,7 @@ static void judge_all(run *r, const df_program *list, size_t n, df_verdict *verd
     for (size_t i = 0; i < n; i++) {
         wb_buf b;
         wb_buf_init(&b, DF_LINE_MAX);
-        df_program_line(&b, &list[i], DF_AS_EVAL);
+        df_program_line(&b, &list[i]);
         size_t length;
         texts[i] = wb_buf_detach(&b, &length);
         lines[i] = wb_str_n(texts[i], length);
@@ -86,11 +86,11 @@ static void judge_all(run *r, const df_program *list, size_t n, df_verdict *verd
 }
 
 /* Both answers to one program, for people and for case files. */
-static void ask_one(run *r, const df_program *p, const char *as, char **left, char **right)
+static void ask_one(run *r, const df_program *p, char **left, char **right)
 {
     wb_buf b;
     wb_buf_init(&b, DF_LINE_MAX);
-    df_program_line(&b, p, as);
+    df_program_line(&b, p);
     wb_str line = wb_buf_str(&b);
     df_ask((df_side *[]){&r->sides[0], &r->sides[1]}, 2, &line, 1, (char **[]){left, right});
     wb_buf_free(&b);
@@ -121,7 +121,9 @@ static void keep(run *r, const df_program *p, const char *sign)
     char path[512], *left = NULL, *right = NULL;
     wb_buf b;
     wb_buf_init(&b, DF_LINE_MAX);
-    ask_one(r, p, DF_AS_BINDINGS, &left, &right);
+    df_program asked = *p;
+    asked.cases = true;
+    ask_one(r, &asked, &left, &right);
     snprintf(path, sizeof path, "seed %llu: %s", (unsigned long long)p->seed, sign);
     if (df_case_file(&b, p, path, left)) {
         mkdir(r->keep, 0777);
@@ -147,7 +149,7 @@ static void show(run *r, df_program *p, const df_verdict *v)
     target t = {r, v->sign};
     df_program small = *p;
     df_shrink(&a, &small, still_differs, &t);
-    ask_one(r, &small, DF_AS_EVAL, &left, &right);
+    ask_one(r, &small, &left, &right);
     wb_buf_init(&b, DF_LINE_MAX);
     df_program_show(&b, &small);
     printf("=== seed %llu: %s\n%s%s: %s\nours: %s\n\n", (unsigned long long)p->seed, v->sign,
@@ -275,7 +277,7 @@ static int print_all(run *r)
         wb_buf_init(&b, DF_LINE_MAX);
         df_generate(&a, r->seed + i, &p);
         if (r->lines)
-            df_program_line(&b, &p, DF_AS_EVAL);
+            df_program_line(&b, &p);
         else
             df_program_show(&b, &p);
         if (!r->lines)
@@ -301,7 +303,7 @@ static int cover(run *r)
         wb_buf_init(&line, DF_LINE_MAX);
         wb_buf_init(&answer, (size_t)64 << 20);
         df_generate(&a, r->seed + i, &p);
-        df_program_line(&line, &p, DF_AS_EVAL);
+        df_program_line(&line, &p);
         df_work(wb_buf_str(&line), &options, &answer);
         wb_buf_free(&line);
         wb_buf_free(&answer);

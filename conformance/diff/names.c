@@ -225,19 +225,6 @@ bool dg_use_package(dg *g, wb_buf *b)
 
 /* ---- documents ---- */
 
-/* Base data below a package that is written or will be: asking it may go round. */
-static bool is_virtual(const dg *g, const char *path)
-{
-    if (strncmp(path, "data/", 5) != 0)
-        return false;
-    for (unsigned i = 0; i < g->n_packages; i++) {
-        size_t n = strlen(g->packages[i].path);
-        if (strncmp(path + 5, g->packages[i].path, n) == 0 && strncmp(path + 5 + n, "/r", 2) == 0)
-            return true;
-    }
-    return false;
-}
-
 bool dg_use_place(dg *g, const char *pattern, dg_binds *binds, bool target, wb_buf *b)
 {
     /* Now and then one of any shape: the type checker cannot see it. */
@@ -245,8 +232,7 @@ bool dg_use_place(dg *g, const char *pattern, dg_binds *binds, bool target, wb_b
     unsigned found[64], n = 0;
     for (unsigned i = 0; i < df_places_rows && n < 64; i++) {
         dg_binds trial = *binds;
-        if (!is_virtual(g, df_places[i].path) &&
-            (stray || dg_fits(pattern, df_places[i].shape, &trial)))
+        if (stray || dg_fits(pattern, df_places[i].shape, &trial))
             found[n++] = i;
     }
     if (!n)

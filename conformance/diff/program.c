@@ -1,8 +1,9 @@
 #include "conformance/diff/program.h"
 
-void df_program_line(wb_buf *b, const df_program *p, const char *as)
+void df_program_line(wb_buf *b, const df_program *p)
 {
-    wb_buf_putf(b, "{\"id\":%llu,\"as\":\"%s\",\"modules\":[", (unsigned long long)p->seed, as);
+    wb_buf_putf(b, "{\"id\":%llu,\"as\":\"%s\",\"modules\":[", (unsigned long long)p->seed,
+                p->cases ? "bindings" : "eval");
     for (unsigned i = 0; i < p->n_modules; i++) {
         wb_buf_puts(b, i ? "," : "");
         wb_buf_put_json(b, p->modules[i]);
@@ -30,6 +31,8 @@ void df_program_show(wb_buf *b, const df_program *p)
         wb_buf_putf(b, "# data\n%.*s\n", WB_FMT(p->data));
     if (p->input.n)
         wb_buf_putf(b, "# input\n%.*s\n", WB_FMT(p->input));
+    if (!p->cases)
+        wb_buf_puts(b, "# asked as opa eval does\n");
     if (p->strict)
         wb_buf_puts(b, "# errors of built-ins are strict\n");
 }

@@ -23,14 +23,11 @@ typedef struct df_program {
     wb_str data;  /* JSON; empty: none */
     wb_str input; /* JSON; empty: none */
     bool strict;  /* errors of built-ins end the query */
+    bool cases;   /* asked as cases are, by the evaluator alone; else as `opa eval` asks */
 } df_program;
 
-/* How queries are asked; the oracle's words (oracle/README.md). */
-#define DF_AS_EVAL     "eval"
-#define DF_AS_BINDINGS "bindings"
-
 /* Appends the case as a line for the oracle or a worker, with its line end. */
-void df_program_line(wb_buf *b, const df_program *p, const char *as);
+void df_program_line(wb_buf *b, const df_program *p);
 /* Appends it for people. */
 void df_program_show(wb_buf *b, const df_program *p);
 /* Bytes of all its texts: what shrinking makes smaller. */

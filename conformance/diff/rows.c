@@ -264,9 +264,12 @@ static bool fill_row(dg *g, const df_row *row, dg_binds *binds, wb_buf *b)
     return ok;
 }
 
-/* A comprehension with a key behind it, which OPA refuses in some places of a rule's head. */
+/* A comprehension with a key behind it and template strings, which OPA does not resolve in some
+ * places of a rule's head. */
 static bool keeps_to_bodies(const df_row *row)
 {
+    if (row->text[0] == '$')
+        return true;
     return strchr("[{", row->text[0]) && strstr(row->text, " | <1BK>") &&
            (row->sort[0] == '&' || strstr(row->text, "]["));
 }

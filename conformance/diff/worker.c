@@ -40,19 +40,39 @@ static void put_error(wb_buf *b, const cf_error *e)
     wb_buf_puts(b, "}]");
 }
 
-/* Rows as [{"bindings", "values"}]. */
-static void put_rows(wb_buf *b, wv rows)
+static bool has_false(wv values)
 {
+    for (uint32_t i = 0; i < wv_len(values); i++)
+        if (wv_items(values)[i] == WV_FALSE)
+            return true;
+    return false;
+}
+
+/* Rows as [{"bindings", "values"}]; as the evaluator sees them, an expression that is false fails,
+ * and there are no values. */
+static void put_rows(wb_buf *b, wv rows, bool evaluator)
+{
+    size_t start = b->n;
     wb_buf_puts(b, "\"rows\":[");
+    bool any = false;
     for (uint32_t i = 0; i < wv_len(rows); i++) {
         const wv *row = wv_items(wv_items(rows)[i]);
-        wb_buf_puts(b, i ? ",{\"bindings\":" : "{\"bindings\":");
+        if (evaluator && has_false(row[1]))
+            continue;
+        wb_buf_puts(b, any ? ",{\"bindings\":" : "{\"bindings\":");
+        any = true;
         wv_json_encode(b, row[0], NULL, NULL);
-        wb_buf_puts(b, ",\"values\":");
-        wv_json_encode(b, row[1], NULL, NULL);
+        if (!evaluator) {
+            wb_buf_puts(b, ",\"values\":");
+            wv_json_encode(b, row[1], NULL, NULL);
+        }
         wb_buf_puts(b, "}");
     }
     wb_buf_puts(b, "]");
+    if (!any) {
+        b->n = start;
+        wb_buf_puts(b, "\"undefined\":true");
+    }
 }
 
 static void count_opcodes(const wm_program *p, uint64_t *counts)
@@ -66,13 +86,15 @@ static void count_opcodes(const wm_program *p, uint64_t *counts)
     }
 }
 
-static void ask(cf_run *r, wb_str query, wv input, const df_worker_options *options, bool strict,
+static void ask(cf_run *r, wv body, wb_str query, wv input, const df_worker_options *options,
                 wb_buf *b)
 {
+    wv as;
+    bool evaluator = wb_str_is(cf_text(body, "as", &as), "bindings");
     r->error.is = false;
     wp_diags_init(&r->diags, &r->arena, 0);
     wb_buf_puts(b, "{");
-    if (!cf_prepare(r, query, strict)) {
+    if (!cf_prepare(r, query, cf_flag(body, "strict"))) {
         put_diags(b, &r->diags);
     } else {
         if (options->opcodes)
@@ -84,7 +106,7 @@ static void ask(cf_run *r, wb_str query, wv input, const df_worker_options *opti
         else if (r->rows == WV_UNDEFINED || wv_len(r->rows) == 0)
             wb_buf_puts(b, "\"undefined\":true");
         else
-            put_rows(b, r->rows);
+            put_rows(b, r->rows, evaluator);
     }
     wb_buf_puts(b, "}");
     writ_session_free(r->session);
@@ -127,7 +149,7 @@ static void answer_case(cf_run *r, wv body, const df_worker_options *options, wb
     for (uint32_t i = 0; wv_is_array(queries) && i < wv_len(queries); i++) {
         wv query = wv_items(queries)[i];
         wb_buf_puts(b, i ? "," : "");
-        ask(r, wv_str(&query), input, options, cf_flag(body, "strict"), b);
+        ask(r, body, wv_str(&query), input, options, b);
     }
     wb_buf_puts(b, "]");
 }

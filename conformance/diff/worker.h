@@ -1,7 +1,8 @@
 /* Our side: the oracle's lines answered by our own engine.
  *
  * A worker reads cases as the oracle does and answers in the same form (oracle/README.md), so that
- * two answers are compared without knowing whose they are. It answers `as: eval` only. */
+ * two answers are compared without knowing whose they are. It answers `as: eval` and `as:
+ * bindings`; of the latter the rows may hold variables that OPA has no name for. */
 #ifndef WRIT_CONFORMANCE_DIFF_WORKER_H
 #define WRIT_CONFORMANCE_DIFF_WORKER_H
 
