@@ -19,7 +19,8 @@ typedef struct gql_walk {
     ws_gql_names fragments;      /* ws_gql_fragment; of equal names the first */
     ws_gql_names spread;         /* fragments that were walked for this operation */
     unsigned depth;
-    bool stop; /* nothing more will change the answer */
+    uint64_t owed; /* work that was not taken from the budget yet */
+    bool stop;     /* nothing more will change the answer */
 
     bool texts;
     wb_buf text;       /* of all mistakes: "input:L:C: text\n" each */

@@ -68,9 +68,20 @@ enum { RULES = sizeof rules / sizeof *rules };
 
 /* ---- mistakes and budgets ---- */
 
+/* Paid in lumps, since only a lump of work lets the call see that it was cancelled. */
+#define LUMP 64
+
+static bool pay(gql_walk *w)
+{
+    uint64_t owed = w->owed;
+    w->owed = 0;
+    return ws_charge(w->cx, owed);
+}
+
 bool gql_spend(gql_walk *w, uint64_t units)
 {
-    if (w->cx->error == WS_ERR_NONE && !w->cx->out->exhausted && ws_charge(w->cx, units))
+    w->owed += units;
+    if (w->cx->error == WS_ERR_NONE && !w->cx->out->exhausted && (w->owed < LUMP || pay(w)))
         return true;
     if (w->cx->error == WS_ERR_NONE)
         ws_fail_room(w->cx);
@@ -377,7 +388,7 @@ bool ws_gql_validate(ws_ctx *cx, const ws_gql_schema *s, ws_gql_query *query, bo
     walk(&w);
     if (cx->error == WS_ERR_NONE && cx->out->exhausted)
         ws_fail_room(cx);
-    if (cx->error == WS_ERR_NONE && w.mistakes)
+    if (cx->error == WS_ERR_NONE && pay(&w) && w.mistakes)
         fail(&w);
     wb_buf_free(&w.text);
     return cx->error == WS_ERR_NONE;
