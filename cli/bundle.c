@@ -27,14 +27,21 @@ static bool is_data(const char *base)
     return !strcmp(base, "data.json") || !strcmp(base, "data.yaml") || !strcmp(base, "data.yml");
 }
 
+/* Whether the file stands at the root under that name. */
+static bool at_root(const char *path, const char *name)
+{
+    path += *path == '.' && path[1] == '/' ? 2 : *path == '/';
+    return !strcmp(path, name);
+}
+
 static bool wanted(const char *path)
 {
     const char *base = file_name(path);
-    return is_data(base) || !strcmp(base, ".manifest") ||
+    return is_data(base) || !strcmp(base, ".manifest") || at_root(path, "plan.json") ||
            wb_str_has_suffix(wb_str_of(base), WB_LIT(".rego"));
 }
 
-/* Below the folders of its name. */
+/* Below the folders of its name. A step up leads no higher than the root. */
 static void take_data(cli_load *l, const entry *e)
 {
     cli_place places[PARTS_MAX];
@@ -42,7 +49,9 @@ static void take_data(cli_load *l, const entry *e)
     const char *p = e->name, *base = file_name(e->name);
     while (p < base && n < PARTS_MAX) {
         size_t part = strcspn(p, "/");
-        if (part && !(part == 1 && *p == '.')) {
+        if (part == 2 && p[0] == '.' && p[1] == '.') {
+            n -= n > 0;
+        } else if (part && !(part == 1 && *p == '.')) {
             places[n] = (cli_place){wb_str_n(p, part), n ? &places[n - 1] : NULL};
             n++;
         }
@@ -205,45 +214,51 @@ static void check_module(cli_load *l, const wv *roots, const wp_module *m)
     wb_buf_free(&text);
 }
 
-/* The manifest's roots and language version. Roots are [""] when it names none. */
-static bool read_manifest(cli_load *l, wb_str text, wv *roots)
+static bool manifest_error(cli_load *l, const char *what)
 {
-    wb_arena *a = &l->arena;
-    wv empty = wv_string_new(a, WB_LIT("")), manifest;
-    wb_error why;
-    *roots = wv_array_new(a, &empty, 1);
-    if (!text.n)
-        return true;
-    wb_status s = wv_json_decode(a, text, NULL, &manifest, &why);
-    if (s || !wv_is_object(manifest)) {
-        cli_add_error(l, "bundle load failed on manifest decode: %s",
-                      s ? why.text : "the manifest must be an object");
-        return false;
-    }
-    wv version = wv_object_get_str(manifest, WB_LIT("rego_version"));
-    if (version != WV_UNDEFINED)
-        l->engine->version = version == wv_small(0) ? WP_V0 : WP_V1;
-    wv list = wv_object_get_str(manifest, WB_LIT("roots"));
+    cli_add_error(l, "bundle load failed on manifest decode: %s", what);
+    return false;
+}
+
+static bool read_roots(cli_load *l, cli_bundle *b)
+{
+    wv list = wv_object_get_str(b->manifest, WB_LIT("roots"));
     if (list == WV_UNDEFINED || list == WV_NULL)
         return true;
-    if (!wv_is_array(list)) {
-        cli_add_error(l, "bundle load failed on manifest decode: roots must be a list");
-        return false;
-    }
+    if (!wv_is_array(list))
+        return manifest_error(l, "roots must be a list");
     for (uint32_t i = 0; i < wv_len(list); i++)
-        if (!wv_is_string(wv_items(list)[i])) {
-            cli_add_error(l, "bundle load failed on manifest decode: roots must be texts");
-            return false;
-        }
-    *roots = list;
+        if (!wv_is_string(wv_items(list)[i]))
+            return manifest_error(l, "roots must be texts");
+    b->roots = list;
     for (uint32_t i = 0; i < wv_len(list); i++)
         for (uint32_t k = i + 1; k < wv_len(list); k++)
-            if (overlap(root_at(roots, i), root_at(roots, k))) {
+            if (overlap(root_at(&list, i), root_at(&list, k))) {
                 cli_add_error(l, "manifest has overlapped roots: '%.*s' and '%.*s'",
-                              WB_FMT(root_at(roots, i)), WB_FMT(root_at(roots, k)));
+                              WB_FMT(root_at(&list, i)), WB_FMT(root_at(&list, k)));
                 return false;
             }
     return true;
+}
+
+/* The manifest's roots and language version. Roots are [""] when it names none. */
+static bool read_manifest(cli_load *l, wb_str text, cli_bundle *b)
+{
+    wb_arena *a = &l->arena;
+    wv empty = wv_string_new(a, WB_LIT(""));
+    wb_error why;
+    b->roots = wv_array_new(a, &empty, 1);
+    b->manifest = WV_UNDEFINED;
+    if (!text.n)
+        return true;
+    if (wv_json_decode(a, text, NULL, &b->manifest, &why))
+        return manifest_error(l, why.text);
+    if (!wv_is_object(b->manifest))
+        return manifest_error(l, "the manifest must be an object");
+    wv version = wv_object_get_str(b->manifest, WB_LIT("rego_version"));
+    if (version != WV_UNDEFINED)
+        l->engine->version = version == wv_small(0) ? WP_V0 : WP_V1;
+    return read_roots(l, b);
 }
 
 static void check_roots(cli_load *l, const wv *roots, size_t first_module)
@@ -265,39 +280,40 @@ static void check_roots(cli_load *l, const wv *roots, size_t first_module)
 
 /* ---- all bundles ---- */
 
-static bool is_manifest(const char *name)
-{
-    name += *name == '.' && name[1] == '/' ? 2 : *name == '/';
-    return !strcmp(name, ".manifest");
-}
-
-static void load_archive(cli_load *l, const char *path, wv *roots)
+static void load_archive(cli_load *l, cli_bundle *b)
 {
     size_t n;
     wb_str manifest = {0};
-    entry *entries = read_archive(l, path, &n);
+    entry *entries = read_archive(l, b->path, &n);
     for (size_t i = 0; entries && i < n; i++)
-        if (is_manifest(entries[i].name))
+        if (at_root(entries[i].name, ".manifest"))
             manifest = entries[i].text;
-    if (!l->n_errors && read_manifest(l, manifest, roots))
+    if (!l->n_errors && read_manifest(l, manifest, b))
         for (size_t i = 0; i < n && !l->n_errors; i++) {
             if (is_data(file_name(entries[i].name)))
                 take_data(l, &entries[i]);
+            else if (at_root(entries[i].name, "plan.json"))
+                b->plan = entries[i].text;
             else if (strcmp(file_name(entries[i].name), ".manifest") != 0)
                 cli_take_module(l, entries[i].name, entries[i].text);
         }
     free(entries);
 }
 
-static void load_folder(cli_load *l, const char *path, wv *roots)
+/* The text of a file of the folder; true too when there is no such file. */
+static bool read_beside(cli_load *l, const cli_bundle *b, const char *name, wb_str *out)
 {
-    char *name = wb_arena_printf(&l->arena, "%s/.manifest", path);
-    wb_str manifest = {0};
     struct stat st;
-    if (stat(name, &st) == 0 && !cli_read_file(l, &l->arena, name, &manifest))
-        return;
-    if (read_manifest(l, manifest, roots))
-        cli_load_path(l, path);
+    const char *path = wb_arena_printf(&l->arena, "%s/%s", b->path, name);
+    return stat(path, &st) != 0 || cli_read_file(l, &l->arena, path, out);
+}
+
+static void load_folder(cli_load *l, cli_bundle *b)
+{
+    wb_str manifest = {0};
+    if (read_beside(l, b, ".manifest", &manifest) && read_beside(l, b, "plan.json", &b->plan) &&
+        read_manifest(l, manifest, b))
+        cli_load_path(l, b->path);
 }
 
 /* The errors met since become one. */
@@ -336,9 +352,9 @@ static bool owns_all(const wv *roots)
 static bool check_overlap(cli_load *l, const char *path, const wv *roots)
 {
     for (size_t i = 0; i < l->n_bundles; i++) {
-        const char *other = l->bundles[i];
-        bool first = owns_all(&l->roots[i]), second = owns_all(roots);
-        if (!share_root(&l->roots[i], roots))
+        const char *other = l->bundles[i].path;
+        bool first = owns_all(&l->bundles[i].roots), second = owns_all(roots);
+        if (!share_root(&l->bundles[i].roots, roots))
             continue;
         if (first || second)
             cli_add_error(l,
@@ -360,18 +376,18 @@ static bool check_overlap(cli_load *l, const char *path, const wv *roots)
 static void load_bundle(cli_load *l, const char *path, bool folder, const char *words)
 {
     cli_load before = *l;
-    size_t first_module = l->engine->n_modules;
     wp_version version = l->engine->version;
-    wv roots = WV_UNDEFINED;
+    cli_bundle b = {.path = path, .folder = folder, .first_module = l->engine->n_modules};
     l->first = l->last = NULL;
     l->n_errors = 0;
     l->root = wv_object_begin(&l->data->arena, 0);
     if (folder)
-        load_folder(l, path, &roots);
+        load_folder(l, &b);
     else
-        load_archive(l, path, &roots);
+        load_archive(l, &b);
     if (!l->n_errors)
-        check_roots(l, &roots, first_module);
+        check_roots(l, &b.roots, b.first_module);
+    b.n_modules = l->engine->n_modules - b.first_module;
     wv mine = l->root;
     l->root = before.root;
     l->engine->version = version;
@@ -382,13 +398,11 @@ static void load_bundle(cli_load *l, const char *path, bool folder, const char *
     l->first = before.first;
     l->last = before.last;
     l->n_errors = before.n_errors;
-    if (!check_overlap(l, path, &roots))
+    if (!check_overlap(l, path, &b.roots))
         return;
     cli_merge_root(l, path, mine);
-    l->roots = wb_realloc(l->roots, (l->n_bundles + 1) * sizeof *l->roots);
     l->bundles = wb_realloc(l->bundles, (l->n_bundles + 1) * sizeof *l->bundles);
-    l->roots[l->n_bundles] = roots;
-    l->bundles[l->n_bundles++] = path;
+    l->bundles[l->n_bundles++] = b;
 }
 
 void cli_load_bundles(cli_load *l, const char **paths, size_t n, const char *words)
@@ -408,4 +422,44 @@ void cli_load_bundles(cli_load *l, const char **paths, size_t n, const char *wor
             load_bundle(l, paths[i], S_ISDIR(st.st_mode), words);
     }
     l->bundle = false;
+}
+
+/* ---- plans ---- */
+
+/* "a/b" of data.a.b, in the arena; empty for any other query. */
+static wb_str plan_name(cli_load *l, wb_str query)
+{
+    wp_options o = {.version = WP_V1};
+    wp_body body;
+    wp_diags diags;
+    wp_diags_init(&diags, &l->arena, 1);
+    if (wp_parse_query(&l->arena, WB_LIT(""), query, &o, &body, &diags) || body.n != 1)
+        return WB_LIT("");
+    const wp_expr *e = body.exprs[0];
+    const wp_term *t = e->term;
+    if (e->kind != WP_EXPR_TERM || e->negated || e->n_with || t->kind != WP_REF ||
+        t->list.items[0]->kind != WP_VAR || !wb_str_is(t->list.items[0]->name, "data"))
+        return WB_LIT("");
+    wb_buf name;
+    wb_buf_init(&name, (size_t)1 << 20);
+    bool texts = true;
+    for (uint32_t i = 1; i < t->list.n && texts; i++) {
+        texts = t->list.items[i]->kind == WP_STRING;
+        wb_buf_puts(&name, i > 1 ? "/" : "");
+        if (texts)
+            wb_buf_put_str(&name, wv_str(&t->list.items[i]->value));
+    }
+    wb_str out = texts ? wb_arena_str(&l->arena, wb_buf_str(&name)) : WB_LIT("");
+    wb_buf_free(&name);
+    return out;
+}
+
+const cli_bundle *cli_find_plan(cli_load *l, wb_str query, wb_str *name)
+{
+    const cli_bundle *found = NULL;
+    for (size_t i = 0; i < l->n_bundles; i++)
+        if (l->bundles[i].plan.n && l->bundles[i].n_modules == l->engine->n_modules)
+            found = &l->bundles[i];
+    *name = found ? plan_name(l, query) : WB_LIT("");
+    return found;
 }

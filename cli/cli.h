@@ -12,6 +12,7 @@ enum { CLI_OK = 0, CLI_WRONG = 1, CLI_FAILED = 2 };
 
 int cli_eval(int argc, char **argv);
 int cli_test(int argc, char **argv);
+int cli_build(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_parse(int argc, char **argv);
 int cli_fmt(int argc, char **argv);

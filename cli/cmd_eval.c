@@ -174,6 +174,39 @@ static int64_t now_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* The query by the plan of a bundle. NULL: no plan answers it, or (with an error) a bad one. */
+static writ_query *prepare_plan(cli_load *l, wb_str query)
+{
+    wb_str name;
+    wb_error why = {0};
+    const cli_bundle *b = cli_find_plan(l, query, &name);
+    if (!b)
+        return NULL;
+    writ_query *q = name.n ? we_prepare_plan(l->engine, b->plan, name, &why) : NULL;
+    if (!name.n && !l->engine->n_modules)
+        cli_add_error(l, "bundle %s has a plan and no policies: only its entrypoints can be asked",
+                      b->path);
+    else if (name.n && !q && (why.status != WB_NOT_FOUND || !l->engine->n_modules))
+        cli_add_error(l, "bundle %s: %s", b->path, why.text);
+    return q;
+}
+
+/* A plan's rows are [{"result": value}, []]; the query's are [{}, [value]]. */
+static wv rows_of_plan(wb_arena *a, wv plan_rows)
+{
+    if (plan_rows == WV_UNDEFINED)
+        return plan_rows;
+    wv rows = wv_array_begin(a, wv_len(plan_rows)), none = wv_object_begin(a, 0);
+    for (uint32_t i = 0; i < wv_len(plan_rows); i++) {
+        wv bindings = wv_items(wv_items(plan_rows)[i])[0];
+        wv value = wv_object_get_str(bindings, WB_LIT("result"));
+        wv values = wv_array_new(a, &value, value != WV_UNDEFINED);
+        wv row[] = {none, values};
+        wv_array_push(a, &rows, wv_array_new(a, row, 2));
+    }
+    return rows;
+}
+
 /* Compiles and runs; results and errors go to `r` and its load. */
 static bool evaluate(cli_results *r, const cli_options *o, wb_str query, writ_session *s, wv input,
                      writ_query **prepared)
@@ -184,8 +217,12 @@ static bool evaluate(cli_results *r, const cli_options *o, wb_str query, writ_se
     for (size_t i = 0; i < v[IMPORT].n; i++)
         imports[i] = wb_str_of(v[IMPORT].items[i]);
     int64_t start = now_ns();
-    *prepared = we_prepare(l->engine, query, wb_str_of(v[PACKAGE].text), imports, v[IMPORT].n,
-                           false, &l->diags);
+    bool by_plan = false;
+    if (!*v[PACKAGE].text && !v[IMPORT].n)
+        by_plan = (*prepared = prepare_plan(l, query)) != NULL;
+    if (!by_plan && !l->n_errors)
+        *prepared = we_prepare(l->engine, query, wb_str_of(v[PACKAGE].text), imports, v[IMPORT].n,
+                               false, &l->diags);
     free(imports);
     r->compile_ns = now_ns() - start;
     cli_take_diags(l);
@@ -206,6 +243,8 @@ static bool evaluate(cli_results *r, const cli_options *o, wb_str query, writ_se
         r->rows = we_run(s, *prepared, input);
         r->eval_ns = now_ns() - start;
     }
+    if (by_plan)
+        r->rows = rows_of_plan(wm_kept(s->vm), r->rows);
     const wm_error *failed = wm_failed(s->vm);
     if (failed) {
         r->rows = WV_UNDEFINED;

@@ -29,7 +29,6 @@ void cli_load_free(cli_load *l)
     we_document_free(l->data);
     writ_engine_free(l->engine);
     free(l->documents);
-    free(l->roots);
     free(l->bundles);
     for (size_t i = 0; i < l->n_broken; i++)
         we_module_free(l->broken[i]);

@@ -47,6 +47,17 @@ typedef struct cli_document {
     wv value;
 } cli_document;
 
+/* A bundle that was read. */
+typedef struct cli_bundle {
+    const char *path;
+    bool folder;
+    wv roots;            /* an array of texts */
+    wv manifest;         /* an object; undefined without one */
+    wb_str plan;         /* plan.json; empty: none */
+    size_t first_module; /* in the engine, up to the next bundle's */
+    size_t n_modules;
+} cli_bundle;
+
 typedef struct cli_load {
     writ_engine *engine;
     wb_arena arena; /* errors and their texts */
@@ -66,8 +77,7 @@ typedef struct cli_load {
     size_t n_documents;
     wv root; /* what they are together */
 
-    wv *roots;            /* of each bundle: an array of texts */
-    const char **bundles; /* their paths */
+    cli_bundle *bundles;
     size_t n_bundles;
 
     we_module **broken; /* modules with errors: these point into their text */
@@ -85,6 +95,9 @@ void cli_take_module(cli_load *l, const char *path, wb_str text);
 void cli_take_data(cli_load *l, const char *path, wb_str text, bool yaml, const cli_place *at);
 /* Merges an object into the root; path names it in errors. */
 void cli_merge_root(cli_load *l, const char *path, wv value);
+/* The bundle whose plan may answer queries instead of modules, since all modules come from it, or
+ * NULL. `name` is the query's path (a/b of data.a.b), empty when the query is no such path. */
+const cli_bundle *cli_find_plan(cli_load *l, wb_str query, wb_str *name);
 /* Reads bundles: folders and gzipped tar archives. The errors of each become one, which begins with
  * `words` (bundle.c). */
 void cli_load_bundles(cli_load *l, const char **paths, size_t n, const char *words);

@@ -12,6 +12,7 @@ static const struct command {
     {"eval", cli_eval, "Evaluate a Rego query"},
     {"test", cli_test, "Run the test rules of Rego files"},
     {"check", cli_check, "Check Rego files for mistakes"},
+    {"build", cli_build, "Build a bundle of policies and data, with a plan if asked for"},
     {"parse", cli_parse, "Print the syntax tree of a Rego file"},
     {"fmt", cli_fmt, "Write Rego files in their one layout"},
     {"disasm", cli_disasm, "Print the bytecode or the plan of Rego files"},

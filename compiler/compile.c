@@ -355,13 +355,15 @@ wb_status wc_write_plan(wp_module **modules, uint32_t n, const wc_plan_wanted *w
     u.program = &p;
     wc_plan plan = {.query = WM_NONE};
     wp_body body = {0};
-    bool ok = front(&u, wanted->query, &body, &plan) && ir_write(&u, &plan, wanted, out);
-    if (!ok) {
+    wb_status s = WB_INVALID;
+    if (front(&u, wanted->query, &body, &plan))
+        s = ir_write(&u, &plan, wanted, out);
+    if (s) {
         wp_diags_sort(diags);
         wp_diags_own(diags);
     }
     wb_arena_free(&scratch);
-    return ok ? WB_OK : WB_INVALID;
+    return s;
 }
 
 uint32_t wc_find_node(const wm_program *p, const wv *path, unsigned n, unsigned *used)

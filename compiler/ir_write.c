@@ -141,7 +141,7 @@ static void write_job(ir_writer *w, ir_job job)
 
 /* ---- plans ---- */
 
-static void begin_plan(ir_writer *w, wb_str name, const wc_function *fn)
+void ir_begin_plan(ir_writer *w, wb_str name, const wc_function *fn)
 {
     begin(w, fn, ir_world_plain(w));
     wb_buf_puts(w->out, w->out->n ? ",{\"name\":" : "{\"name\":");
@@ -149,58 +149,18 @@ static void begin_plan(ir_writer *w, wb_str name, const wc_function *fn)
     wb_buf_puts(w->out, ",\"blocks\":[{\"stmts\":[");
 }
 
-#define ENTRY_KEYS_MAX 64u /* parts of an entrypoint below its rule */
-
-/* The node that the path names; what is left of the path are keys below its rules. */
-static const wc_node *find_entry(ir_writer *w, wb_str name, ir_operand *keys, uint32_t *n_keys)
+void ir_end_plan(ir_writer *w)
 {
-    const wc_node *n = w->u->root;
-    const char *p = name.p, *end = name.p + name.n;
-    p += name.n && *p == '/';
-    *n_keys = 0;
-    while (n && p < end) {
-        const char *slash = memchr(p, '/', (size_t)(end - p));
-        wb_str part = wb_str_n(p, (size_t)((slash ? slash : end) - p));
-        if (n->n_rules && n->max_keys && *n_keys < ENTRY_KEYS_MAX)
-            keys[(*n_keys)++] = (ir_operand){IR_STRING, ir_string(w, part)};
-        else
-            n = wc_node_child(n, wv_string_new(w->u->a, part));
-        p = (slash ? slash : end) + 1;
-    }
-    return n && !n->is_function ? n : NULL;
-}
-
-/* {"result": the document} */
-static void write_entry(ir_writer *w, wb_str name)
-{
-    ir_operand keys[ENTRY_KEYS_MAX];
-    uint32_t n_keys;
-    const wc_node *n = find_entry(w, name, keys, &n_keys);
-    if (!n) {
-        wb_str text = printed(w, "entrypoint \"%.*s\" does not refer to a rule or policy decision",
-                              WB_FMT(name));
-        ir_refuse(w, (wp_loc){0}, text.p);
-        return;
-    }
-    begin_plan(w, name, NULL);
-    uint32_t value = ir_new_local(w), row = ir_new_local(w);
-    ir_below(w, n, keys, n_keys, value);
-    ir_put(w, &(ir_out){.kind = IR_MakeObject, .t = row});
-    ir_put(w, &(ir_out){.kind = IR_ObjectInsert,
-                        .a = {IR_STRING, ir_string(w, WB_LIT("result"))},
-                        .b = ir_at(value),
-                        .t = row});
-    ir_put(w, &(ir_out){.kind = IR_ResultSetAdd, .a = ir_at(row)});
     wb_buf_puts(w->out, "]}]}");
 }
 
 static void write_query(ir_writer *w, wb_str name)
 {
     const wc_function *fn = w->plan->funcs[w->plan->query];
-    begin_plan(w, name, fn);
+    ir_begin_plan(w, name, fn);
     w->rows = fn->body->first->t;
     ir_write_body(w);
-    wb_buf_puts(w->out, "]}]}");
+    ir_end_plan(w);
 }
 
 /* ---- all of it ---- */
@@ -297,7 +257,7 @@ static void clear(ir_writer *w)
     free(w->facts);
 }
 
-bool ir_write(wc_unit *u, const wc_plan *plan, const wc_plan_wanted *wanted, wb_buf *out)
+wb_status ir_write(wc_unit *u, const wc_plan *plan, const wc_plan_wanted *wanted, wb_buf *out)
 {
     ir_writer *w = wb_malloc(sizeof *w);
     wb_buf plans, funcs;
@@ -305,8 +265,7 @@ bool ir_write(wc_unit *u, const wc_plan *plan, const wc_plan_wanted *wanted, wb_
     wb_buf_init(&plans, IR_TEXT_MAX);
     wb_buf_init(&funcs, IR_TEXT_MAX);
     w->out = &plans;
-    for (size_t i = 0; i < wanted->n_entrypoints && !w->failed; i++)
-        write_entry(w, wanted->entrypoints[i]);
+    ir_write_entries(w, wanted);
     if (wanted->query && !w->failed)
         write_query(w, wanted->query_name);
     w->out = &funcs;
@@ -317,10 +276,10 @@ bool ir_write(wc_unit *u, const wc_plan *plan, const wc_plan_wanted *wanted, wb_
         ir_refuse(w, (wp_loc){0}, "the plan is too large");
     if (!w->failed)
         assemble(w, out, &plans, &funcs);
-    bool ok = !w->failed;
+    wb_status s = !w->failed ? WB_OK : w->missing ? WB_NOT_FOUND : WB_INVALID;
     wb_buf_free(&plans);
     wb_buf_free(&funcs);
     clear(w);
     free(w);
-    return ok;
+    return s;
 }

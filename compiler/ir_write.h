@@ -15,12 +15,13 @@
 typedef struct wc_plan_wanted {
     const wb_str *entrypoints; /* "a/b": the plan's name, and the path of a rule or package */
     size_t n_entrypoints;
+    bool dependents;       /* and for each rule that needs one of them, at however many steps */
     const wc_query *query; /* or NULL; its plan is named query_name */
     wb_str query_name;
 } wc_plan_wanted;
 
-/* Compiles the modules and appends the JSON to out. WB_INVALID: see diags; an entrypoint that names
- * neither a rule nor a package is told there too. */
+/* Compiles the modules and appends the JSON to out. WB_INVALID: see diags; WB_NOT_FOUND: they
+ * name an entrypoint that is neither a rule nor a package. */
 wb_status wc_write_plan(wp_module **modules, uint32_t n, const wc_plan_wanted *wanted,
                         const wc_options *options, wb_buf *out, wp_diags *diags);
 

@@ -119,9 +119,22 @@ static void meet_masks(ir_writer *w, uint32_t vertex, wv path, bool above)
             meet(w, vertex, i);
 }
 
-static void direct(graph *g)
+static void all_edges(graph *g)
 {
     ir_writer *w = g->w;
+    for (uint32_t f = 0; f < w->plan->n; f++)
+        edges_in(g, f, w->plan->funcs[f]->body);
+    for (uint32_t i = 0; i < w->n_nodes; i++) {
+        const wc_node *n = w->nodes[i];
+        for (uint32_t k = 0; n->n_rules && k <= n->max_keys; k++)
+            edge(g, w->plan->n + i, k ? n->keyed + k - 1 : n->whole);
+        for (const wc_node *c = n->first; c; c = c->next)
+            edge(g, w->plan->n + i, w->plan->n + c->number);
+    }
+}
+
+static void direct(ir_writer *w)
+{
     for (uint32_t f = 0; f < w->plan->n; f++) {
         const wc_function *fn = w->plan->funcs[f];
         if (fn->out.path != WV_UNDEFINED && !fn->out.is_function)
@@ -129,16 +142,25 @@ static void direct(graph *g)
         for (uint32_t i = 0; i < w->n_items; i++)
             if (w->items[i].what == IR_MOCK_FUNC && w->items[i].id == f)
                 meet(w, f, i);
-        edges_in(g, f, fn->body);
     }
-    for (uint32_t i = 0; i < w->n_nodes; i++) {
-        const wc_node *n = w->nodes[i];
-        meet_masks(w, w->plan->n + i, ir_node_path(w, n), true);
-        for (uint32_t k = 0; n->n_rules && k <= n->max_keys; k++)
-            edge(g, w->plan->n + i, k ? n->keyed + k - 1 : n->whole);
-        for (const wc_node *c = n->first; c; c = c->next)
-            edge(g, w->plan->n + i, w->plan->n + c->number);
+    for (uint32_t i = 0; i < w->n_nodes; i++)
+        meet_masks(w, w->plan->n + i, ir_node_path(w, w->nodes[i]), true);
+}
+
+void ir_find_callers(ir_writer *w, const bool *callees, bool *callers)
+{
+    graph g = {.w = w};
+    all_edges(&g);
+    bool more = true;
+    for (bool down = true; more; down = !down) {
+        more = false;
+        for (size_t i = 0; i < g.n; i++) {
+            const uint32_t *e = g.edges[down ? g.n - 1 - i : i];
+            if (!callers[e[0]] && (callees[e[1]] || callers[e[1]]))
+                more = callers[e[0]] = true;
+        }
     }
+    free(g.edges);
 }
 
 /* Callees mostly have higher numbers or mostly lower ones: both ways in turn, until nothing is
@@ -169,7 +191,8 @@ void ir_find_items(ir_writer *w)
     graph g = {.w = w};
     w->words = (w->n_items + 63) / 64;
     w->reach = wb_calloc(((size_t)w->plan->n + w->n_nodes) * w->words, sizeof *w->reach);
-    direct(&g);
+    direct(w);
+    all_edges(&g);
     spread(&g);
     free(g.edges);
 }

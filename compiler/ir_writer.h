@@ -111,15 +111,22 @@ typedef struct ir_writer {
     uint32_t rows;          /* the query: local of ours for its answers, or WM_NONE */
     uint32_t spine, leaves; /* rules that insert at different depths: see keep_leaf */
     bool mixed_paths;
-    bool failed;
+    bool failed, missing; /* missing: an entrypoint names nothing */
 } ir_writer;
 
 /* ---- ir_write.c ---- */
-/* False after a report. Appends the JSON to out. */
-bool ir_write(wc_unit *u, const wc_plan *plan, const wc_plan_wanted *wanted, wb_buf *out);
+/* Appends the JSON to out. After a report: WB_NOT_FOUND for an entrypoint that names nothing, else
+ * WB_INVALID. */
+wb_status ir_write(wc_unit *u, const wc_plan *plan, const wc_plan_wanted *wanted, wb_buf *out);
 wb_str ir_ask(ir_writer *w, ir_job job);
 /* A mistake that makes the plan impossible. */
 void ir_refuse(ir_writer *w, wp_loc loc, const char *text);
+
+void ir_begin_plan(ir_writer *w, wb_str name, const wc_function *fn);
+void ir_end_plan(ir_writer *w);
+
+/* ---- ir_write_entries.c ---- */
+void ir_write_entries(ir_writer *w, const wc_plan_wanted *wanted);
 
 /* ---- ir_write_json.c ---- */
 uint32_t ir_string(ir_writer *w, wb_str s);
@@ -149,6 +156,8 @@ uint32_t ir_base(ir_writer *w, wv path);
 /* ---- ir_write_world.c ---- */
 /* Collects what is replaced anywhere and who may meet it. */
 void ir_find_items(ir_writer *w);
+/* Marks what calls the callees, at however many steps; both are by function, then by node. */
+void ir_find_callers(ir_writer *w, const bool *callees, bool *callers);
 const ir_world *ir_world_plain(ir_writer *w);
 /* The world with one more replacement. */
 const ir_world *ir_world_with(ir_writer *w, const ir_world *world, ir_swap swap);

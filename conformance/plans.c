@@ -52,7 +52,7 @@ bool cf_prepare_written(cf_run *r, wb_str query, bool strict)
 {
     wb_buf text;
     wb_buf_init(&text, CF_FILE_MAX);
-    bool ok = we_write_plan(r->engine, NULL, 0, query, &text, &r->diags) == WB_OK
+    bool ok = we_write_plan(r->engine, NULL, 0, query, false, &text, &r->diags) == WB_OK
                   ? fits_schema(r, wb_buf_str(&text)) && prepare(r, wb_buf_str(&text), strict)
                   : cf_fail_diags(r);
     wb_buf_free(&text);

@@ -104,9 +104,10 @@ writ_query *we_prepare(writ_engine *e, wb_str query, wb_str package, const wb_st
                        size_t n_imports, bool by_path, wp_diags *diags);
 
 /* Appends OPA's plan (plan.json) of the modules: a plan for each entrypoint ("a/b"), and one named
- * "eval" for the query, unless that is empty. WB_INVALID: see diags. */
+ * "eval" for the query, unless that is empty. dependents: and one for each rule that needs one of
+ * the entrypoints. WB_INVALID: see diags; WB_NOT_FOUND: they name an entrypoint that is none. */
 wb_status we_write_plan(writ_engine *e, const wb_str *entrypoints, size_t n, wb_str query,
-                        wb_buf *out, wp_diags *diags);
+                        bool dependents, wb_buf *out, wp_diags *diags);
 /* A query that runs the plan of that name (empty: the only one) instead of modules. It answers rows
  * of [bindings, []]. NULL: see why; the json may go after the call. */
 writ_query *we_prepare_plan(writ_engine *e, wb_str json, wb_str plan, wb_error *why);

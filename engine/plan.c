@@ -23,7 +23,7 @@ static bool parse_query(writ_engine *e, wb_arena *a, wb_str query, wc_query *out
 }
 
 wb_status we_write_plan(writ_engine *e, const wb_str *entrypoints, size_t n, wb_str query,
-                        wb_buf *out, wp_diags *diags)
+                        bool dependents, wb_buf *out, wp_diags *diags)
 {
     wb_arena a;
     if (wb_arena_init(&a, QUERY_ARENA, e->seed))
@@ -31,6 +31,7 @@ wb_status we_write_plan(writ_engine *e, const wb_str *entrypoints, size_t n, wb_
     wc_query q;
     wc_plan_wanted wanted = {.entrypoints = entrypoints,
                              .n_entrypoints = n,
+                             .dependents = dependents,
                              .query = query.n ? &q : NULL,
                              .query_name = WB_LIT("eval")};
     wc_options o = we_options(e);

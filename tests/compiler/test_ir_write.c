@@ -25,7 +25,7 @@ static char *plan_of(const char *module, const char *entrypoint, const char *que
     wb_buf_init(&out, (size_t)64 << 20);
     assert_int_equal(writ_add_policy(e, "a.rego", module, strlen(module), &error), WRIT_OK);
     wb_str entry = wb_str_of(entrypoint ? entrypoint : "");
-    wb_status s = we_write_plan(e, &entry, entrypoint != NULL, wb_str_of(query), &out, &d);
+    wb_status s = we_write_plan(e, &entry, entrypoint != NULL, wb_str_of(query), false, &out, &d);
     char *text = NULL;
     if (s == WB_OK)
         text = wb_buf_detach(&out, &(size_t){0});
