@@ -179,8 +179,8 @@ void ir_open_plain(ir_writer *w)
 void ir_close(ir_writer *w)
 {
     const ir_open_block *b = &w->blocks[--w->depth];
-    while (w->n_undo > b->n_undo)
-        w->map[w->undo[--w->n_undo]] = 0;
+    for (; w->n_undo > b->n_undo; w->n_undo--)
+        w->map[w->undo[w->n_undo - 1].local] = w->undo[w->n_undo - 1].before;
     wb_buf_puts(w->out, b->several ? "]}]}}" : "]}}}");
 }
 

@@ -18,21 +18,35 @@ static void set_map(ir_writer *w, uint32_t n, uint32_t to)
         w->cap_undo = 2 * w->cap_undo + 64;
         w->undo = wb_realloc(w->undo, w->cap_undo * sizeof *w->undo);
     }
+    w->undo[w->n_undo].local = n;
+    w->undo[w->n_undo++].before = w->map[n];
     w->map[n] = to;
-    w->undo[w->n_undo++] = n;
 }
 
-/* The local that is written for ours: the one it has in this scope, or a new one. */
+/* A new local for one of ours, whose number may have had another life before: readers learn more
+ * of locals that are written once. */
+static uint32_t fresh(ir_writer *w, uint32_t n)
+{
+    set_map(w, n, ir_new_local(w));
+    return w->map[n];
+}
+
+/* The local of one of ours. */
+static uint32_t local(ir_writer *w, uint32_t n)
+{
+    return w->map[n] ? w->map[n] : fresh(w, n);
+}
+
+/* The local to be written for one of ours: the same again when it was left undefined until now. */
 static uint32_t target(ir_writer *w, uint32_t n)
 {
-    if (!w->map[n])
-        set_map(w, n, ir_new_local(w));
-    return w->map[n];
+    uint32_t t = w->map[n];
+    return t >= IR_FIRST_ARG && w->facts[t] & IR_MAYBE ? t : fresh(w, n);
 }
 
 static ir_operand operand(ir_writer *w, wc_operand o)
 {
-    return o.kind == WC_CONST ? ir_value(w, w->fn->consts[o.n]) : ir_at(target(w, o.n));
+    return o.kind == WC_CONST ? ir_value(w, w->fn->consts[o.n]) : ir_at(local(w, o.n));
 }
 
 static bool may_be_undefined(const ir_writer *w, ir_operand o)
@@ -395,7 +409,7 @@ static void put_path(ir_writer *w, const wc_stmt *s)
 {
     static const ir_kind set = IR_IsSet, object = IR_IsObject;
     bool add = s->kind == WC_S_PathAdd;
-    uint32_t n = s->n_args - 1, t = target(w, s->t);
+    uint32_t n = s->n_args - 1, t = local(w, s->t);
     ir_operand *keys = operands(w, s->args, s->n_args), value = keys[n];
     uint32_t *at = wb_arena_alloc(w->u->a, (n + 1) * sizeof *at);
     at[0] = t;
@@ -509,14 +523,14 @@ static void write_dot(ir_writer *w, const wc_stmt *s)
         from = ir_new_local(w);
         ir_assign(w, from, a);
     }
-    uint32_t t = target(w, s->t);
+    uint32_t t = fresh(w, s->t);
     ir_dot(w, t, from, b);
     w->facts[t] |= base ? IR_BASE : 0;
 }
 
 static void write_reset(ir_writer *w, const wc_stmt *s)
 {
-    uint32_t t = target(w, s->t);
+    uint32_t t = fresh(w, s->t);
     w->facts[t] |= IR_MAYBE;
     make(w, IR_ResetLocal, t);
     if (w->mixed_paths && s->t == w->spine) {
@@ -528,7 +542,7 @@ static void write_reset(ir_writer *w, const wc_stmt *s)
 static void write_change(ir_writer *w, const wc_stmt *s, ir_kind kind)
 {
     ir_operand a = operand(w, s->a), b = s->b.kind ? operand(w, s->b) : none;
-    put(w, kind, a, b, target(w, s->t));
+    put(w, kind, a, b, local(w, s->t));
 }
 
 static void write_stmt(ir_writer *w, const wc_stmt *s)
@@ -545,8 +559,12 @@ static void write_stmt(ir_writer *w, const wc_stmt *s)
     case WC_S_Data: set_map(w, s->t, IR_DATA); break;
     case WC_S_Dot:
     case WC_S_DotBase: write_dot(w, s); break;
-    case WC_S_Equal: write_change(w, s, IR_Equal); break;
-    case WC_S_NotEqual: write_change(w, s, IR_NotEqual); break;
+    case WC_S_Equal:
+    case WC_S_NotEqual: {
+        ir_operand a = operand(w, s->a), b = operand(w, s->b);
+        put(w, s->kind == WC_S_Equal ? IR_Equal : IR_NotEqual, a, b, 0);
+        break;
+    }
     case WC_S_Less:
     case WC_S_LessEqual:
     case WC_S_Greater:

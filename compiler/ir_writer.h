@@ -102,7 +102,9 @@ typedef struct ir_writer {
     wp_loc loc, ended; /* `ended`: the place whose end is known */
     uint32_t end_row, end_col;
     uint32_t *map; /* local of ours -> its local here, or 0 */
-    uint32_t *undo;
+    struct {
+        uint32_t local, before;
+    } * undo; /* changes of map, to be taken back when their block ends */
     uint32_t n_undo, cap_undo;
     uint8_t *facts; /* by local here: IR_MAYBE, IR_BASE */
     uint32_t cap_facts;

@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-#define FUEL      20000
-#define PLAN_MAX  ((size_t)1 << 16)
+#define FUEL     20000
+#define PLAN_MAX ((size_t)1 << 16)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
