@@ -48,7 +48,7 @@ static bool join_blocks(ws_ctx *cx, wb_str text, wb_buf *to)
 
 static bool parse_der(ws_ctx *cx, wb_str der, STACK_OF(X509) * certs)
 {
-    const unsigned char *p = (const unsigned char *)der.p, *end = p + der.n;
+    const unsigned char *p = (const unsigned char *)der.p, *end = der.n ? p + der.n : p;
     while (p < end) {
         X509 *x = d2i_X509(NULL, &p, end - p);
         if (!x) {
