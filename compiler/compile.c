@@ -227,7 +227,7 @@ static void put_files(wc_unit *u, const wc_query *query, wm_program *p)
 static bool front(wc_unit *u, const wc_query *query, wp_body *body, wc_plan *plan)
 {
     wc_resolve_modules(u);
-    if (u->failed || u->diags->limit_reached)
+    if (u->failed || u->diags->n)
         return false;
     /* Errors of checks that do not build on each other are told together: only what a pass adds
      * stops the next. */

@@ -18,6 +18,7 @@ typedef struct wc_binding {
     struct wc_scope *scope;
     wc_var *var;              /* NULL: the name was used here with its outer meaning */
     const char *how;          /* "assigned", "declared", "arg" */
+    const wp_expr *some;      /* the `some ... in` that made it, or NULL */
     wp_loc loc;               /* of the statement that made it */
     struct wc_binding *outer; /* of the same name, which this one hides */
     struct wc_binding *next;  /* of the same scope */
@@ -46,8 +47,11 @@ typedef struct wc_resolver {
     wc_symbol **symbols; /* a hash table with chains */
     uint32_t n_symbols, n_buckets;
     uint32_t rule_number; /* what free variables belong to */
-    /* Where late arguments are resolved: names that are no variables are unsafe there. */
+    /* Where late arguments are resolved: names that are no variables are unsafe there; in holes of
+     * templates, where this is the scope outside, only those that are not input or data. */
     wc_scope *args;
+    const wp_expr *some; /* `some ... in` under way: it may name a variable twice */
+    bool erased;         /* what is resolved now will be taken out again */
     bool query;          /* a query, not a module */
     const wp_rule *rule; /* the rule that names belong to; NULL in a query */
     wc_late *late, **late_end;
@@ -96,8 +100,8 @@ wp_term *wc_resolve_ref(wc_resolver *r, const wp_term *t);
 /* The path an import stands for, or NULL. */
 wp_term *wc_resolve_import(wc_resolver *r, wb_str name, wp_loc loc);
 bool wc_names_rule(const wc_resolver *r, wb_str name);
-/* WP_STRING: a built-in; WP_REF from data: a function; NULL after a report. */
-wp_term *wc_resolve_operator(wc_resolver *r, const wp_term *op);
+/* nested: in a term. WP_STRING: a built-in; WP_REF from data: a function; NULL after a report. */
+wp_term *wc_resolve_operator(wc_resolver *r, const wp_term *op, bool nested);
 /* {x | x = t}: one member, or none when t is undefined; under the modifiers of `owner`, if any. */
 wp_term *wc_resolve_maybe(wc_resolver *r, const wp_term *t, const wp_expr *owner);
 /* An operator as it is written, in the compilation's arena. */

@@ -75,10 +75,12 @@ static wp_expr *some(wc_resolver *r, const wp_expr *e)
         wp_term *to = wc_term_new(r->u, WP_CALL, c->loc);
         to->list.n = c->list.n;
         to->list.items = wb_arena_alloc(r->u->a, c->list.n * sizeof *to->list.items);
-        to->list.items[0] = wc_resolve_operator(r, c->list.items[0]);
+        to->list.items[0] = wc_resolve_operator(r, c->list.items[0], true);
         to->list.items[c->list.n - 1] = wc_resolve_term(r, c->list.items[c->list.n - 1]);
+        r->some = e;
         for (uint32_t i = 1; i + 1 < c->list.n; i++)
             to->list.items[i] = wc_resolve_pattern(r, c->list.items[i], "declared", e->loc);
+        r->some = NULL;
         wp_expr *x = wc_expr_new(r->u, WP_EXPR_SOME, e->loc);
         x->some.items = wb_arena_alloc(r->u->a, sizeof(wp_term *));
         x->some.items[0] = to;
@@ -111,6 +113,13 @@ static wp_expr *every(wc_resolver *r, const wp_expr *e)
     to->every.domain = wc_resolve_term(r, e->every.domain);
     wc_scope s;
     wc_scope_push(r, &s);
+    if (e->every.key && e->every.key->kind == WP_VAR && e->every.value->kind == WP_VAR &&
+        !wc_is_wildcard(e->every.key->name) &&
+        wb_str_eq(e->every.key->name, e->every.value->name)) {
+        wc_resolve_fail(r, (wp_loc){0}, "var ", e->every.key->name, " declared above");
+        wc_scope_pop(r);
+        return NULL;
+    }
     if (e->every.key)
         to->every.key = loop_var(r, e->every.key, e->loc, first);
     to->every.value = loop_var(r, e->every.value, e->loc, first);
@@ -121,8 +130,14 @@ static wp_expr *every(wc_resolver *r, const wp_expr *e)
 
 static wp_expr *print_call(wc_resolver *r, const wp_expr *e)
 {
-    if (!r->u->options->print)
+    if (!r->u->options->print) { /* its operands count as read all the same */
+        bool erased = r->erased;
+        r->erased = true;
+        for (uint32_t i = 1; i < e->call.n; i++)
+            wc_resolve_term(r, e->call.items[i]);
+        r->erased = erased;
         return NULL;
+    }
     wp_term *list = wc_term_new(r->u, WP_ARRAY, e->loc);
     list->list.n = e->call.n - 1;
     list->list.items = wb_arena_alloc(r->u->a, e->call.n * sizeof(wp_term *));
@@ -176,7 +191,7 @@ static wp_expr *call_expr(wc_resolver *r, const wp_expr *e)
     }
     if (wc_op_is(e->call.items[0], "print"))
         return print_call(r, e);
-    wp_term *op = wc_resolve_operator(r, e->call.items[0]);
+    wp_term *op = wc_resolve_operator(r, e->call.items[0], false);
     wp_expr *to = wc_expr_new(r->u, WP_EXPR_CALL, e->loc);
     to->call.n = e->call.n;
     to->call.items = wc_resolve_args(r, e->call.items, e->call.n);
@@ -188,7 +203,8 @@ static wp_expr *call_expr(wc_resolver *r, const wp_expr *e)
 static wp_expr *expression(wc_resolver *r, const wp_expr *e)
 {
     wp_expr *to = NULL;
-    wp_with *with = e->n_with ? wc_resolve_withs(r, e) : NULL;
+    bool late = e->kind == WP_EXPR_SOME; /* its variables are declared for its modifiers too */
+    wp_with *with = e->n_with && !late ? wc_resolve_withs(r, e) : NULL;
     switch ((wp_expr_kind)e->kind) {
     case WP_EXPR_TERM:
         to = wc_expr_new(r->u, WP_EXPR_TERM, e->loc);
@@ -220,6 +236,8 @@ static wp_expr *expression(wc_resolver *r, const wp_expr *e)
     }
     if (!to)
         return NULL;
+    if (late && e->n_with)
+        with = wc_resolve_withs(r, e);
     to->negated = e->negated;
     to->index = e->index;
     to->with = with;

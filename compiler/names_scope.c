@@ -138,6 +138,8 @@ wc_var *wc_scope_declare(wc_resolver *r, const wp_term *t, const char *how, wp_l
         wc_binding *arg = in_scope(s, r->scope->outer);
         there = arg && arg->var ? arg : there;
     }
+    if (there && r->some && there->some == r->some)
+        return there->var;
     if (there) {
         bool arg = there->var && wb_str_is(wb_str_of(there->how), "arg");
         bool assigned = there->var && wb_str_is(wb_str_of(there->how), "assigned");
@@ -153,6 +155,7 @@ wc_var *wc_scope_declare(wc_resolver *r, const wp_term *t, const char *how, wp_l
     v->declared = true;
     wc_binding *b = bind(r, s, v);
     b->how = how;
+    b->some = r->some;
     b->loc = loc;
     v->may_be_unused = r->u->options->strict && wb_str_is(wb_str_of(how), "assigned");
     return v;

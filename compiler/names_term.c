@@ -133,7 +133,7 @@ wb_str wc_dotted(wc_resolver *r, const wp_term *op)
 }
 
 /* The operator: a WP_STRING naming a built-in, or a ref from data; NULL after a report. */
-wp_term *wc_resolve_operator(wc_resolver *r, const wp_term *op)
+wp_term *wc_resolve_operator(wc_resolver *r, const wp_term *op, bool nested)
 {
     const wp_term *head = op->kind == WP_REF ? op->list.items[0] : op;
     wb_str dotted = wc_dotted(r, op);
@@ -142,11 +142,12 @@ wp_term *wc_resolve_operator(wc_resolver *r, const wp_term *op)
         return wc_string_term(r->u, dotted, op->loc);
     if (wb_str_is(dotted, "eq") || wb_str_has_prefix(dotted, WB_LIT("internal.")))
         return wc_string_term(r->u, dotted, op->loc);
-    if (head->kind == WP_VAR && wc_scope_find(r, head->name)) {
+    bool shadowed = head->kind == WP_VAR && wc_scope_find(r, head->name);
+    if (shadowed && nested) {
         wc_resolve_fail(r, op->loc, "called function ", dotted, " shadowed");
         return NULL;
     }
-    if (head->kind == WP_VAR) {
+    if (head->kind == WP_VAR && !shadowed) {
         wp_term *to = NULL;
         if (wc_is_root(head, "data"))
             to = op->kind == WP_REF ? wc_resolve_ref(r, op) : NULL;
@@ -158,8 +159,10 @@ wp_term *wc_resolve_operator(wc_resolver *r, const wp_term *op)
         if (to && to->kind == WP_REF)
             return to;
     }
-    if (fn)
+    if (fn && !shadowed)
         return wc_string_term(r->u, dotted, op->loc);
+    if (r->erased)
+        return NULL;
     wb_buf text;
     wb_buf_init(&text, (size_t)1 << 20);
     wp_term_put(&text, op);
@@ -174,8 +177,8 @@ wp_term *wc_resolve_maybe(wc_resolver *r, const wp_term *t, const wp_expr *owner
 {
     wp_term *c = wc_term_new(r->u, WP_SET_COMP, t->loc);
     wc_var *v = wc_var_new(r->u, WB_LIT("__part__"), t->loc);
-    wc_scope s;
-    wc_scope_push(r, &s);
+    wc_scope *args = r->args;
+    r->args = args ? args->outer : NULL; /* holes in arguments may read input and data */
     wp_with *with = owner && owner->n_with ? wc_resolve_withs(r, owner) : NULL;
     wp_expr *e = wc_equation(r->u, wc_var_term(r->u, v, t->loc), wc_resolve_term(r, t), t->loc);
     e->with = with;
@@ -184,7 +187,7 @@ wp_term *wc_resolve_maybe(wc_resolver *r, const wp_term *t, const wp_expr *owner
     c->comp.body.n = 1;
     c->comp.body.exprs = wb_arena_alloc(r->u->a, sizeof(wp_expr *));
     c->comp.body.exprs[0] = e;
-    wc_scope_pop(r);
+    r->args = args;
     return c;
 }
 
@@ -226,7 +229,7 @@ static wp_term *call(wc_resolver *r, const wp_term *t)
     wp_term *constant = metadata(r, t);
     if (constant)
         return constant;
-    wp_term *op = wc_resolve_operator(r, t->list.items[0]);
+    wp_term *op = wc_resolve_operator(r, t->list.items[0], true);
     wp_term *to = wc_term_new(r->u, WP_CALL, t->loc);
     to->list.n = t->list.n;
     to->list.items = wc_resolve_args(r, t->list.items, t->list.n);

@@ -26,7 +26,7 @@ static wp_term *mock_target(wc_resolver *r, const wp_term *target)
         return NULL;
     }
     if (own)
-        return wc_resolve_operator(r, target);
+        return wc_resolve_operator(r, target, true);
     if (wb_str_is(name, "eq") || wb_str_is(name, "rego.metadata.chain") ||
         wb_str_is(name, "rego.metadata.rule") || wb_str_has_prefix(name, WB_LIT("internal."))) {
         bool inside = wb_str_has_prefix(name, WB_LIT("internal."));
@@ -42,7 +42,7 @@ static wp_term *mock_target(wc_resolver *r, const wp_term *target)
                           : "replacing built-in function: target must not be a void function");
         return NULL;
     }
-    return wc_resolve_operator(r, target);
+    return wc_resolve_operator(r, target, true);
 }
 
 wp_with *wc_resolve_withs(wc_resolver *r, const wp_expr *e)
@@ -74,7 +74,7 @@ wp_with *wc_resolve_withs(wc_resolver *r, const wp_expr *e)
         if (function) {
             wp_term *f = wc_term_new(r->u, WP_CALL, v->loc);
             f->list.items = wb_arena_alloc(r->u->a, sizeof(wp_term *));
-            f->list.items[0] = wc_resolve_operator(r, v);
+            f->list.items[0] = wc_resolve_operator(r, v, true);
             f->list.n = 1;
             to[i].value = f;
         } else {

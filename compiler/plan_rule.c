@@ -456,7 +456,7 @@ static bool ref_iterates(const wp_body *b)
 }
 
 /* The operand that stands for an expression in the answer. */
-static wc_operand plan_captured(wc_planner *p, const wp_expr *e, bool check)
+static wc_operand plan_captured(wc_planner *p, const wp_expr *e)
 {
     p->loc = e->loc;
     bool call = e->kind == WP_EXPR_CALL;
@@ -484,18 +484,13 @@ static wc_operand plan_captured(wc_planner *p, const wp_expr *e, bool check)
             eq->call.items[1] = wc_var_term(p->u, v, e->loc);
             eq->call.items[2] = value;
             wc_plan_expr(p, eq);
-            if (check)
-                wc_put_op(p, WC_S_IsTrue, 0, v->bound, (wc_operand){0});
             return v->bound;
         }
         wc_plan_expr(p, e);
         return wc_const(p, WV_TRUE);
     }
-    wc_operand v =
-        call ? wc_plan_call(p, e->call.items, e->call.n, e->loc, false) : wc_plan_term(p, e->term);
-    if (check)
-        wc_put_op(p, WC_S_IsTrue, 0, v, (wc_operand){0});
-    return v;
+    return call ? wc_plan_call(p, e->call.items, e->call.n, e->loc, false)
+                : wc_plan_term(p, e->term);
 }
 
 static void plan_query(wc_planner *p, const wp_body *b)
@@ -505,15 +500,21 @@ static void plan_query(wc_planner *p, const wp_body *b)
     wc_put_op(p, WC_S_MakeArray, rows, (wc_operand){0}, (wc_operand){0});
     wc_mark m = wc_open(p);
     wc_operand *values = wb_arena_alloc(p->u->a, (b->n + 1) * sizeof *values);
+    wc_operand *all = wb_arena_alloc(p->u->a, (b->n + 1) * sizeof *all);
     /* Answers are listed as written, whatever the order of evaluation. */
     uint32_t written = 0;
     for (uint32_t i = 0; i < b->n; i++) {
-        wc_operand v = plan_captured(p, b->exprs[i], check);
+        wc_operand v = plan_captured(p, b->exprs[i]);
+        all[i] = v;
         if (b->exprs[i]->index == UINT32_MAX)
             continue;
         values[b->exprs[i]->index] = v;
         written++;
     }
+    /* What is false ends a row, but not before everything was evaluated. */
+    for (uint32_t i = 0; i < b->n && check; i++)
+        if (all[i].kind != WC_CONST || wc_const_value(p, all[i]) == WV_FALSE)
+            wc_put_op(p, WC_S_IsTrue, 0, all[i], (wc_operand){0});
     uint32_t count = 0;
     for (uint32_t i = 0; i < p->n_bound; i++)
         count += shown(p->bound[i]);

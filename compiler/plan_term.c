@@ -180,8 +180,36 @@ static wc_operand input(wc_planner *p)
     return wc_op_local(t);
 }
 
+static bool is_computed(const wp_term *el)
+{
+    return el->kind == WP_REF || el->kind == WP_CALL;
+}
+
+/* The reference with the elements that are references or calls themselves replaced by variables:
+ * they have their values before any step is taken. */
+static const wp_term *elements_first(wc_planner *p, const wp_term *ref)
+{
+    wp_term *to = NULL;
+    for (uint32_t i = 1; i < ref->list.n; i++) {
+        const wp_term *el = ref->list.items[i];
+        if (!is_computed(el))
+            continue;
+        if (!to) {
+            to = wc_term_new(p->u, WP_REF, ref->loc);
+            to->list.n = ref->list.n;
+            to->list.items = wb_arena_alloc(p->u->a, ref->list.n * sizeof *to->list.items);
+            memcpy(to->list.items, ref->list.items, ref->list.n * sizeof *to->list.items);
+        }
+        wc_var *v = wc_var_new(p->u, WB_LIT("__element__"), el->loc);
+        wc_bind(p, v, wc_plan_term(p, el));
+        to->list.items[i] = wc_var_term(p->u, v, el->loc);
+    }
+    return to ? to : ref;
+}
+
 static wc_operand reference(wc_planner *p, const wp_term *ref)
 {
+    ref = elements_first(p, ref);
     const wp_term *head = ref->list.items[0];
     if (wc_is_root(head, "data"))
         return data(p, ref);
@@ -229,20 +257,20 @@ static bool has_call(const wp_term *t)
     }
 }
 
-/* Places in input and base data first, as OPA's rule index asks for them; then calls, which OPA
- * makes expressions before their own; then what may bind variables; bare variables last. */
+/* Calls first, which OPA makes expressions before their own; then what may bind variables; bare
+ * variables last. */
 void wc_plan_terms(wc_planner *p, wp_term **items, uint32_t n, wc_operand *out)
 {
-    enum { BASE, CALLS, REST, BARE };
+    enum { CALLS, REST, BARE };
     for (uint32_t i = 0; i < n; i++)
         out[i].kind = WC_NOTHING;
-    for (unsigned round = BASE; round <= BARE; round++)
+    for (unsigned round = CALLS; round <= BARE; round++)
         for (uint32_t i = 0; i < n; i++) {
             const wp_term *t = items[i];
             if (out[i].kind != WC_NOTHING)
                 continue;
             bool bare = t->kind == WP_VAR && is_unbound(t);
-            unsigned turn = bare ? BARE : wc_base_ref(p->u, t) ? BASE : has_call(t) ? CALLS : REST;
+            unsigned turn = bare ? BARE : has_call(t) ? CALLS : REST;
             if (turn <= round)
                 out[i] = wc_plan_term(p, t);
         }
