@@ -20,132 +20,16 @@ int wc_pass_by_name(wb_str name)
     return -1;
 }
 
-/* ---- what `with` may replace anywhere ---- */
-
-typedef struct targets {
-    wc_unit *u;
-    wv paths; /* set of data paths */
-    bool any_function;
-} targets;
-
-static void collect_body(targets *t, const wp_body *b);
-
-static void collect_term(targets *t, const wp_term *x)
-{
-    switch ((wp_term_kind)x->kind) {
-    case WP_REF:
-    case WP_ARRAY:
-    case WP_SET:
-    case WP_CALL:
-        for (uint32_t i = 0; i < x->list.n; i++)
-            collect_term(t, x->list.items[i]);
-        return;
-    case WP_OBJECT:
-        for (uint32_t i = 0; i < x->object.n; i++) {
-            collect_term(t, x->object.pairs[i].key);
-            collect_term(t, x->object.pairs[i].value);
-        }
-        return;
-    case WP_ARRAY_COMP:
-    case WP_SET_COMP:
-    case WP_OBJECT_COMP:
-        if (x->comp.key)
-            collect_term(t, x->comp.key);
-        collect_term(t, x->comp.value);
-        collect_body(t, &x->comp.body);
-        return;
-    default: return;
-    }
-}
-
-static void collect_target(targets *t, const wp_term *target)
-{
-    wc_unit *u = t->u;
-    if (target->kind == WP_STRING) {
-        if (u->mocked == WV_UNDEFINED)
-            u->mocked = wv_object_begin(u->a, 4);
-        if (wv_object_get(u->mocked, target->value) == WV_UNDEFINED)
-            wv_object_put(u->a, &u->mocked, target->value, wv_small(wv_len(u->mocked)));
-        return;
-    }
-    const wp_term *head = target->kind == WP_REF ? target->list.items[0] : target;
-    if (!wc_is_root(head, "data"))
-        return;
-    wv path = wv_array_begin(u->a, 4);
-    for (uint32_t i = 1; target->kind == WP_REF && i < target->list.n; i++)
-        if (target->list.items[i]->kind <= WP_STRING)
-            wv_array_push(u->a, &path, target->list.items[i]->value);
-    wv_set_add(u->a, &t->paths, path);
-}
-
-static void collect_expr(targets *t, const wp_expr *e)
-{
-    for (uint32_t i = 0; i < e->n_with; i++) {
-        collect_target(t, e->with[i].target);
-        collect_term(t, e->with[i].value);
-    }
-    switch ((wp_expr_kind)e->kind) {
-    case WP_EXPR_TERM: collect_term(t, e->term); break;
-    case WP_EXPR_CALL:
-        for (uint32_t i = 1; i < e->call.n; i++)
-            collect_term(t, e->call.items[i]);
-        break;
-    case WP_EXPR_SOME: collect_term(t, e->some.items[0]); break;
-    case WP_EXPR_EVERY:
-        collect_term(t, e->every.domain);
-        collect_body(t, &e->every.body);
-        break;
-    case WP_EXPR_NOT: collect_body(t, &e->body); break;
-    case WP_EXPR_AND:
-    case WP_EXPR_OR:
-        collect_body(t, &e->logic.lhs);
-        collect_body(t, &e->logic.rhs);
-        break;
-    }
-}
-
-static void collect_body(targets *t, const wp_body *b)
-{
-    for (uint32_t i = 0; i < b->n; i++)
-        collect_expr(t, b->exprs[i]);
-}
-
-static void collect_targets(targets *t, const wp_body *query)
-{
-    for (uint32_t i = 0; i < t->u->n_rules; i++)
-        for (const wc_rule *r = t->u->rules[i]; r; r = r->else_rule) {
-            collect_body(t, &r->body);
-            if (r->value)
-                collect_term(t, r->value);
-            if (r->key)
-                collect_term(t, r->key);
-            for (uint32_t k = r->n_ground; k < r->n_path; k++)
-                collect_term(t, r->path[k]);
-        }
-    if (query)
-        collect_body(t, query);
-}
-
-static bool paths_touch(wv x, wv y)
-{
-    uint32_t n = wv_len(x) < wv_len(y) ? wv_len(x) : wv_len(y);
-    for (uint32_t i = 0; i < n; i++)
-        if (!wv_equal(wv_items(x)[i], wv_items(y)[i]))
-            return false;
-    return true;
-}
-
 /* Marks functions that some `with` may replace, and gives memo slots to what is asked twice. */
-static void mark_functions(wc_unit *u, wc_plan *plan, const targets *t, wc_node *n)
+static void mark_functions(wc_unit *u, wc_plan *plan, wv targets, wc_node *n)
 {
     if (n->n_rules) {
         for (uint32_t k = 0; k <= n->max_keys; k++) {
             wc_function *fn = plan->funcs[k ? n->keyed + k - 1 : n->whole];
-            for (uint32_t i = 0; i < wv_len(t->paths); i++)
-                if (paths_touch(wv_set_at(t->paths, NULL, i), fn->out.path)) {
-                    fn->out.maskable = !n->is_function;
-                    fn->out.mockable = n->is_function;
-                }
+            if (wc_touches_target(targets, fn->out.path)) {
+                fn->out.maskable = !n->is_function;
+                fn->out.mockable = n->is_function;
+            }
             if (u->options->passes_off & WC_PASS_MEMO)
                 continue;
             if (!fn->n_args) {
@@ -159,7 +43,7 @@ static void mark_functions(wc_unit *u, wc_plan *plan, const targets *t, wc_node 
         }
     }
     for (wc_node *c = n->first; c; c = c->next)
-        mark_functions(u, plan, t, c);
+        mark_functions(u, plan, targets, c);
 }
 
 /* ---- the tree in the program ---- */
@@ -257,12 +141,11 @@ static bool front(wc_unit *u, const wc_query *query, wp_body *body, wc_plan *pla
     wc_check_deprecated(u);
     if (u->diags->n)
         return false;
-    targets t = {.u = u, .paths = wv_set_begin(u->a, 4)};
-    collect_targets(&t, query ? body : NULL);
+    wv targets = wc_collect_targets(u, query ? body : NULL);
     wc_make_plan(u, plan, query, *body);
     if (u->diags->n)
         return false;
-    mark_functions(u, plan, &t, u->root);
+    mark_functions(u, plan, targets, u->root);
     return true;
 }
 

@@ -1,21 +1,25 @@
-/* Calls of functions that rules define: each must exist and take as many arguments as it gets. And
- * targets of `with`, which may not lie inside what a rule defines.
+/* Calls of functions that rules define: each must exist and take as many arguments as it gets.
  *
  * Takes resolved rules and the data tree. Names of built-ins were looked up with the names; what
  * was found missing there is told here too, since it only matters when names and tree are fine.
  *
  * Reports: undefined function, function f has arity 1, got 2 arguments, f: arity mismatch,
- * deprecated built-in functions, with keyword cannot partially replace virtual document(s). */
+ * deprecated built-in functions. */
 #include "compiler/types.h"
+#include "compiler/visit.h"
 
 typedef struct walker {
     wc_unit *u;
     bool deprecated; /* look for calls of what newer versions refuse, and nothing else */
-    bool targets;    /* look for targets of `with`, and nothing else */
 } walker;
 
-static void walk_body(walker *w, const wp_body *b);
-static void walk_term(walker *w, const wp_term *t);
+static bool on_term(void *arg, const wp_term *t);
+static bool on_expr(void *arg, const wp_expr *e);
+
+static wc_visitor visitor(walker *w)
+{
+    return (wc_visitor){.term = on_term, .expr = on_expr, .arg = w};
+}
 
 /* Rules at the path itself; -1: none. */
 static int64_t arity_at(const wc_unit *u, const wp_term *ref)
@@ -90,8 +94,6 @@ static void check_builtin(walker *w, wp_term *const *items, uint32_t n, bool nes
 static void check(walker *w, wp_term *const *items, uint32_t n, bool nested, wp_loc loc)
 {
     const wp_term *op = items[0];
-    if (w->targets)
-        return;
     if (op->kind == WP_STRING)
         check_builtin(w, items, n, nested, loc);
     if (op->kind != WP_REF || w->deprecated)
@@ -112,107 +114,34 @@ static void check(walker *w, wp_term *const *items, uint32_t n, bool nested, wp_
     wb_buf_free(&b);
 }
 
-static void walk_term(walker *w, const wp_term *t)
+static bool on_term(void *arg, const wp_term *t)
 {
-    switch ((wp_term_kind)t->kind) {
-    case WP_CALL:
-        check(w, t->list.items, t->list.n - 1, true, t->loc);
-        for (uint32_t i = 1; i < t->list.n; i++)
-            walk_term(w, t->list.items[i]);
-        return;
-    case WP_REF:
-    case WP_ARRAY:
-    case WP_SET:
-        for (uint32_t i = 0; i < t->list.n; i++)
-            walk_term(w, t->list.items[i]);
-        return;
-    case WP_OBJECT:
-        for (uint32_t i = 0; i < t->object.n; i++) {
-            walk_term(w, t->object.pairs[i].key);
-            walk_term(w, t->object.pairs[i].value);
-        }
-        return;
-    case WP_ARRAY_COMP:
-    case WP_SET_COMP:
-    case WP_OBJECT_COMP:
-        if (t->comp.key)
-            walk_term(w, t->comp.key);
-        walk_term(w, t->comp.value);
-        walk_body(w, &t->comp.body);
-        return;
-    default: return;
-    }
-}
-
-static void walk_expr(walker *w, const wp_expr *e)
-{
-    for (uint32_t i = 0; i < e->n_with; i++)
-        if (e->with[i].value->kind != WP_CALL || e->with[i].value->list.n > 1)
-            walk_term(w, e->with[i].value);
-    switch ((wp_expr_kind)e->kind) {
-    case WP_EXPR_TERM:
-        if (e->term->kind != WP_CALL) {
-            walk_term(w, e->term);
-            return;
-        }
-        check(w, e->term->list.items, e->term->list.n - 1, false, e->loc);
-        for (uint32_t i = 1; i < e->term->list.n; i++)
-            walk_term(w, e->term->list.items[i]);
-        return;
-    case WP_EXPR_CALL:
-        check(w, e->call.items, e->call.n - 1, false, e->loc);
-        for (uint32_t i = 1; i < e->call.n; i++)
-            walk_term(w, e->call.items[i]);
-        return;
-    case WP_EXPR_SOME: walk_term(w, e->some.items[0]); return;
-    case WP_EXPR_EVERY:
-        walk_term(w, e->every.domain);
-        walk_body(w, &e->every.body);
-        return;
-    case WP_EXPR_NOT: walk_body(w, &e->body); return;
-    case WP_EXPR_AND:
-    case WP_EXPR_OR:
-        walk_body(w, &e->logic.lhs);
-        walk_body(w, &e->logic.rhs);
-        return;
-    }
-}
-
-/* Whether the target lies below a rule. */
-static bool is_partial(const wc_unit *u, const wp_term *target)
-{
-    if (target->kind != WP_REF || !wc_is_root(target->list.items[0], "data"))
-        return false;
-    const wc_node *n = u->root;
-    for (uint32_t i = 1; n && i + 1 < target->list.n; i++) {
-        const wp_term *step = target->list.items[i];
-        n = step->kind <= WP_STRING ? wc_node_child(n, step->value) : NULL;
-        if (n && n->n_rules)
-            return true;
-    }
-    return false;
-}
-
-/* One report a body, which hides those inside it. */
-static bool check_targets(walker *w, const wp_body *b)
-{
-    for (uint32_t i = 0; i < b->n; i++)
-        for (uint32_t k = 0; k < b->exprs[i]->n_with; k++)
-            if (is_partial(w->u, b->exprs[i]->with[k].target)) {
-                wp_report(w->u->diags, WP_COMPILE_ERROR, wc_file(w->u),
-                          b->exprs[i]->with[k].target->loc,
-                          "with keyword cannot partially replace virtual document(s)");
-                return false;
-            }
+    if (t->kind == WP_CALL)
+        check(arg, t->list.items, t->list.n - 1, true, t->loc);
     return true;
 }
 
-static void walk_body(walker *w, const wp_body *b)
+/* Calls that are expressions may have one operand more: what the result is matched with. A function
+ * that is the value of a `with` is no call. */
+static bool on_expr(void *arg, const wp_expr *e)
 {
-    if (w->targets && !check_targets(w, b))
-        return;
-    for (uint32_t i = 0; i < b->n; i++)
-        walk_expr(w, b->exprs[i]);
+    wp_term *const *items = NULL;
+    uint32_t n = 0;
+    if (e->kind == WP_EXPR_CALL)
+        items = e->call.items, n = e->call.n;
+    else if (e->kind == WP_EXPR_TERM && e->term->kind == WP_CALL)
+        items = e->term->list.items, n = e->term->list.n;
+    wc_visitor v = visitor(arg);
+    for (uint32_t i = 0; i < e->n_with; i++)
+        if (e->with[i].value->kind != WP_CALL || e->with[i].value->list.n > 1)
+            wc_visit_term(&v, e->with[i].value);
+    if (items)
+        check(arg, items, n - 1, false, e->loc);
+    if (items)
+        wc_visit_terms(&v, items + 1, n - 1);
+    else
+        wc_visit_inside(&v, e);
+    return false;
 }
 
 void wc_tell(wc_unit *u, const wp_diags *late)
@@ -224,43 +153,19 @@ void wc_tell(wc_unit *u, const wp_diags *late)
     }
 }
 
-static void walk_all(walker *w)
-{
-    wc_unit *u = w->u;
-    for (uint32_t i = 0; i < u->n_rules; i++) {
-        u->module = u->rules[i]->module;
-        for (const wc_rule *r = u->rules[i]; r; r = r->else_rule) {
-            walk_body(w, &r->body);
-            if (r->key)
-                walk_term(w, r->key);
-            if (r->value)
-                walk_term(w, r->value);
-            for (uint32_t k = r->n_ground; k < r->n_path; k++)
-                walk_term(w, r->path[k]);
-        }
-    }
-    u->module = NULL;
-}
-
-void wc_check_targets(wc_unit *u, const wp_body *query)
-{
-    walker w = {.u = u, .targets = true};
-    walk_all(&w);
-    /* Bodies inside a query are not looked at, as in OPA. */
-    if (query)
-        check_targets(&w, query);
-}
-
 void wc_check_functions(wc_unit *u, const wp_body *query)
 {
     walker w = {.u = u};
+    wc_visitor v = visitor(&w);
     wc_tell(u, &u->functions);
-    walk_all(&w);
+    wc_visit_rules(&v, u);
     if (query)
-        walk_body(&w, query);
+        wc_visit_body(&v, query);
 }
 
 void wc_check_deprecated(wc_unit *u)
 {
-    walk_all(&(walker){.u = u, .deprecated = true});
+    walker w = {.u = u, .deprecated = true};
+    wc_visitor v = visitor(&w);
+    wc_visit_rules(&v, u);
 }

@@ -123,6 +123,12 @@ void wc_check_deprecated(wc_unit *u);
 /* Reports what was kept back. */
 void wc_tell(wc_unit *u, const wp_diags *late);
 
+/* targets.c: the data paths that some `with` replaces, as a set of arrays; u->mocked is filled. The
+ * query may be NULL. */
+wv wc_collect_targets(wc_unit *u, const wp_body *query);
+/* Whether a path lies above, at or below one of them. */
+bool wc_touches_target(wv targets, wv path);
+
 /* safety.c: puts bodies into an order in which every variable is bound before it is read. Reports
  * `var x is unsafe`. */
 void wc_check_safety(wc_unit *u);
