@@ -23,6 +23,7 @@ wp_term *wc_term_new(wc_unit *u, wp_term_kind kind, wp_loc loc)
 wp_term *wc_var_term(wc_unit *u, wc_var *v, wp_loc loc)
 {
     wp_term *t = wc_term_new(u, WP_VAR, loc);
+    t->raw = true;
     t->name = wb_str_n(v->text, v->len);
     return t;
 }

@@ -121,6 +121,7 @@ typedef struct wc_flat {
     uint32_t n, cap;
     bool query;      /* a query's `==` is a call like any other, a module's is `=` */
     bool as_written; /* references stay in their places and `==` is kept: for safety */
+    bool heads_stay; /* as do heads of comprehensions and values of `with`: for recursion */
 } wc_flat;
 
 /* A comprehension in a flat body: the checker keeps its type here, since it is asked often. */

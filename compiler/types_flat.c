@@ -204,7 +204,7 @@ static bool needs_evaluation(const wp_term *t)
 static wp_term *head(flattener *x, const wp_term *t)
 {
     wp_term *to = expand(x, t);
-    if (!needs_evaluation(to))
+    if (x->f->heads_stay || !needs_evaluation(to))
         return to;
     wp_term *v = made(x, t->loc, to);
     put_call(x, equation(x, v, to, t->loc));

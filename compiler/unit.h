@@ -26,6 +26,13 @@ typedef struct wc_var {
     struct wc_wait *waits; /* planner: pairs to unify once it has a value */
     const wp_term *place;  /* planner: the place in input or base data it was given, or NULL */
     wp_loc loc;            /* first place */
+    /* What was moved in front of a negated expression and has this variable in its place; or NULL.
+     */
+    const wp_term *moved;
+    /* recursion: where it is met first and bound first in the clause of that turn (depend.h), and
+     * its values there */
+    uint32_t turn, met_at, bound_at, n_values;
+    const wv *values;
     uint32_t len;
     char text[];
 } wc_var;
@@ -77,6 +84,7 @@ typedef struct wc_unit {
 } wc_unit;
 
 wc_var *wc_var_new(wc_unit *u, wb_str name, wp_loc loc);
+/* `raw` tells such a term from `input` and `data`, whatever its name. */
 wp_term *wc_var_term(wc_unit *u, wc_var *v, wp_loc loc);
 wp_term *wc_term_new(wc_unit *u, wp_term_kind kind, wp_loc loc);
 wp_expr *wc_expr_new(wc_unit *u, wp_expr_kind kind, wp_loc loc);
@@ -148,9 +156,7 @@ typedef struct wc_node {
     uint32_t number;                      /* in the program */
     uint32_t whole, keyed;
     uint32_t asked;  /* places that ask for it; in a loop or function counts twice */
-    uint32_t state;  /* recursion check */
     bool is_package; /* some module's package ends here */
-    bool told;       /* recursion check: its cycle was reported */
     bool typed;      /* type check: all below was seen */
 } wc_node;
 

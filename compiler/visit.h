@@ -12,8 +12,8 @@
  * - a comprehension: key, value, body
  * - `some ... in`: the call that stands for it; a plain `some` is gone by then
  * - `every`: key, value, domain, body
- * - a rule: body, key, value, then the parts of its path that are no scalars; not its arguments, not
- *   its else clauses (each is a rule of its own)
+ * - a rule: body, key, value, then the parts of its path that are no scalars; not its arguments,
+ * not its else clauses (each is a rule of its own)
  *
  * Depth: the walk recurses once a level, so it is bounded by WP_DEPTH_MAX. It allocates nothing. */
 #ifndef WRIT_COMPILER_VISIT_H
