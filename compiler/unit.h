@@ -124,15 +124,14 @@ bool wc_same_key(const wp_term *x, const wp_term *y);
  * NULL.
  */
 void wc_check_functions(wc_unit *u, const wp_body *query);
-/* Targets of `with` below a rule. */
-void wc_check_targets(wc_unit *u, const wp_body *query);
 /* Built-ins that modules of v1 may not call any more. */
 void wc_check_deprecated(wc_unit *u);
 /* Reports what was kept back. */
 void wc_tell(wc_unit *u, const wp_diags *late);
 
-/* targets.c: the data paths that some `with` replaces, as a set of arrays; u->mocked is filled. The
- * query may be NULL. */
+/* targets.c: targets of `with` below a rule. The query may be NULL, here and below. */
+void wc_check_targets(wc_unit *u, const wp_body *query);
+/* The data paths that some `with` replaces, as a set of arrays; u->mocked is filled. */
 wv wc_collect_targets(wc_unit *u, const wp_body *query);
 /* Whether a path lies above, at or below one of them. */
 bool wc_touches_target(wv targets, wv path);
