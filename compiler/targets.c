@@ -1,8 +1,8 @@
 /* What `with` replaces anywhere, and what it may not.
  *
- * Takes the resolved rules, the data tree and the query. wc_collect_targets: after it u->mocked has a number for each built-in that
- * some `with` replaces, and the answer is the set of data paths that are targets: what touches none
- * of them never looks whether it is replaced.
+ * Takes the resolved rules, the data tree and the query. wc_collect_targets: after it u->mocked has
+ * a number for each built-in that some `with` replaces, and the answer is the set of data paths
+ * that are targets: what touches none of them never looks whether it is replaced.
  *
  * Reports, in wc_check_targets: with keyword cannot partially replace virtual document(s). */
 #include "compiler/visit.h"
@@ -89,8 +89,7 @@ static bool on_body(void *arg, const wp_body *b)
     for (uint32_t i = 0; i < b->n; i++)
         for (uint32_t k = 0; k < b->exprs[i]->n_with; k++)
             if (is_partial(u, b->exprs[i]->with[k].target)) {
-                wp_report(u->diags, WP_COMPILE_ERROR, wc_file(u),
-                          b->exprs[i]->with[k].target->loc,
+                wp_report(u->diags, WP_COMPILE_ERROR, wc_file(u), b->exprs[i]->with[k].target->loc,
                           "with keyword cannot partially replace virtual document(s)");
                 return false;
             }
