@@ -524,7 +524,9 @@ static int brace_token(wp_parser *p, uint32_t i, wp_open_kind *kind)
         (is_word(p, &p->tokens[close + 1], WP_W_AND) || is_word(p, &p->tokens[close + 1], WP_W_OR));
     *kind = WP_O_BODY;
     if (after_term && (o->every || (o->kind == WP_O_TEXT && !p->path_of))) {
-        o->every = p->head_open = false;
+        o->every = false;
+        if (p->n_open == 1)
+            p->head_open = false;
         return T_BODY;
     }
     if (p->prev == T_AND || p->prev == T_OR || logic ||
