@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { OPCODES, PASS_OFF, PLAN, QUERY, V0, N_OPTIONS };
+enum { OPCODES, PASS_OFF, PLAN, QUERY, STAGE, V0, N_OPTIONS };
 
 static const cli_option OPTIONS[] = {
     [OPCODES] = {"opcodes", 0, CLI_BOOL, NULL, NULL,
@@ -14,6 +14,9 @@ static const cli_option OPTIONS[] = {
     [PASS_OFF] = {"pass-off", 0, CLI_LIST, NULL, NULL, "switch optimiser passes off by name"},
     [PLAN] = {"plan", 0, CLI_BOOL, NULL, NULL, "print the plan, the form before the bytecode"},
     [QUERY] = {"query", 'q', CLI_STRING, NULL, NULL, "compile this query with the files"},
+    [STAGE] = {"stage", 0, CLI_STRING, NULL, NULL,
+               "print what stands after a stage: names, tree, query, targets, functions, safety, "
+               "recursion, types, deprecated, plan"},
     [V0] = {"v0-compatible", 0, CLI_BOOL, NULL, NULL, "read the modules as Rego v0"},
     [N_OPTIONS] = {0},
 };
@@ -24,6 +27,7 @@ static const cli_command COMMAND = {
     .about = "Print the bytecode that Rego files and a query compile to, function by function.\n",
     .examples = "  $ writ disasm policy.rego -q 'data.example.allow'\n"
                 "  $ writ disasm --plan policy.rego\n"
+                "  $ writ disasm --stage safety policy.rego\n"
                 "  $ writ disasm --opcodes > docs/bytecode.md\n",
     .options = OPTIONS,
 };
@@ -40,7 +44,7 @@ static bool pass_names(cli_load *l, const cli_value *names)
     return !l->n_errors;
 }
 
-static bool plan(cli_load *l, wb_str query, wb_buf *out)
+static bool after_stage(cli_load *l, wb_str query, int stage, wb_buf *out)
 {
     wp_body body = {0};
     wc_options o = we_options(l->engine);
@@ -57,8 +61,8 @@ static bool plan(cli_load *l, wb_str query, wb_buf *out)
         q.context = context;
     }
     wp_module **trees = we_trees(l->engine);
-    wb_status s = wc_plan_text(trees, (uint32_t)l->engine->n_modules, query.n ? &q : NULL, &o, out,
-                               &l->diags);
+    wb_status s = wc_stage_text(trees, (uint32_t)l->engine->n_modules, query.n ? &q : NULL, &o,
+                                stage, out, &l->diags);
     free(trees);
     return s == WB_OK;
 }
@@ -94,8 +98,12 @@ static int run(const cli_options *o)
     l.rego_only = true;
     cli_load_paths(&l, o->rest, o->n_rest);
     wb_str query = wb_str_of(v[QUERY].text);
+    const char *name = v[PLAN].on ? "plan" : v[STAGE].text;
+    int stage = *name ? wc_stage_by_name(wb_str_of(name)) : -1;
+    if (*name && stage < 0)
+        cli_add_error(&l, "no stage is named %s", name);
     bool ok = pass_names(&l, &v[PASS_OFF]) && cli_load_finish(&l) &&
-              (v[PLAN].on ? plan(&l, query, &b) : listing(&l, query, &b));
+              (stage >= 0 ? after_stage(&l, query, stage, &b) : listing(&l, query, &b));
     if (!ok) {
         cli_take_diags(&l);
         wb_buf_clear(&b);

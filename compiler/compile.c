@@ -1,8 +1,9 @@
-/* The passes in their order, and what the program keeps of the tree. */
+/* The stages in their order (stages.h), and what the program keeps of the tree. */
 #include "compiler/compile.h"
 
 #include "compiler/ir_writer.h"
 #include "compiler/plan.h"
+#include "compiler/stages.h"
 #include "compiler/types.h"
 
 #include <stdlib.h>
@@ -108,44 +109,93 @@ static void put_files(wc_unit *u, const wc_query *query, wm_program *p)
 
 /* ---- driving ---- */
 
-static bool front(wc_unit *u, const wc_query *query, wp_body *body, wc_plan *plan)
+/* What the stages work on. */
+typedef struct front {
+    wc_unit *u;
+    const wc_query *query; /* may be NULL */
+    wp_body body;          /* of the query */
+    wc_plan *plan;
+} front;
+
+static wp_body *query_body(front *f)
 {
-    wc_resolve_modules(u);
-    if (u->failed || u->diags->n)
-        return false;
-    /* Errors of checks that do not build on each other are told together: only what a pass adds
-     * stops the next. */
-    uint32_t told = u->diags->n;
-    wc_tell(u, &u->targets);
-    wc_build_tree(u);
-    if (u->diags->n > told || u->diags->limit_reached)
-        return false;
-    if (query)
-        *body = wc_resolve_query(u, query->context, query->body);
-    wc_check_targets(u, query ? body : NULL);
-    if (u->diags->n > told || u->diags->limit_reached)
-        return false;
-    wc_check_functions(u, query ? body : NULL);
-    if (u->diags->n > told || u->diags->limit_reached)
-        return false;
-    wc_check_safety(u);
-    if (query)
-        wc_order_query(u, body);
-    if (u->diags->n > told || u->diags->limit_reached)
-        return false;
-    wc_check_recursion(u);
-    if (u->diags->n > told || u->diags->limit_reached)
-        return false;
-    if (!u->options->skip_types)
-        wc_check_types(u, query ? body : NULL);
-    wc_check_deprecated(u);
-    if (u->diags->n)
-        return false;
-    wv targets = wc_collect_targets(u, query ? body : NULL);
-    wc_make_plan(u, plan, query, *body);
-    if (u->diags->n)
-        return false;
-    mark_functions(u, plan, targets, u->root);
+    return f->query ? &f->body : NULL;
+}
+
+static void stage_names(front *f)
+{
+    wc_resolve_modules(f->u);
+}
+static void stage_tree(front *f)
+{
+    wc_tell(f->u, &f->u->targets);
+    wc_build_tree(f->u);
+}
+static void stage_query(front *f)
+{
+    if (f->query)
+        f->body = wc_resolve_query(f->u, f->query->context, f->query->body);
+}
+static void stage_targets(front *f)
+{
+    wc_check_targets(f->u, query_body(f));
+}
+static void stage_functions(front *f)
+{
+    wc_check_functions(f->u, query_body(f));
+}
+static void stage_safety(front *f)
+{
+    wc_check_safety(f->u);
+    if (f->query)
+        wc_order_query(f->u, &f->body);
+}
+static void stage_recursion(front *f)
+{
+    wc_check_recursion(f->u);
+}
+static void stage_types(front *f)
+{
+    if (!f->u->options->skip_types)
+        wc_check_types(f->u, query_body(f));
+}
+static void stage_deprecated(front *f)
+{
+    wc_check_deprecated(f->u);
+}
+static void stage_plan(front *f)
+{
+    wv targets = wc_collect_targets(f->u, query_body(f));
+    wc_make_plan(f->u, f->plan, f->query, f->body);
+    if (!f->u->diags->n)
+        mark_functions(f->u, f->plan, targets, f->u->root);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(front *f);
+} STAGES[] = {
+#define X(name, doc) {#name, stage_##name},
+    WC_STAGE_MAP(X)
+#undef X
+};
+
+int wc_stage_by_name(wb_str name)
+{
+    for (int i = 0; i < WC_STAGE_COUNT; i++)
+        if (wb_str_is(name, STAGES[i].name))
+            return i;
+    return -1;
+}
+
+/* Runs the stages up to `last`; false after a report. */
+static bool run_stages(front *f, int last)
+{
+    for (int i = 0; i <= last; i++) {
+        STAGES[i].run(f);
+        if (f->u->diags->n)
+            return false;
+    }
     return true;
 }
 
@@ -182,8 +232,8 @@ wb_status wc_compile(wp_module **modules, uint32_t n, const wc_query *query,
     for (unsigned i = 0; i < WM_OPERATOR_COUNT; i++)
         p->operators[i] = ws_registry_find(options->registry, wb_str_of(operators[i]));
     wc_plan plan = {.query = WM_NONE};
-    wp_body body = {0};
-    bool ok = front(&u, query, &body, &plan) && wc_emit(&u, &plan, p);
+    front f = {.u = &u, .query = query, .plan = &plan};
+    bool ok = run_stages(&f, WC_STAGE_plan) && wc_emit(&u, &plan, p);
     wb_error e;
     if (ok) {
         put_tree(&u, p);
@@ -205,8 +255,8 @@ wb_status wc_compile(wp_module **modules, uint32_t n, const wc_query *query,
     return WB_OK;
 }
 
-wb_status wc_plan_text(wp_module **modules, uint32_t n, const wc_query *query,
-                       const wc_options *options, wb_buf *out, wp_diags *diags)
+wb_status wc_stage_text(wp_module **modules, uint32_t n, const wc_query *query,
+                        const wc_options *options, int stage, wb_buf *out, wp_diags *diags)
 {
     wc_unit u;
     wb_arena scratch;
@@ -215,10 +265,12 @@ wb_status wc_plan_text(wp_module **modules, uint32_t n, const wc_query *query,
     wm_program p = {0};
     u.program = &p;
     wc_plan plan = {.query = WM_NONE};
-    wp_body body = {0};
-    bool ok = front(&u, query, &body, &plan);
-    if (ok)
+    front f = {.u = &u, .query = query, .plan = &plan};
+    bool ok = run_stages(&f, stage);
+    if (ok && stage == WC_STAGE_plan)
         wc_plan_print(out, &plan);
+    else if (ok)
+        wc_rules_print(out, &u, f.body.n ? &f.body : NULL);
     else {
         wp_diags_sort(diags);
         wp_diags_own(diags);
@@ -237,9 +289,9 @@ wb_status wc_write_plan(wp_module **modules, uint32_t n, const wc_plan_wanted *w
     wm_program p = {0};
     u.program = &p;
     wc_plan plan = {.query = WM_NONE};
-    wp_body body = {0};
+    front f = {.u = &u, .query = wanted->query, .plan = &plan};
     wb_status s = WB_INVALID;
-    if (front(&u, wanted->query, &body, &plan))
+    if (run_stages(&f, WC_STAGE_plan))
         s = ir_write(&u, &plan, wanted, out);
     if (s) {
         wp_diags_sort(diags);

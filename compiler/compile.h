@@ -52,9 +52,12 @@ typedef struct wc_query {
 wb_status wc_compile(wp_module **modules, uint32_t n, const wc_query *query,
                      const wc_options *options, wm_program **out, wp_diags *diags);
 
-/* The plan as text, function by function (for people and for tests). */
-wb_status wc_plan_text(wp_module **modules, uint32_t n, const wc_query *query,
-                       const wc_options *options, wb_buf *out, wp_diags *diags);
+/* What stands after a stage (stages.h), as text for people and for tests: the rules, or the plan
+ * function by function. */
+wb_status wc_stage_text(wp_module **modules, uint32_t n, const wc_query *query,
+                        const wc_options *options, int stage, wb_buf *out, wp_diags *diags);
+/* The number of a stage, or -1. */
+int wc_stage_by_name(wb_str name);
 
 /* The tree node of a path, or WM_NONE; *used says how many parts of the path led there. */
 uint32_t wc_find_node(const wm_program *p, const wv *path, unsigned n, unsigned *used);

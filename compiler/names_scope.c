@@ -124,7 +124,6 @@ void wc_scope_mention(wc_resolver *r, wb_str name)
 
 void wc_resolve_fail(wc_resolver *r, wp_loc loc, const char *before, wb_str name, const char *after)
 {
-    r->u->failed = true;
     r->failed = true;
     wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), loc, "%s%.*s%s", before, WB_FMT(name),
               after);

@@ -54,8 +54,6 @@ void wc_check_root_names(wc_resolver *r, const wp_rule *rule)
         if (t->kind == WP_REF && t->list.n == 1)
             t = t->list.items[0];
         if (t->kind == WP_VAR && wc_is_root_name(t->name))
-            r->u->failed = true;
-        if (t->kind == WP_VAR && wc_is_root_name(t->name))
             wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), rule->loc,
                       "args must not shadow %.*s (use a different variable name)", WB_FMT(t->name));
     }

@@ -66,7 +66,7 @@ wp_term *wc_resolve_name(wc_resolver *r, const wp_term *t)
         if (r->args && r->args == r->scope) {
             wp_report(r->u->diags, WP_UNSAFE_VAR_ERROR, wc_file(r->u), t->loc, "var %.*s is unsafe",
                       WB_FMT(t->name));
-            r->u->failed = r->failed = true;
+            r->failed = true;
         }
         wp_term *root = wc_term_new(r->u, WP_VAR, t->loc);
         root->name = t->name;

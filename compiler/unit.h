@@ -1,7 +1,6 @@
 /* One compilation: what the passes share. Internal to compiler/.
  *
- * Passes, in order: names (resolve and rewrite) -> safety (reorder bodies) -> ruleset (group rules
- * by path, build the data tree) -> recursion -> plan -> emit -> verify. */
+ * stages.h lists the stages that work on it. */
 #ifndef WRIT_COMPILER_UNIT_H
 #define WRIT_COMPILER_UNIT_H
 
@@ -78,7 +77,6 @@ typedef struct wc_unit {
     wm_program *program;
     wv mocked; /* names of built-ins that some `with` replaces -> mock number */
     bool mocked_functions, masked_data;
-    bool failed;        /* what follows names would only repeat the errors there */
     wp_diags targets;   /* what `with` cannot replace: told when names are fine */
     wp_diags functions; /* undefined functions: told when names and the data tree are fine */
 } wc_unit;

@@ -66,8 +66,9 @@ static inline wb_status compile_case(wb_str rules, bool plan, wb_buf *text)
     wb_status status = WB_INVALID;
     if (m) {
         wc_options o = we_options(e);
-        status = plan ? wc_plan_text(&m->tree, 1, NULL, &o, text, &d)
-                      : wc_compile(&m->tree, 1, NULL, &o, &p, &d);
+        status =
+            plan ? wc_stage_text(&m->tree, 1, NULL, &o, wc_stage_by_name(WB_LIT("plan")), text, &d)
+                 : wc_compile(&m->tree, 1, NULL, &o, &p, &d);
     }
     if (status != WB_OK) {
         wb_buf_clear(text);

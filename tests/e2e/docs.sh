@@ -10,6 +10,19 @@ if ! diff -u docs/bytecode.md "$TMPDIR/bytecode.md"; then
     failed=1
 fi
 
+# What compiler/README.md shows below a command is what the command prints.
+sed -n 's/^    \$ writ //p' compiler/README.md >"$TMPDIR/commands"
+while read -r arguments; do
+    # shellcheck disable=SC2086
+    "$WRIT" $arguments | sed 's/^/    /; s/[ \t]*$//' >"$TMPDIR/printed"
+    awk -v command="    \$ writ $arguments" '$0 == command { shown = 1; next } shown && /^$/ { exit } shown' \
+        compiler/README.md | sed 's/[ \t]*$//' >"$TMPDIR/shown"
+    if ! diff -u "$TMPDIR/shown" "$TMPDIR/printed"; then
+        echo "compiler/README.md: writ $arguments prints something else by now"
+        failed=1
+    fi
+done <"$TMPDIR/commands"
+
 # Links to files of the tree, from README.md and docs/.
 for page in README.md CONTRIBUTING.md docs/*.md; do
     grep -oE '\]\([^)#: ]+[)#]' "$page" | sed 's/](//; s/[)#]$//' | sort -u >"$TMPDIR/links" || true
