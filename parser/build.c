@@ -111,10 +111,10 @@ static int32_t hex4(wb_str s, size_t i)
  * characters are refused where an escape stands, as JSON would. */
 bool wp_unescape(wp_parser *p, wb_str s, bool template, wv *out)
 {
-    if (!s.n || (!memchr(s.p, '\\', s.n))) {
-        *out = wv_string_new(p->arena, s);
+    bool plain = !s.n || !memchr(s.p, '\\', s.n);
+    *out = wv_string_new(p->arena, plain ? s : (wb_str){0});
+    if (plain)
         return true;
-    }
     char *to = wb_arena_alloc(p->arena, s.n + 4);
     size_t n = 0;
     bool escaped = false;

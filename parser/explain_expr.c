@@ -177,6 +177,11 @@ wp_expr *wp_x_every(wp_x *x)
         return NULL;
     wp_x_scan(x);
     wp_expr *e = new_expr(x, WP_EXPR_EVERY, loc);
+    /* Whole, since messages may print it. */
+    e->every.key = n == 3 ? t->list.items[1] : NULL;
+    e->every.value = t->list.items[n - 1];
+    e->every.domain = t->list.items[n];
+    e->every.body = body;
     return wp_x_with(x, e) ? e : NULL;
 }
 

@@ -176,7 +176,8 @@ typedef struct wp_parser {
     uint8_t closed; /* kind of the bracket closed last */
     wp_open *open;
     uint32_t n_open, cap_open;
-    uint32_t depth; /* open brackets and their chains together */
+    uint32_t n_holes; /* open ones of template strings */
+    uint32_t depth;   /* open brackets and their chains together */
     uint32_t wildcards;
     uint32_t head_wildcards; /* `_` arguments of the rule at hand: its else and further bodies get
                                 new ones */

@@ -34,6 +34,10 @@ static wb_status run(wp_parser *p, int start)
                   WP_TOKENS_MAX);
         return WB_LIMIT;
     }
+    if (p->arena->exhausted) {
+        wp_report(p->diags, WP_PARSE_ERROR, &p->file, none, "memory limit exceeded");
+        return WB_LIMIT;
+    }
     wp_scan_link(p);
     wp_scan_begin(p);
     return wp_yyparse(p) == 0 && !p->failed ? WB_OK : WB_INVALID;

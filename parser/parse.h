@@ -8,8 +8,14 @@
 
 #include "parser/ast.h"
 
-#define WP_DEPTH_MAX 10000               /* nesting of terms and bodies; frames are small */
-#define WP_TEXT_MAX  ((size_t)256 << 20) /* bytes of one module: offsets are 32-bit */
+/* Brackets inside each other, and operators, calls and `else` parts behind each other: the height
+ * of a tree. Every pass over a tree may recurse, and some take several hundred bytes a level: this
+ * is what they all survive in 8 MB of stack. */
+#define WP_DEPTH_MAX 10000
+/* Template strings inside each other: a hole is a body of its own, which later passes copy. */
+#define WP_TEMPLATE_DEPTH_MAX 1000
+/* Bytes of one text: offsets are 32-bit. */
+#define WP_TEXT_MAX ((size_t)256 << 20)
 
 enum {
     WP_KW_IN = 1,
@@ -25,7 +31,6 @@ typedef struct wp_options {
     wp_version version;   /* WP_V1 by default of callers */
     uint32_t keywords;    /* WP_KW_... that are on without an import */
     uint32_t file_number; /* goes into every wp_loc */
-    bool skip_rules;      /* only package and imports */
     /* Whether a name is a built-in's, which no bodyless rule may take; may be NULL. */
     bool (*is_builtin)(const void *builtins, wb_str name);
     const void *builtins;

@@ -365,6 +365,7 @@ static void pop(wp_parser *p)
     if (p->n_open == 1)
         return;
     p->closed = top(p)->kind;
+    p->n_holes -= p->closed == WP_O_HOLE;
     p->depth -= top(p)->chain + 1;
     p->n_open--;
 }
@@ -524,7 +525,9 @@ static int brace_token(wp_parser *p, uint32_t i, wp_open_kind *kind)
         (is_word(p, &p->tokens[close + 1], WP_W_AND) || is_word(p, &p->tokens[close + 1], WP_W_OR));
     *kind = WP_O_BODY;
     if (after_term && (o->every || (o->kind == WP_O_TEXT && !p->path_of))) {
-        o->every = p->head_open = false;
+        o->every = false;
+        if (p->n_open == 1)
+            p->head_open = false;
         return T_BODY;
     }
     if (p->prev == T_AND || p->prev == T_OR || logic ||
@@ -614,7 +617,7 @@ static int bracket_token(wp_parser *p, uint32_t i)
         break;
     default: token = brace_token(p, i, &kind);
     }
-    if (joined && p->tokens[i].raw != '{') {
+    if (joined && p->tokens[i].raw == '(') { /* the steps of a reference make a list */
         top(p)->chain++;
         if (too_deep(p, i))
             return WP_YYerror;
@@ -634,6 +637,11 @@ static int template_token(wp_parser *p, uint32_t i)
         return T_RAW_TEND;
     if (too_deep(p, i))
         return WP_YYerror;
+    if (++p->n_holes > WP_TEMPLATE_DEPTH_MAX) {
+        wp_limit_fail(p, wp_loc_of(p, wp_token_span(p, i)),
+                      "max nesting of template strings exceeded");
+        return WP_YYerror;
+    }
     push(p, WP_O_HOLE, false, i);
     return raw == WP_RAW_TPART ? T_TPART : T_RAW_TPART;
 }

@@ -60,6 +60,9 @@ void ws_registry_free(ws_registry *r);
 /* Adds a host's row (copied; its strings must live as long as the registry). WB_EXISTS when the
  * name is taken, WB_INVALID when the declaration does not parse. */
 wb_status ws_registry_add(ws_registry *r, const ws_builtin *row, wb_error *error);
+/* Takes out the rows whose names `keep` does not want. Before the first program is compiled. */
+void ws_registry_keep(ws_registry *r, bool (*keep)(const void *argument, wb_str name),
+                      const void *argument);
 /* The row or NULL. The pointer lives as long as the registry. */
 const ws_builtin *ws_registry_find(const ws_registry *r, wb_str name);
 size_t ws_registry_count(const ws_registry *r);

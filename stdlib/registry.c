@@ -184,6 +184,18 @@ ws_registry *ws_registry_new(void)
     return r;
 }
 
+void ws_registry_keep(ws_registry *r, bool (*keep)(const void *argument, wb_str name),
+                      const void *argument)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->count; i++)
+        if (keep(argument, wb_str_of(r->rows[i]->name)))
+            r->rows[n++] = r->rows[i];
+        else
+            free(r->rows[i]);
+    r->count = n;
+}
+
 void ws_registry_free(ws_registry *r)
 {
     if (!r)

@@ -68,6 +68,13 @@ cli_expect build-bad-entry 1 'error: entrypoint "x/y" does not refer to a rule o
     "build -t plan -e x/y a.rego -o '$tmp/x.tar.gz'"
 cli_expect build-nowhere 1 'error: open /nonexistent/x: no such file or directory' "build a.rego -o /nonexistent/x"
 cli_expect build-unknown-target 1 'must be one of {rego,wasm,plan}' "build -t proto a.rego"
+echo '{"builtins": [{"name": "plus"}]}' >"$tmp/few.json"
+printf 'package x\np := 1 + input.y\n' >"$tmp/plus.rego"
+printf 'package x\np := upper("a")\n' >"$tmp/upper.rego"
+cli_expect build-capable 0 '' "build --capabilities '$tmp/few.json' '$tmp/plus.rego' -o '$tmp/x.tar.gz'"
+cli_expect build-incapable 1 'rego_type_error: undefined function upper' \
+    "build --capabilities '$tmp/few.json' '$tmp/upper.rego' -o '$tmp/x.tar.gz'"
+cli_expect build-no-capabilities 1 'no such file or capabilities version found: v0.1' "build --capabilities v0.1 a.rego"
 for refused in "-t wasm:target \"wasm\" is" "-O 1:optimization levels other than 0 are" "--signing-key k:signing bundles is" \
     "--verification-key k:verifying the signatures of bundles is" "-t plan --format proto:plan format \"proto\" is"; do
     cli_expect "build-refuses ${refused%%:*}" 1 "error: ${refused#*:} not available" "build ${refused%%:*} a.rego"
