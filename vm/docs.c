@@ -86,7 +86,6 @@ static wv whole(wm_session *s, uint32_t at, wv base)
         if (v != WV_UNDEFINED)
             wv_object_put(&s->kept, &to, c->name, wm_keep(s, v));
     }
-    wm_pin(s, s->kept.base);
     return s->failed ? WV_UNDEFINED : to;
 }
 

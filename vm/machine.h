@@ -73,8 +73,9 @@ struct wm_session {
     wm_env *env, base_env;
     uint32_t memo_room;
     uint64_t epoch;
-    uint32_t arg_memos; /* made in this evaluation */
-    size_t arg_memo_bytes;
+    uint32_t arg_memos;                   /* made in this evaluation */
+    size_t arg_memo_bytes, arg_memo_room; /* how much kept grew from one to the next; its limit */
+    const char *arg_memo_top;             /* top of kept behind the last one */
     ws_ctx cx;
     int64_t fuel, fuel_start;
     int64_t ask; /* below so much fuel the loop looks at the budgets */

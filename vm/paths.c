@@ -38,6 +38,8 @@ static bool put(wm_session *s, wv *at, const wv *keys, unsigned n, wv value, boo
 
 bool wm_put_path(wm_session *s, wv *root, const wv *keys, unsigned n, wv value, bool set_leaf)
 {
-    wm_pin(s, wv_is_boxed(*root) ? wv_ptr(*root) : s->kept.base);
+    /* The root is the running function's: older than its loops, younger than its caller's. */
+    bool grows = wv_is_boxed(*root) && wb_arena_owns(&s->kept, wv_ptr(*root));
+    wm_pin(s, grows ? wv_ptr(*root) : s->frames[s->n_frames - 1].kept);
     return put(s, root, keys, n, wm_keep(s, value), set_leaf);
 }

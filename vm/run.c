@@ -85,8 +85,8 @@ static inline bool iter_begin(wm_session *s, wv *it, wv source)
         it[WM_IT_KEY] = wv_key_at(source, order, 0);
         it[WM_IT_VALUE] = wv_value_at(source, order, 0);
     }
-    /* A loop's mark is younger than its function, also when nothing else was made between them: what
-     * the function keeps beyond the loop is told from what its caller's loop keeps. */
+    /* A loop's mark is younger than its function, also when nothing else was made between them:
+     * what the function keeps beyond the loop is told from what its caller's loop keeps. */
     wb_arena_alloc(&s->kept, 8);
     it[WM_IT_SCRATCH] = (wv)(uintptr_t)wb_arena_mark(&s->scratch);
     it[WM_IT_KEPT] = (wv)(uintptr_t)wb_arena_mark(&s->kept);
@@ -193,9 +193,8 @@ static bool from_whole(const wm_session *s, const wm_func *fn, const wv *args, w
 
 static void put_arg_memo(wm_session *s, uint32_t func, const wv *args, unsigned n, wv value)
 {
-    if (s->arg_memos >= WM_ARG_MEMO_MAX || s->arg_memo_bytes >= WM_ARG_MEMO_ROOM)
+    if (s->arg_memos >= WM_ARG_MEMO_MAX || s->arg_memo_bytes >= s->arg_memo_room)
         return;
-    const char *before = wb_arena_mark(&s->kept);
     s->arg_memos++;
     wm_env *e = s->env;
     wm_pin(s, e == &s->base_env ? s->kept.base : (char *)e);
@@ -207,7 +206,10 @@ static void put_arg_memo(wm_session *s, uint32_t func, const wv *args, unsigned 
         copy[i] = wm_keep(s, args[i]);
     e->arg_memos[hash % WM_ARG_MEMO] = (wm_arg_memo){
         .epoch = s->epoch, .func = func, .hash = hash, .args = copy, .value = wm_keep(s, value)};
-    s->arg_memo_bytes += (size_t)(wb_arena_mark(&s->kept) - before);
+    const char *top = wb_arena_mark(&s->kept);
+    if (top > s->arg_memo_top)
+        s->arg_memo_bytes += (size_t)(top - s->arg_memo_top);
+    s->arg_memo_top = top;
 }
 
 /* ---- conflicts ---- */

@@ -25,6 +25,7 @@ wm_session *wm_session_new(const wm_limits *limits)
     }
     s->stack = wb_arena_alloc(&s->stack_arena, WM_STACK_WORDS * sizeof(wv));
     s->stack_end = s->stack + WM_STACK_WORDS;
+    s->arg_memo_room = memory / 4 < WM_ARG_MEMO_ROOM ? memory / 4 : WM_ARG_MEMO_ROOM;
     s->frames = wb_calloc(WM_FRAMES_MAX, sizeof *s->frames);
     s->cx.cache = ws_cache_new();
     s->cx.out = &s->scratch;
@@ -60,6 +61,7 @@ void wm_begin(wm_session *s, const wm_program *p, wv data, wv input, const wm_bu
     s->epoch++;
     s->arg_memos = 0;
     s->arg_memo_bytes = 0;
+    s->arg_memo_top = wb_arena_mark(&s->kept);
     s->failed = s->clashed = false;
     s->n_builtin_errors = 0;
     s->collecting = NULL;

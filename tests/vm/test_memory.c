@@ -61,6 +61,9 @@ static const char *const keep_nothing[] = {
     "g(x, y) := concat(\"\", [x, \" and a longer text\"])",
     "p if { not found }\nfound if { $; f([x, {\"name\": \"a longer text\"}]) == [] }\n"
     "f(x) := [y | some y in x]",
+    "p if { not found }\nfound if { $; g[x % 20].name == \"none\" }\ng[k].name := v if { some k "
+    "in "
+    "numbers.range(0, 20); v := sprintf(\"name of %d\", [k]) }",
     "p if { not found }\nfound if { $; o := object.union({\"a\": x}, {\"b\": [x]}); o.a < 0 }",
     "p if { not found }\nfound if { $; {x, \"a longer text\"} & {x} == set() }",
     "p if { not found }\nfound if { $; sort([x, \"b\", \"a\"])[0] == \"none\" }",
