@@ -33,6 +33,8 @@ typedef struct wc_options {
     bool print;          /* keep print(); otherwise such expressions are taken out */
     bool strict;         /* strict mode's further errors */
     bool no_early_exit;  /* rules with one constant value run all their bodies: seen in errors */
+    bool stop_at_false;  /* a query's expression that is false ends its row before the next is
+                          * evaluated, as when OPA's evaluator is asked alone; `opa eval` goes on */
     bool skip_types;     /* leave out the type check: tests of what runs when types do not fit */
 } wc_options;
 

@@ -506,13 +506,15 @@ static void plan_query(wc_planner *p, const wp_body *b)
     for (uint32_t i = 0; i < b->n; i++) {
         wc_operand v = plan_captured(p, b->exprs[i]);
         all[i] = v;
+        if (p->u->options->stop_at_false && (check || b->n > 1))
+            wc_put_op(p, WC_S_IsTrue, 0, v, (wc_operand){0});
         if (b->exprs[i]->index == UINT32_MAX)
             continue;
         values[b->exprs[i]->index] = v;
         written++;
     }
     /* What is false ends a row, but not before everything was evaluated. */
-    for (uint32_t i = 0; i < b->n && check; i++)
+    for (uint32_t i = 0; i < b->n && check && !p->u->options->stop_at_false; i++)
         if (all[i].kind != WC_CONST || wc_const_value(p, all[i]) == WV_FALSE)
             wc_put_op(p, WC_S_IsTrue, 0, all[i], (wc_operand){0});
     uint32_t count = 0;

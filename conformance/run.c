@@ -55,6 +55,7 @@ bool cf_run_init(cf_run *r, const cf_options *options, cf_outcome *o)
         return false;
     }
     r->engine->passes_off = options->passes_off;
+    r->engine->stop_at_false = true;
     r->engine->keep_print = false; /* as OPA compiles when nobody asks for it */
     wp_diags_init(&r->diags, &r->arena, 0);
     writ_error why = {0};

@@ -48,6 +48,7 @@ struct writ_engine {
     bool no_early_exit;  /* see wc_options */
     bool keep_print;     /* compile print() calls; set by writ_set_print users: default true */
     bool strict_compile;
+    bool stop_at_false;  /* see wc_options */
     bool skip_types;     /* see wc_options */
     uint32_t max_errors; /* 0: no limit */
 };

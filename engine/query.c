@@ -11,6 +11,7 @@ wc_options we_options(const writ_engine *e)
                         .no_early_exit = e->no_early_exit,
                         .print = e->keep_print,
                         .strict = e->strict_compile,
+                        .stop_at_false = e->stop_at_false,
                         .skip_types = e->skip_types};
 }
 

@@ -92,6 +92,7 @@ static void ask(cf_run *r, wv body, wb_str query, wv input, const df_worker_opti
     wv as;
     bool evaluator = wb_str_is(cf_text(body, "as", &as), "bindings");
     r->error.is = false;
+    r->engine->stop_at_false = evaluator;
     wp_diags_init(&r->diags, &r->arena, 0);
     wb_buf_puts(b, "{");
     if (!cf_prepare(r, query, cf_flag(body, "strict"))) {
