@@ -75,8 +75,10 @@ bool wp_x_query(wp_x *x, bool semicolons, int end, wp_body *out)
 
 bool wp_x_with(wp_x *x, wp_expr *e)
 {
-    e->n_with = x->s.token == X_TOKEN(WITH); /* whether there is one */
+    uint32_t cap = 0;
+    e->n_with = 0;
     while (x->s.token == X_TOKEN(WITH)) {
+        wp_loc loc = x->s.loc;
         wp_x_scan(x);
         if (x->s.token != WP_X_IDENT) {
             wp_x_illegal(x, "expected ident");
@@ -92,8 +94,17 @@ bool wp_x_with(wp_x *x, wp_expr *e)
             return false;
         }
         wp_x_scan(x);
-        if (!wp_x_infix(x))
+        wp_term *value = wp_x_infix(x);
+        if (!value)
             return false;
+        if (e->n_with == cap) {
+            cap = cap ? 2 * cap : 2;
+            wp_with *to = wb_arena_alloc(x->p->arena, cap * sizeof *to);
+            if (e->n_with)
+                memcpy(to, e->with, e->n_with * sizeof *to);
+            e->with = to;
+        }
+        e->with[e->n_with++] = (wp_with){.target = target, .value = value, .loc = loc};
     }
     return true;
 }
