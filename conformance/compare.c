@@ -141,7 +141,8 @@ static bool same_row(const cf_diag *a, const cf_diag *b)
 static bool same_all(const cf_diag *a, const cf_diag *b)
 {
     return same_row(a, b) && (!a->col || a->col == b->col) &&
-           (!a->module.n || wb_str_eq(a->module, b->module)) && wb_str_eq(a->message, b->message);
+           (!a->module.n || wb_str_eq(a->module, b->module)) && wb_str_eq(a->message, b->message) &&
+           (a->any_lines || wb_str_eq(a->lines, b->lines));
 }
 
 /* The list without parse errors that stand at the place of the one before. The kept ones are
@@ -162,8 +163,9 @@ static void put_list(wb_buf *b, const char *title, const cf_diag *list, size_t n
     if (!n)
         wb_buf_puts(b, " no error");
     for (size_t i = 0; i < n; i++)
-        wb_buf_putf(b, "%s %u:%u %.*s: %.*s", i ? ";" : "", list[i].row, list[i].col,
-                    WB_FMT(list[i].code), WB_FMT(list[i].message));
+        wb_buf_putf(b, "%s %u:%u %.*s: %.*s%s%.*s", i ? ";" : "", list[i].row, list[i].col,
+                    WB_FMT(list[i].code), WB_FMT(list[i].message), list[i].lines.n ? "\n" : "",
+                    (int)list[i].lines.n, list[i].lines.n ? list[i].lines.p : "");
 }
 
 static void fail_lists(cf_outcome *o, const char *what, const cf_diag *want, size_t n_want,

@@ -21,6 +21,8 @@ bool cf_same_results(wb_arena *a, wv want, wv rows, unsigned flags, cf_outcome *
 
 typedef struct cf_diag {
     wb_str code, message, module;
+    wb_str lines;      /* what stands below the message, each line ended by LF */
+    bool any_lines;    /* not compared */
     uint32_t row, col; /* 0: not compared */
 } cf_diag;
 

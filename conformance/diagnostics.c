@@ -20,15 +20,41 @@ static wb_str text_field(wb_arena *a, wv v, const char *name)
     return wb_arena_str(a, cf_text(v, name, &word));
 }
 
+static wb_str joined(wb_arena *a, const wb_str *lines, uint32_t n)
+{
+    wb_buf b;
+    wb_buf_init(&b, CF_FILE_MAX);
+    for (uint32_t i = 0; i < n; i++)
+        wb_buf_putf(&b, "%.*s\n", WB_FMT(lines[i]));
+    wb_str s = wb_arena_str(a, wb_buf_str(&b));
+    wb_buf_free(&b);
+    return s;
+}
+
+static wb_str wanted_lines(wb_arena *a, wv list)
+{
+    uint32_t n = wv_is_array(list) ? wv_len(list) : 0;
+    wb_str *lines = wb_arena_calloc(a, (n + 1) * sizeof *lines);
+    for (uint32_t i = 0; i < n; i++)
+        if (wv_is_string(wv_items(list)[i]))
+            lines[i] = wv_str(&wv_items(list)[i]);
+    return joined(a, lines, n);
+}
+
 static cf_diag *wanted(wb_arena *a, wv list, size_t *n)
 {
     *n = wv_is_array(list) ? wv_len(list) : 0;
     cf_diag *out = wb_arena_alloc(a, (*n + 1) * sizeof *out);
     for (size_t i = 0; i < *n; i++) {
         wv v = wv_items(list)[i];
-        out[i] =
-            (cf_diag){text_field(a, v, "code"), text_field(a, v, "message"),
-                      text_field(a, v, "module"), number_field(v, "row"), number_field(v, "col")};
+        wv lines = cf_field(v, "lines");
+        out[i] = (cf_diag){.code = text_field(a, v, "code"),
+                           .message = text_field(a, v, "message"),
+                           .module = text_field(a, v, "module"),
+                           .lines = wanted_lines(a, lines),
+                           .any_lines = lines == WV_UNDEFINED,
+                           .row = number_field(v, "row"),
+                           .col = number_field(v, "col")};
     }
     return out;
 }
@@ -49,8 +75,12 @@ static cf_diag *gotten(cf_run *r, size_t *n)
     *n = 0;
     cf_diag *out = wb_arena_alloc(&r->arena, (r->diags.n + 1) * sizeof *out);
     for (const wp_diag *d = r->diags.first; d; d = d->next)
-        out[(*n)++] = (cf_diag){wb_str_of(wp_code_text(d->code)), d->message, d->file, d->loc.row,
-                                d->loc.col};
+        out[(*n)++] = (cf_diag){.code = wb_str_of(wp_code_text(d->code)),
+                                .message = d->message,
+                                .module = d->file,
+                                .lines = joined(&r->arena, d->lines, d->n_lines),
+                                .row = d->loc.row,
+                                .col = d->loc.col};
     qsort(out, *n, sizeof *out, in_order);
     return out;
 }
@@ -63,6 +93,7 @@ void cf_run_diagnostics(const cf_file *f, const cf_case *c, const cf_options *op
     if (!cf_run_init(&r, options, o))
         return;
     r.engine->version = wb_str_is(cf_text(c->body, "rego_version", &version), "v0") ? WP_V0 : WP_V1;
+    r.engine->strict_compile = cf_flag(c->body, "strict");
     bool ok = cf_add_module(&r, "test.rego", cf_text(c->body, "text", &text)) &&
               we_check(r.engine, &r.diags) == WB_OK;
     size_t n_want, n_got;
