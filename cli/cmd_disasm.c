@@ -15,8 +15,7 @@ static const cli_option OPTIONS[] = {
     [PLAN] = {"plan", 0, CLI_BOOL, NULL, NULL, "print the plan, the form before the bytecode"},
     [QUERY] = {"query", 'q', CLI_STRING, NULL, NULL, "compile this query with the files"},
     [STAGE] = {"stage", 0, CLI_STRING, NULL, NULL,
-               "print what stands after a stage: names, tree, query, targets, functions, safety, "
-               "recursion, types, deprecated, plan"},
+               "print what stands after a stage: names, tree, query, safety, plan"},
     [V0] = {"v0-compatible", 0, CLI_BOOL, NULL, NULL, "read the modules as Rego v0"},
     [N_OPTIONS] = {0},
 };

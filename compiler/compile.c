@@ -1,10 +1,10 @@
 /* The stages in their order (stages.h), and what the program keeps of the tree. */
 #include "compiler/compile.h"
 
+#include "compiler/check.h"
 #include "compiler/ir_writer.h"
 #include "compiler/plan.h"
 #include "compiler/stages.h"
-#include "compiler/types.h"
 
 #include <stdlib.h>
 
@@ -122,6 +122,11 @@ static wp_body *query_body(front *f)
     return f->query ? &f->body : NULL;
 }
 
+static void stage_checks(front *f)
+{
+    wc_check_all(f->u, f->query);
+}
+/* The checks have told all there is to tell: what follows reports only what they missed. */
 static void stage_names(front *f)
 {
     wc_resolve_modules(f->u);
@@ -135,33 +140,13 @@ static void stage_query(front *f)
 {
     if (f->query)
         f->body = wc_resolve_query(f->u, f->query->context, f->query->body);
-}
-static void stage_targets(front *f)
-{
-    wc_check_targets(f->u, query_body(f));
-}
-static void stage_functions(front *f)
-{
-    wc_check_functions(f->u, query_body(f));
+    wc_tell(f->u, &f->u->functions);
 }
 static void stage_safety(front *f)
 {
     wc_check_safety(f->u);
     if (f->query)
         wc_order_query(f->u, &f->body);
-}
-static void stage_recursion(front *f)
-{
-    wc_check_recursion(f->u);
-}
-static void stage_types(front *f)
-{
-    if (!f->u->options->skip_types)
-        wc_check_types(f->u, query_body(f));
-}
-static void stage_deprecated(front *f)
-{
-    wc_check_deprecated(f->u);
 }
 static void stage_plan(front *f)
 {

@@ -17,7 +17,6 @@ void wc_emit_before(wc_resolver *r, wp_expr *e)
 static wp_term *in_front(wc_resolver *r, wp_term *t, const wp_expr *owner)
 {
     wc_var *v = wc_var_new(r->u, WB_LIT("__before__"), t->loc);
-    v->moved = t;
     wp_expr *e = wc_equation(r->u, wc_var_term(r->u, v, t->loc), t,
                              t->kind == WP_CALL ? t->loc : owner->loc);
     e->with = owner->with;

@@ -265,8 +265,6 @@ void wc_check_safety(wc_unit *u)
         u->module = u->rules[i]->module;
         order_rule(&o, u->rules[i], u->rules[i]);
     }
-    if (o.failed)
-        wc_report_unsafe(u);
     /* Whatever it does not find words for is told here. A head variable that looks made is no
      * error: such a rule has no value. */
     for (uint32_t i = 0; i < u->n_rules && o.failed && u->diags->n == before; i++) {

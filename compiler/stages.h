@@ -9,15 +9,11 @@
 #include "compiler/unit.h"
 
 #define WC_STAGE_MAP(X)                                                                            \
+    X(checks, "every error that a compilation can have was told; changes nothing (check.h)")       \
     X(names, "variables are locals, paths or errors; := and some are gone")                        \
     X(tree, "rules stand at their paths in the data tree")                                         \
     X(query, "the query's names are resolved against the tree")                                    \
-    X(targets, "with replaces nothing below a rule")                                               \
-    X(functions, "calls name functions that exist, with as many arguments as they take")           \
     X(safety, "bodies are in an order in which variables are bound before they are read")          \
-    X(recursion, "no rule needs itself")                                                           \
-    X(types, "what can never match, be selected or be passed is refused")                          \
-    X(deprecated, "no deprecated built-in is called where it may not be")                          \
     X(plan, "every rule and the query is a plan of structured blocks")
 
 enum {

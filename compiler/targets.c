@@ -1,10 +1,8 @@
-/* What `with` replaces anywhere, and what it may not.
+/* What `with` replaces anywhere.
  *
  * Takes the resolved rules, the data tree and the query. wc_collect_targets: after it u->mocked has
  * a number for each built-in that some `with` replaces, and the answer is the set of data paths
- * that are targets: what touches none of them never looks whether it is replaced.
- *
- * Reports, in wc_check_targets: with keyword cannot partially replace virtual document(s). */
+ * that are targets: what touches none of them never looks whether it is replaced. */
 #include "compiler/visit.h"
 
 typedef struct collector {
@@ -65,41 +63,4 @@ bool wc_touches_target(wv targets, wv path)
         if (touch(wv_set_at(targets, NULL, i), path))
             return true;
     return false;
-}
-
-/* Whether the target lies below a rule. */
-static bool is_partial(const wc_unit *u, const wp_term *target)
-{
-    if (target->kind != WP_REF || !wc_is_root(target->list.items[0], "data"))
-        return false;
-    const wc_node *n = u->root;
-    for (uint32_t i = 1; n && i + 1 < target->list.n; i++) {
-        const wp_term *step = target->list.items[i];
-        n = step->kind <= WP_STRING ? wc_node_child(n, step->value) : NULL;
-        if (n && n->n_rules)
-            return true;
-    }
-    return false;
-}
-
-/* One report a body, which hides those inside it. */
-static bool on_body(void *arg, const wp_body *b)
-{
-    wc_unit *u = arg;
-    for (uint32_t i = 0; i < b->n; i++)
-        for (uint32_t k = 0; k < b->exprs[i]->n_with; k++)
-            if (is_partial(u, b->exprs[i]->with[k].target)) {
-                wp_report(u->diags, WP_COMPILE_ERROR, wc_file(u), b->exprs[i]->with[k].target->loc,
-                          "with keyword cannot partially replace virtual document(s)");
-                return false;
-            }
-    return true;
-}
-
-void wc_check_targets(wc_unit *u, const wp_body *query)
-{
-    wc_visit_rules(&(wc_visitor){.body = on_body, .arg = u}, u);
-    /* Bodies inside a query are not looked at, as in OPA. */
-    if (query)
-        on_body(u, query);
 }

@@ -101,44 +101,17 @@ void wc_args_put(wb_buf *b, const wc_tp *args, uint32_t n, wc_tp rest, const wb_
 void wc_type_put_diff(wb_arena *a, wb_buf *left, wb_buf *right, wc_tp x, wc_tp y);
 /* t as one word when it is long. */
 void wc_type_put_short(wb_arena *a, wb_buf *b, wc_tp t);
+/* The same for an argument with its name, which counts. */
+void wc_type_put_argument(wb_arena *a, wb_buf *b, wb_str name, wc_tp t);
 bool wc_line_too_wide(wb_str line);
 
-/* ---- flat bodies (types_flat.c) ----
- *
- * Calls nested in terms, `some ... in` and references inside of collections and arguments become
- * expressions of their own in front, with a made variable in their place; `==` becomes `=`. */
-typedef struct wc_flat_rule {
-    wp_body body;
-    wp_term **args;
-    wp_term **path; /* as wc_rule's, each part a scalar or a variable */
-    wp_term *key, *value;
-} wc_flat_rule;
-
-/* subjects: by number of variable, what the made variables stand for; grows. */
-typedef struct wc_flat {
-    wc_unit *u;
-    const wp_term **subjects;
-    uint32_t n, cap;
-    bool query;      /* a query's `==` is a call like any other, a module's is `=` */
-    bool as_written; /* references stay in their places and `==` is kept: for safety */
-    bool heads_stay; /* as do heads of comprehensions and values of `with`: for recursion */
-} wc_flat;
-
-/* A comprehension in a flat body: the checker keeps its type here, since it is asked often. */
+/* A comprehension in the tree of the checks: its type is kept here, since it is asked often. */
 typedef struct wc_comp {
     wp_term term;
     wc_tp type; /* NULL: not known, or its body has errors */
+    wp_diags errors;
     bool checked;
 } wc_comp;
-
-void wc_flat_init(wc_flat *f, wc_unit *u);
-void wc_flat_clear(wc_flat *f);
-wc_flat_rule wc_flatten_rule(wc_flat *f, const wc_rule *r);
-wp_body wc_flatten_body(wc_flat *f, const wp_body *b);
-/* What a made variable stands for, or NULL. */
-const wp_term *wc_flat_subject(const wc_flat *f, const wc_var *v);
-/* Text of a reference as it was written, as far as it is known. */
-wb_str wc_flat_text(const wc_flat *f, const wp_term *ref, uint32_t parts);
 
 /* ---- the documents (types_env.c) ----
  *
@@ -159,16 +132,11 @@ void wc_tnode_put(wb_arena *a, wc_tnode *root, wp_term *const *path, uint32_t n,
 void wc_tnode_insert(wb_arena *a, wc_tnode *root, wp_term *const *path, uint32_t n, wc_tp t);
 wc_tp wc_tnode_extent(wb_arena *a, wc_tnode *n);
 
-/* Reports unsafe variables (unsafe.c); nothing when it finds none. */
-void wc_report_unsafe(wc_unit *u);
-
-/* ---- the pass ---- */
 /* f as errors show it when a call's result was an argument too. */
 wc_tp wc_type_with_result(wb_arena *a, wc_tp f);
-/* A call whose arguments do not fit; the file is that of u->module. */
-void wc_report_arguments(wc_unit *u, wp_loc loc, wb_str name, const char *what, const wc_tp *have,
-                         uint32_t n, wc_tp want);
-/* Reports type errors. Takes ordered rules without recursion, and a query if there is one. */
-void wc_check_types(wc_unit *u, const wp_body *query);
+/* A call with a wrong number of arguments; the file is that of the unit's module. */
+struct wc_check;
+void wc_report_arguments(struct wc_check *c, wp_loc loc, wb_str name, const wc_tp *have, uint32_t n,
+                         wc_tp want);
 
 #endif

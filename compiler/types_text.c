@@ -215,13 +215,25 @@ static wb_str text_of(wb_arena *a, wc_tp t)
     return s;
 }
 
-void wc_type_put_short(wb_arena *a, wb_buf *b, wc_tp t)
+static void put_short(wb_arena *a, wb_buf *b, wc_tp t, size_t used)
 {
     wb_str full = text_of(a, t);
-    if (code_points(full) <= PART_MAX_WIDTH)
+    if (used + code_points(full) <= PART_MAX_WIDTH)
         wb_buf_put_str(b, full);
     else
         put(b, t, 0);
+}
+
+void wc_type_put_short(wb_arena *a, wb_buf *b, wc_tp t)
+{
+    put_short(a, b, t, 0);
+}
+
+void wc_type_put_argument(wb_arena *a, wb_buf *b, wb_str name, wc_tp t)
+{
+    if (name.n)
+        wb_buf_putf(b, "%.*s: ", WB_FMT(name));
+    put_short(a, b, t, name.n ? name.n + 2 : 0);
 }
 
 static bool same_text(wb_arena *a, wc_tp x, wc_tp y)
@@ -527,6 +539,21 @@ static bool decl_list(decl *d, const char *close, wc_tp *to, wb_str *names, uint
     return take(d, close);
 }
 
+/* any<T>: a union that was declared with one member is shown so. */
+static wc_tp any_of_one(wb_arena *a, wc_tp t)
+{
+    wc_type *any = wb_arena_calloc(a, sizeof *any);
+    wc_tp *items = wb_arena_alloc(a, sizeof *items);
+    items[0] = t;
+    *any = (wc_type){.kind = WC_T_ANY,
+                     .nil = t->nil,
+                     .depth = (uint16_t)(t->depth + 1),
+                     .size = t->size + 1,
+                     .n = 1,
+                     .items = items};
+    return any;
+}
+
 static wc_tp decl_object(decl *d, const wc_tp *items, const wb_str *names, uint32_t n)
 {
     wc_prop props[DECL_ITEMS_MAX];
@@ -562,6 +589,8 @@ static wc_tp decl_type(decl *d)
             out = NULL;
             for (uint32_t i = 0; ok && i < n; i++)
                 out = wc_type_or(d->a, out, items[i]);
+            if (out && n == 1)
+                out = any_of_one(d->a, out);
         }
     } else if (wb_str_is(name, "array")) {
         bool ok = !take(d, "<") || decl_list(d, ">", items, names, &n);

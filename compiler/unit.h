@@ -25,13 +25,6 @@ typedef struct wc_var {
     struct wc_wait *waits; /* planner: pairs to unify once it has a value */
     const wp_term *place;  /* planner: the place in input or base data it was given, or NULL */
     wp_loc loc;            /* first place */
-    /* What was moved in front of a negated expression and has this variable in its place; or NULL.
-     */
-    const wp_term *moved;
-    /* recursion: where it is met first and bound first in the clause of that turn (depend.h), and
-     * its values there */
-    uint32_t turn, met_at, bound_at, n_values;
-    const wv *values;
     uint32_t len;
     char text[];
 } wc_var;
@@ -118,18 +111,11 @@ wp_body wc_resolve_query(wc_unit *u, const wp_module *context, wp_body query);
 /* Whether two keys of object patterns are one: equal scalars, or the same variable. */
 bool wc_same_key(const wp_term *x, const wp_term *y);
 
-/* functions.c: undefined functions and calls with a wrong number of arguments; the query may be
- * NULL.
- */
-void wc_check_functions(wc_unit *u, const wp_body *query);
-/* Built-ins that modules of v1 may not call any more. */
-void wc_check_deprecated(wc_unit *u);
 /* Reports what was kept back. */
 void wc_tell(wc_unit *u, const wp_diags *late);
 
-/* targets.c: targets of `with` below a rule. The query may be NULL, here and below. */
-void wc_check_targets(wc_unit *u, const wp_body *query);
-/* The data paths that some `with` replaces, as a set of arrays; u->mocked is filled. */
+/* targets.c: the data paths that some `with` replaces, as a set of arrays; u->mocked is filled. The
+ * query may be NULL. */
 wv wc_collect_targets(wc_unit *u, const wp_body *query);
 /* Whether a path lies above, at or below one of them. */
 bool wc_touches_target(wv targets, wv path);
@@ -163,6 +149,5 @@ wc_node *wc_node_child(const wc_node *n, wv name);
 wb_str wc_node_path_text(wc_unit *u, const wc_node *n);
 /* The path of a rule as its head has it: with its variables. */
 wb_str wc_rule_path_text(wc_unit *u, const wc_rule *r);
-void wc_check_recursion(wc_unit *u);
 
 #endif

@@ -1,0 +1,373 @@
+/* The checks of a module set: every diagnostic of the compiler is made here, as OPA words and
+ * places it. Internal to compiler/.
+ *
+ * What an error says depends on what earlier stages have rewritten, so the checks have a tree of
+ * their own and rewrite it in OPA's order of stages. The planner never sees this tree, and the
+ * stages of the planner never report what the checks can.
+ *
+ * The stages, one file each:
+ *
+ *     check_copy.c      a tree of our own; variables are one object a name
+ *     check_resolve.c   names of rules and imports become paths from data; imports and roots
+ *     check_locals.c    `:=`, `some` and arguments get variables of their own
+ *     check_strings.c   template strings and print()
+ *     check_terms.c     calls, heads and comprehensions: what must be evaluated moves into bodies;
+ *                       `==` becomes `=`; references in arguments become expressions
+ *     check_graph.c     which rules need which; check_cycle.c reports the cycles
+ *     check_with.c      targets and values of `with`
+ *     check_tree.c      rules by path: conflicts, arities, undefined functions
+ *     check_safety.c    bodies in order, unsafe variables (check_outputs.c: what binds what)
+ *     types_*.c         types
+ *
+ * A stage that reports ends the chain, but for the few whose errors OPA calls recoverable.
+ *
+ * Memory: the tree lives in the unit's arena; sets and lists of one rule in `tmp`, rewound behind
+ * each rule. */
+#ifndef WRIT_COMPILER_CHECK_H
+#define WRIT_COMPILER_CHECK_H
+
+#include "compiler/unit.h"
+
+/* One variable a name and compilation: rules share it, each stage knows which rule it looks at. A
+ * WP_VAR term's name.p points at `text`. */
+typedef struct wc_cvar {
+    uint32_t id;
+    uint32_t ignored;       /* resolve: scopes that declare it */
+    uint32_t seen;          /* resolve: the module for which `global` was looked up */
+    const wp_term *global;  /* resolve: the path it stands for, or NULL */
+    struct wc_cvar *was;    /* what it was called in the text, for made variables; or NULL */
+    const wp_term *subject; /* what it stands for in the texts of type errors, or NULL */
+    uint32_t import;        /* resolve: number of the import behind `global`, UINT32_MAX: none */
+    uint32_t len;
+    char text[];
+} wc_cvar;
+
+static inline wc_cvar *wc_cvar_of(const wp_term *t)
+{
+    return (wc_cvar *)(void *)((char *)(uintptr_t)t->name.p - offsetof(wc_cvar, text));
+}
+static inline wb_str wc_cvar_name(const wc_cvar *v)
+{
+    return (wb_str){v->text, v->len};
+}
+/* Looks made: not shown in messages. */
+static inline bool wc_cvar_is_made(const wc_cvar *v)
+{
+    return wb_str_has_prefix(wc_cvar_name(v), WB_LIT("__local"));
+}
+static inline bool wc_cvar_is_wildcard(const wc_cvar *v)
+{
+    return v->len && v->text[0] == '$';
+}
+static inline const wc_cvar *wc_cvar_shown(const wc_cvar *v)
+{
+    return v->was ? v->was : v;
+}
+
+/* A set of variables, in the order in which they came, each with the place last noted. Lives in an
+ * arena; nothing to free. */
+typedef struct wc_cset {
+    wc_cvar **v;
+    wp_loc *locs;
+    uint32_t n, cap;
+    uint32_t *slots; /* table of numbers + 1, once there are many */
+    uint32_t mask;
+} wc_cset;
+
+/* A rule, or one `else` of it. */
+typedef struct wc_crule {
+    const wp_module *module;
+    const wp_rule *source;
+    wp_term **ref; /* head: name, then further parts */
+    uint32_t n_ref;
+    wp_term **args;
+    uint32_t n_args;
+    wp_term *key, *value; /* NULL: none */
+    bool is_default;
+    wp_body body;
+    struct wc_crule *else_rule;
+    wp_loc loc, head_loc;
+    struct wc_ctree *node;  /* of the ground part of its path; else parts: of their rule */
+    struct wc_crule *first; /* of its else chain */
+    struct wc_cedge *edges, *last_edge; /* what it refers to, in order */
+    uint32_t index, low, group;         /* check_graph.c: for finding cycles */
+    uint32_t mark;                      /* of the walk at work */
+    uint32_t number;                    /* in c->all */
+} wc_crule;
+
+/* Where the variable of a reference gets its value, for the texts of recursion errors. */
+typedef struct wc_corigin {
+    enum {
+        WC_FROM_NOWHERE,
+        WC_FROM_INPUT,
+        WC_FROM_RULE,
+        WC_FROM_COLLECTION,
+        WC_FROM_BUILTIN,
+        WC_FROM_KEY,
+        WC_FROM_ARGUMENT
+    } kind;
+    const wp_term *term; /* the reference, or the collection */
+    const ws_builtin *builtin;
+} wc_corigin;
+
+/* A reference to a rule, or to all below a node. */
+typedef struct wc_cedge {
+    struct wc_cedge *next;
+    wc_crule *rule; /* or */
+    struct wc_ctree *whole;
+    const wp_term *src;        /* the reference as written; NULL: it has no variables */
+    const wp_term *sel;        /* narrowed, if that leaves one reference */
+    uint64_t bound;            /* parts of sel that are variables with a value by then */
+    const wc_corigin *origins; /* by part of sel */
+} wc_cedge;
+
+static inline bool wc_crule_is_multi(const wc_crule *r)
+{
+    return !r->value && r->key;
+}
+
+/* Rules by the ground parts of their paths. */
+typedef struct wc_ctree {
+    wv name;
+    wv by_name; /* name -> number in kids, once there are many */
+    struct wc_ctree *parent, **kids;
+    uint32_t n, cap; /* of kids; sorted by name */
+    wc_crule **rules;
+    uint32_t n_rules, cap_rules;
+    const wp_module **packages; /* modules whose package ends here */
+    uint32_t n_packages;
+    struct wc_cuse *uses; /* rules that refer to all below */
+    uint32_t index, low, group;
+    uint32_t mark;
+} wc_ctree;
+
+typedef const struct wc_type *wc_type_ref;
+
+typedef struct wc_cmodule {
+    const wp_module *module;
+    wc_crule **rules;
+    uint32_t n;
+} wc_cmodule;
+
+struct wc_types;
+
+typedef struct wc_check {
+    wc_unit *u;
+    wb_arena *a;
+    wb_arena tmp;
+    wv names; /* text -> number in vars */
+    wc_cvar **vars;
+    uint32_t n_vars, cap_vars;
+    uint32_t next_local;   /* of made variables */
+    const char *local;     /* "__local", in queries "__localq" */
+    wc_cvar *input, *data; /* the roots */
+    wc_cmodule *modules;
+    uint32_t n_modules;
+    wc_crule **all; /* rules with their else parts, in order */
+    uint32_t n_all;
+    wc_ctree *tree;             /* at `data` */
+    uint32_t marks;             /* generations given out */
+    bool has_uses;              /* check_graph.c: the way back from nodes and rules was made */
+    struct wc_cuse **rule_uses; /* by number of the rule */
+    struct wc_types *types;     /* of the type check, or NULL */
+    const wc_crule *rule;       /* the one being worked on; NULL in queries */
+    bool failed;                /* an error ends the chain behind this stage */
+} wc_check;
+
+/* ---- making (check_copy.c) ---- */
+wc_cvar *wc_ck_var(wc_check *c, wb_str name);
+/* A fresh one, named as OPA would name it. */
+wc_cvar *wc_ck_local(wc_check *c);
+wp_term *wc_ck_var_term(wc_check *c, wc_cvar *v, wp_loc loc);
+wp_term *wc_ck_copy(wc_check *c, const wp_term *t);
+wp_body wc_ck_copy_body(wc_check *c, const wp_body *b);
+wp_expr *wc_ck_copy_expr(wc_check *c, const wp_expr *e);
+void wc_ck_copy_modules(wc_check *c);
+/* A reference of one name: `eq`, or of a built-in: `internal.print`. */
+wp_term *wc_ck_operator(wc_check *c, const char *name, wp_loc loc);
+wp_expr *wc_ck_call(wc_check *c, wp_term *op, wp_term *const *args, uint32_t n, wp_loc loc);
+/* v = t, as made by the compiler. */
+wp_expr *wc_ck_equation(wc_check *c, wp_term *v, wp_term *t, wp_loc loc);
+wp_term *wc_ck_list(wc_check *c, wp_term_kind kind, uint32_t n, wp_loc loc);
+/* Members of a set and keys of an object in order, equal ones once. */
+void wc_ck_sort(wp_term *t);
+
+/* A body being made. */
+typedef struct wc_cbody {
+    wp_expr **v;
+    uint32_t n, cap;
+} wc_cbody;
+void wc_ck_add(wc_check *c, wc_cbody *b, wp_expr *e);
+/* Behind what is there; the one expression `true` gives way. */
+void wc_ck_append(wc_check *c, wp_body *to, wp_expr *const *exprs, uint32_t n);
+
+/* ---- sets ---- */
+bool wc_cset_has(const wc_cset *s, const wc_cvar *v);
+bool wc_cset_add(wb_arena *a, wc_cset *s, wc_cvar *v);
+/* As add; notes the place (the last one counts). */
+void wc_cset_add_at(wb_arena *a, wc_cset *s, wc_cvar *v, wp_loc loc);
+void wc_cset_add_all(wb_arena *a, wc_cset *s, const wc_cset *from);
+bool wc_cset_within(const wc_cset *s, const wc_cset *of);
+/* The number of v in the set; UINT32_MAX when it is none of it. */
+uint32_t wc_cset_index(const wc_cset *s, const wc_cvar *v);
+/* Takes out what came behind the first n. */
+void wc_cset_truncate(wc_cset *s, uint32_t n);
+void wc_cset_remove(wb_arena *a, wc_cset *s, const wc_cvar *v);
+/* By name. */
+void wc_cset_sort(wc_cset *s);
+
+/* ---- walking ---- */
+
+/* Calls back on the way down; true: not below this one. Members left NULL are passed over. */
+typedef struct wc_cvisitor wc_cvisitor;
+struct wc_cvisitor {
+    bool (*term)(wc_cvisitor *v, wp_term *t);
+    bool (*expr)(wc_cvisitor *v, wp_expr *e);
+    bool (*with)(wc_cvisitor *v, wp_with *w);
+    bool (*body)(wc_cvisitor *v, wp_body *b);
+    wc_check *c;
+    void *data;
+};
+void wc_ck_walk_term(wc_cvisitor *v, wp_term *t);
+void wc_ck_walk_expr(wc_cvisitor *v, wp_expr *e);
+void wc_ck_walk_body(wc_cvisitor *v, wp_body *b);
+/* Arguments, key, value and body of one rule, without its else. */
+void wc_ck_walk_rule(wc_cvisitor *v, wc_crule *r);
+void wc_ck_walk_head(wc_cvisitor *v, wc_crule *r);
+
+/* What a walk for variables leaves out. */
+enum {
+    WC_NO_REF_HEAD = 1,
+    WC_NO_CALL_HEAD = 2,
+    WC_NO_KEYS = 4,
+    WC_NO_CLOSURES = 8,
+    WC_NO_SETS = 16,
+    WC_OPERANDS = 32, /* bodies of `not`, `and`, `or`: what they need from outside */
+    WC_SAFETY = WC_NO_CALL_HEAD | WC_NO_CLOSURES
+};
+void wc_ck_term_vars(wc_check *c, const wp_term *t, unsigned how, wc_cset *out);
+void wc_ck_expr_vars(wc_check *c, const wp_expr *e, unsigned how, wc_cset *out);
+void wc_ck_body_vars(wc_check *c, const wp_body *b, unsigned how, wc_cset *out);
+
+/* No variables, references, calls or comprehensions. */
+bool wc_ck_is_constant(const wp_term *t);
+/* No variables. */
+bool wc_ck_is_ground(const wp_term *t);
+static inline bool wc_ck_is_scalar(const wp_term *t)
+{
+    return t->kind <= WP_STRING;
+}
+bool wc_ck_is_comp(const wp_term *t);
+/* References or comprehensions within. */
+bool wc_ck_needs_evaluation(const wp_term *t);
+/* Whether the expression calls a function, and one named so. */
+bool wc_ck_is_call_to(const wp_expr *e, const char *name);
+static inline bool wc_ck_is_eq(const wp_expr *e)
+{
+    return wc_ck_is_call_to(e, "eq");
+}
+/* `input` or `data` as a reference of one part. */
+bool wc_ck_is_root(const wc_check *c, const wp_term *t);
+/* Whether the head of a reference is that root. */
+bool wc_ck_starts(const wp_term *ref, const wc_cvar *root);
+/* The built-in a reference or name stands for, or NULL. */
+const ws_builtin *wc_ck_builtin(wc_check *c, const wp_term *op);
+/* Text of a term, with the names of the program text; in the unit's arena. */
+wb_str wc_ck_text(wc_check *c, const wp_term *t);
+/* A copy that has the names of the program text; with subjects: and what was written in place of
+ * variables that were made. */
+wp_term *wc_ck_shown(wc_check *c, const wp_term *t, bool subjects);
+/* The path of a rule as a reference from data. */
+wp_term *wc_ck_path(wc_check *c, const wc_crule *r);
+uint32_t wc_ck_path_len(const wc_crule *r);
+/* The part of that path at i. */
+const wp_term *wc_ck_path_at(const wc_crule *r, uint32_t i);
+/* Leading parts without variables. */
+uint32_t wc_ck_path_ground(const wc_crule *r);
+
+void wc_ck_fail(wc_check *c, wp_code code, wp_loc loc, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Errors behind which the next stages go on. */
+void wc_ck_note(wc_check *c, wp_code code, wp_loc loc, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* ---- stages ---- */
+void wc_ck_resolve(wc_check *c);
+void wc_ck_roots(wc_check *c);
+void wc_ck_imports(wc_check *c);
+/* What an expression declares by `:=` or `some`, outside of comprehensions. */
+void wc_ck_declared(wc_check *c, wp_expr *e, wc_cset *out);
+void wc_ck_locals(wc_check *c);
+void wc_ck_templates(wc_check *c);
+void wc_ck_void_calls(wc_check *c);
+void wc_ck_print(wc_check *c);
+void wc_ck_head_refs(wc_check *c);
+void wc_ck_expr_terms(wc_check *c);
+void wc_ck_comprehensions(wc_check *c);
+void wc_ck_refs_in_heads(wc_check *c);
+void wc_ck_withs(wc_check *c);
+void wc_ck_build_tree(wc_check *c);
+/* Reports METADATA blocks of a scope given twice. */
+void wc_ck_annotations(wc_check *c);
+void wc_ck_metadata(wc_check *c);
+void wc_ck_graph(wc_check *c);
+void wc_ck_conflicts(wc_check *c);
+void wc_ck_functions(wc_check *c);
+void wc_ck_safety_heads(wc_check *c);
+void wc_ck_safety_bodies(wc_check *c);
+void wc_ck_equals(wc_check *c);
+void wc_ck_dynamics(wc_check *c);
+void wc_ck_cycles(wc_check *c);
+void wc_ck_types(wc_check *c);
+void wc_ck_deprecated(wc_check *c);
+
+/* ---- the same for one query's body ---- */
+void wc_ck_query_resolve(wc_check *c, const wp_module *context, wp_body *b);
+void wc_ck_query_locals(wc_check *c, wp_body *b);
+void wc_ck_query_templates(wc_check *c, wp_body *b);
+void wc_ck_query_void_calls(wc_check *c, wp_body *b);
+void wc_ck_query_print(wc_check *c, wp_body *b);
+void wc_ck_query_functions(wc_check *c, wp_body *b);
+void wc_ck_query_safety(wc_check *c, wp_body *b);
+void wc_ck_query_types(wc_check *c, wp_body *b);
+void wc_ck_query_deprecated(wc_check *c, wp_body *b);
+wp_body wc_ck_expand_body(wc_check *c, const wp_body *b);
+void wc_ck_comprehensions_in(wc_check *c, wp_body *b);
+void wc_ck_withs_in(wc_check *c, wp_body *b);
+wp_body wc_ck_dynamics_in(wc_check *c, const wp_body *b);
+
+/* ---- what stages ask of each other ---- */
+/* Arity of the function an operator names; -1: there is none. */
+int64_t wc_ck_arity(wc_check *c, const wp_term *op);
+wc_ctree *wc_ctree_child(const wc_ctree *n, wv name);
+/* The node at a reference, or NULL. */
+wc_ctree *wc_ck_find(wc_check *c, const wp_term *ref);
+/* Variables that e or the body binds, given what is bound; added to out. */
+void wc_ck_expr_outputs(wc_check *c, const wp_expr *e, const wc_cset *safe, wc_cset *out);
+void wc_ck_eq_outputs(wc_check *c, const wp_expr *e, const wc_cset *safe, wc_cset *out);
+void wc_ck_body_outputs(wc_check *c, const wp_body *b, uint32_t n, const wc_cset *safe,
+                        wc_cset *out);
+/* Rules that a reference may name, and all that depend on them; the list is the caller's. */
+wc_crule **wc_ck_dependents(wc_check *c, const wp_term *ref, uint32_t *n);
+/* Calls f for each rule or node (whole) that a reference may name. */
+typedef void (*wc_ck_target)(void *data, wc_crule *rule, wc_ctree *whole);
+void wc_ck_targets(wc_check *c, const wp_term *ref, wc_ck_target f, void *data);
+/* All rules, each behind those it needs, in the unit's arena; there must be no cycle. */
+wc_crule **wc_ck_sorted(wc_check *c);
+/* Numbers groups of rules that need each other (r->group); the result says whether there is one of
+ * several members or a rule that names itself. */
+bool wc_ck_groups(wc_check *c);
+/* Whether sel names the rule whatever its variables hold; positions (may be NULL): the parts that
+ * must be equal to the rule's for that, as many as *n says. */
+bool wc_ck_selects(const wc_cedge *e, const wc_crule *r, uint32_t *positions, uint32_t *n);
+/* Gives back what the type check holds. */
+void wc_ck_types_end(wc_check *c);
+/* A comprehension; with room for what the type check keeps of it. */
+wp_term *wc_ck_comp(wc_check *c, wp_term_kind kind, wp_loc loc);
+/* The type of a term before any rule has one. */
+wc_type_ref wc_ck_early_type(wc_check *c, const wp_term *t);
+
+/* All checks; false when something was reported. query may be NULL. */
+bool wc_check_all(wc_unit *u, const wc_query *query);
+
+#endif

@@ -1,0 +1,808 @@
+/* Local variables: what `:=`, `some`, `every` and arguments declare gets a variable of its own.
+ *
+ * Takes resolved rules. After it `:=` is `=` (op->infix marks it: it binds its left side only),
+ * `some x` is gone, `some k, v in xs` is `v = xs[k]`, and each declared name is a made variable
+ * that remembers its name (`was`). A name that only occurs keeps it.
+ *
+ * Reports: var x referenced, assigned or declared above, assigned before; arg x redeclared; cannot
+ * assign; called function shadowed; arguments that are calls. Recoverable: unused variables and
+ * arguments. */
+#include "compiler/check.h"
+
+typedef enum occurrence { FRESH, ARGUMENT, SEEN, ASSIGNED, DECLARED } occurrence;
+
+typedef struct entry {
+    wc_cvar *to; /* what stands for it; NULL: only counted */
+    uint8_t how;
+    uint32_t count;
+} entry;
+
+typedef struct scope {
+    wc_cset names;
+    entry *entries; /* beside names */
+    uint32_t cap;
+    struct scope *outer;
+} scope;
+
+typedef struct locals {
+    wc_check *c;
+    scope *top;
+    uint32_t errors;     /* reported for the rule */
+    uint32_t unused;     /* the same, recoverable ones */
+    wp_diags notes;      /* unused variables: told behind the errors of a rule */
+    const wc_cset *used; /* of the body being rewritten; NULL: none */
+} locals;
+
+static void body(locals *l, wp_body *b, const wc_cset *used);
+static void declared_in_term(locals *l, wp_term **t);
+static bool visit_term(wc_cvisitor *v, wp_term *t);
+static void in_expr(locals *l, wp_expr *e);
+
+/* ---- scopes ---- */
+
+static void push(locals *l, scope *s)
+{
+    *s = (scope){.outer = l->top};
+    l->top = s;
+}
+
+static void pop(locals *l)
+{
+    l->top = l->top->outer;
+}
+
+static entry *find(const scope *s, const wc_cvar *v)
+{
+    if (!wc_cset_has(&s->names, v))
+        return NULL;
+    for (uint32_t i = s->names.n; i > 0 && !s->names.slots; i--)
+        if (s->names.v[i - 1] == v)
+            return &s->entries[i - 1];
+    for (uint32_t i = (v->id * 2654435761u) & s->names.mask;; i = (i + 1) & s->names.mask)
+        if (s->names.v[s->names.slots[i] - 1] == v)
+            return &s->entries[s->names.slots[i] - 1];
+}
+
+static entry *enter(locals *l, wc_cvar *v)
+{
+    scope *s = l->top;
+    if (wc_cset_add(&l->c->tmp, &s->names, v)) {
+        if (s->names.n > s->cap) {
+            uint32_t cap = s->cap ? 2 * s->cap : 8;
+            entry *to = wb_arena_calloc(&l->c->tmp, cap * sizeof *to);
+            if (s->names.n > 1)
+                memcpy(to, s->entries, (s->names.n - 1) * sizeof *to);
+            s->entries = to;
+            s->cap = cap;
+        }
+        s->entries[s->names.n - 1] = (entry){0};
+    }
+    return find(s, v);
+}
+
+static void insert(locals *l, wc_cvar *v, wc_cvar *to, occurrence how)
+{
+    *enter(l, v) = (entry){.to = to, .how = (uint8_t)how, .count = 1};
+    if (v != to)
+        to->was = v;
+}
+
+static wc_cvar *declared(const locals *l, const wc_cvar *v)
+{
+    for (const scope *s = l->top; s; s = s->outer) {
+        const entry *e = find(s, v);
+        if (e && e->to)
+            return e->to;
+    }
+    return NULL;
+}
+
+static occurrence here(const locals *l, const wc_cvar *v)
+{
+    const entry *e = find(l->top, v);
+    return e ? (occurrence)e->how : FRESH;
+}
+
+static void see(locals *l, wc_cvar *v)
+{
+    for (scope *s = l->top; s; s = s->outer) {
+        entry *e = find(s, v);
+        if (e && e->count) {
+            e->count++;
+            return;
+        }
+    }
+    enter(l, v)->count = 1;
+}
+
+static uint32_t count(const locals *l, const wc_cvar *v)
+{
+    for (const scope *s = l->top; s; s = s->outer) {
+        const entry *e = find(s, v);
+        if (e && e->count)
+            return e->count;
+    }
+    return 0;
+}
+
+#define FAIL(l, ...) ((l)->errors++, wc_ck_fail((l)->c, WP_COMPILE_ERROR, __VA_ARGS__))
+
+/* The variable made for v, or NULL after a report. */
+static wc_cvar *declare(locals *l, wc_cvar *v, occurrence how, wp_loc loc)
+{
+    static const char *const before[] = {
+        [ARGUMENT] = "arg ", [SEEN] = "var ", [ASSIGNED] = "var ", [DECLARED] = "var "};
+    static const char *const after[] = {[ARGUMENT] = " redeclared",
+                                        [SEEN] = " referenced above",
+                                        [ASSIGNED] = " assigned above",
+                                        [DECLARED] = " declared above"};
+    occurrence seen = here(l, v);
+    if (seen != FRESH) {
+        wb_str name = wc_cvar_is_wildcard(v) ? WB_LIT("_") : wc_cvar_name(v);
+        FAIL(l, loc, "%s%.*s%s", before[seen], WB_FMT(name), after[seen]);
+        return NULL;
+    }
+    wc_cvar *to = wc_ck_local(l->c);
+    insert(l, v, to, how);
+    return to;
+}
+
+/* ---- terms ---- */
+
+static void set_var(wc_check *c, wp_term *t, wc_cvar *to)
+{
+    (void)c;
+    t->kind = WP_VAR;
+    t->name = wc_cvar_name(to);
+}
+
+static void comprehension(locals *l, wp_term *t)
+{
+    wc_cset used = {0};
+    scope s;
+    if (t->comp.key)
+        wc_ck_term_vars(l->c, t->comp.key, 0, &used);
+    wc_ck_term_vars(l->c, t->comp.value, 0, &used);
+    push(l, &s);
+    body(l, &t->comp.body, &used);
+    if (t->comp.key)
+        declared_in_term(l, &t->comp.key);
+    declared_in_term(l, &t->comp.value);
+    pop(l);
+}
+
+static bool shadowed(wc_cvisitor *v, wp_term *t)
+{
+    locals *l = ((void **)v->data)[0];
+    const wp_term *call = ((void **)v->data)[1];
+    if (t->kind != WP_VAR)
+        return false;
+    wc_cvar *to = declared(l, wc_cvar_of(t));
+    if (to && to != wc_cvar_of(t)) {
+        wb_str op = wc_ck_text(l->c, call->list.items[0]);
+        FAIL(l, call->loc, "called function %.*s shadowed", WB_FMT(op));
+        return true;
+    }
+    return false;
+}
+
+static void root(locals *l, wp_term *t)
+{
+    wc_cvar *v = wc_cvar_of(t->list.items[0]);
+    for (const scope *s = l->top; s; s = s->outer) {
+        const entry *e = find(s, v);
+        if (!e || e->how == FRESH)
+            continue;
+        if (e->how != SEEN && declared(l, v) != v)
+            set_var(l->c, t, declared(l, v));
+        return;
+    }
+}
+
+/* True: what is below was seen to. */
+static bool visit_term(wc_cvisitor *v, wp_term *t)
+{
+    locals *l = v->data;
+    switch ((wp_term_kind)t->kind) {
+    case WP_VAR: {
+        wc_cvar *name = wc_cvar_of(t), *to = declared(l, name);
+        if (to) {
+            if (to != name)
+                set_var(l->c, t, to);
+            see(l, name);
+        } else if (here(l, name) == FRESH) {
+            insert(l, name, name, SEEN);
+        }
+        return true;
+    }
+    case WP_REF:
+        if (!wc_ck_is_root(l->c, t))
+            return false;
+        root(l, t);
+        return true;
+    case WP_CALL: {
+        void *data[2] = {l, t};
+        wc_cvisitor inner = {.c = l->c, .term = shadowed, .data = data};
+        wc_ck_walk_term(&inner, t->list.items[0]);
+        return false;
+    }
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++) {
+            if (!wc_ck_is_scalar(t->object.pairs[i].key))
+                declared_in_term(l, &t->object.pairs[i].key);
+            if (!wc_ck_is_scalar(t->object.pairs[i].value))
+                declared_in_term(l, &t->object.pairs[i].value);
+        }
+        wc_ck_sort(t);
+        return true;
+    case WP_SET:
+        for (uint32_t i = 0; i < t->list.n; i++)
+            if (!wc_ck_is_scalar(t->list.items[i]))
+                declared_in_term(l, &t->list.items[i]);
+        wc_ck_sort(t);
+        return true;
+    case WP_ARRAY_COMP:
+    case WP_SET_COMP:
+    case WP_OBJECT_COMP: comprehension(l, t); return true;
+    default: return false;
+    }
+}
+
+static void declared_in_term(locals *l, wp_term **t)
+{
+    wc_cvisitor v = {.c = l->c, .term = visit_term, .data = l};
+    wc_ck_walk_term(&v, *t);
+}
+
+/* ---- `with` ---- */
+
+static bool visit_with(wc_cvisitor *v, wp_with *w)
+{
+    locals *l = v->data;
+    wc_cvar *input = l->c->input;
+    declared_in_term(l, &w->target);
+    wc_cvar *shadow = declared(l, input);
+    if (shadow) {
+        wp_term *t = w->target;
+        if (t->kind == WP_VAR && wc_cvar_of(t) == shadow) {
+            w->target = wc_ck_list(l->c, WP_REF, 1, t->loc);
+            w->target->list.items[0] = wc_ck_var_term(l->c, input, t->loc);
+        } else if (t->kind == WP_REF && wc_ck_starts(t, shadow)) {
+            t->list.items[0] = wc_ck_var_term(l->c, input, t->list.items[0]->loc);
+        }
+    }
+    declared_in_term(l, &w->value);
+    return true;
+}
+
+static void in_expr(locals *l, wp_expr *e)
+{
+    wc_cvisitor v = {.c = l->c, .term = visit_term, .with = visit_with, .data = l};
+    wc_ck_walk_expr(&v, e);
+}
+
+/* ---- statements ---- */
+
+static const char *const kind_names[] = {
+    [WP_NULL] = "null",
+    [WP_BOOLEAN] = "boolean",
+    [WP_NUMBER] = "number",
+    [WP_STRING] = "string",
+    [WP_VAR] = "var",
+    [WP_REF] = "ref",
+    [WP_ARRAY] = "array",
+    [WP_SET] = "set",
+    [WP_OBJECT] = "object",
+    [WP_ARRAY_COMP] = "arraycomprehension",
+    [WP_SET_COMP] = "setcomprehension",
+    [WP_OBJECT_COMP] = "objectcomprehension",
+    [WP_CALL] = "call",
+    [WP_TEMPLATE] = "templatestring",
+};
+
+static bool assign_to(wc_cvisitor *v, wp_term *t)
+{
+    locals *l = v->data;
+    switch ((wp_term_kind)t->kind) {
+    case WP_VAR: {
+        wc_cvar *to = declare(l, wc_cvar_of(t), ASSIGNED, t->loc);
+        if (to)
+            set_var(l->c, t, to);
+        return true;
+    }
+    case WP_ARRAY: return false;
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++)
+            wc_ck_walk_term(v, t->object.pairs[i].value);
+        return true;
+    case WP_REF:
+        if (wc_ck_is_root(l->c, t)) {
+            wc_cvar *to = declare(l, wc_cvar_of(t->list.items[0]), ASSIGNED, t->loc);
+            if (to)
+                set_var(l->c, t, to);
+            return true;
+        }
+        break;
+    default: break;
+    }
+    FAIL(l, t->loc, "cannot assign to %s", kind_names[t->kind]);
+    return true;
+}
+
+static void assignment(locals *l, wp_expr *e)
+{
+    if (e->negated) {
+        FAIL(l, e->loc, "cannot assign vars inside negated expression");
+        return;
+    }
+    if (e->call.n != 3)
+        return;
+    uint32_t before = l->errors;
+    declared_in_term(l, &e->call.items[2]);
+    for (uint32_t i = 0; i < e->n_with; i++)
+        declared_in_term(l, &e->with[i].value);
+    wc_cvisitor v = {.c = l->c, .term = assign_to, .data = l};
+    wc_ck_walk_term(&v, e->call.items[1]);
+    if (l->errors == before) {
+        e->call.items[0] = wc_ck_operator(l->c, "eq", e->call.items[0]->loc);
+        e->call.items[0]->infix = true;
+    }
+}
+
+/* True: the statement stays. */
+static bool some(locals *l, wp_expr *e)
+{
+    wc_check *c = l->c;
+    if (e->some.items[0]->kind != WP_CALL) {
+        for (uint32_t i = 0; i < e->some.n; i++)
+            if (!declare(l, wc_cvar_of(e->some.items[i]), DECLARED, e->loc))
+                return false;
+        return false;
+    }
+    wp_term **items = e->some.items[0]->list.items;
+    uint32_t n = e->some.items[0]->list.n;
+    wp_term *domain = items[n - 1], *value = items[n - 2];
+    wp_term *key = n == 4 ? items[1] : wc_ck_var_term(c, wc_ck_local(c), (wp_loc){0});
+    wc_cset bound = {0}, asked = {0}, out = {0}, safe = {0};
+    unsigned how = WC_NO_REF_HEAD | WC_NO_KEYS | WC_NO_CLOSURES;
+    wc_ck_term_vars(c, key, how, &bound);
+    wc_ck_term_vars(c, value, how, &bound);
+    wc_ck_term_vars(c, domain, WC_NO_CLOSURES, &asked);
+    wc_cset_sort(&bound);
+    uint32_t before = l->errors;
+    for (uint32_t i = 0; i < bound.n; i++)
+        if (wc_cset_has(&asked, bound.v[i]) && !wc_cvar_is_wildcard(bound.v[i]))
+            FAIL(l, e->loc, "var %.*s assigned before", WB_FMT(wc_cvar_name(bound.v[i])));
+    if (l->errors > before)
+        return false;
+    uint32_t have = domain->kind == WP_REF ? domain->list.n : 1;
+    wp_term *ref = wc_ck_list(c, WP_REF, have + 1, (wp_loc){0});
+    if (domain->kind == WP_REF)
+        memcpy(ref->list.items, domain->list.items, have * sizeof(wp_term *));
+    else
+        ref->list.items[0] = domain;
+    ref->list.items[have] = key;
+    wp_term *args[2] = {value, ref};
+    wp_expr *call = wc_ck_call(c, wc_ck_operator(c, "eq", (wp_loc){0}), args, 2, e->loc);
+    e->kind = WP_EXPR_CALL;
+    e->call.items = call->call.items;
+    e->call.n = call->call.n;
+    wc_ck_term_vars(c, domain, 0, &safe);
+    wc_ck_eq_outputs(c, e, &safe, &out);
+    wc_cset_sort(&out);
+    for (uint32_t i = 0; i < out.n; i++)
+        if (!declare(l, out.v[i], DECLARED, e->loc))
+            return false;
+    in_expr(l, e);
+    return true;
+}
+
+static bool every(locals *l, wp_expr *e)
+{
+    scope s;
+    wc_cset none = {0};
+    declared_in_term(l, &e->every.domain);
+    push(l, &s);
+    wp_term *both[2] = {e->every.key, e->every.value};
+    if (!e->every.key)
+        e->every.key = wc_ck_var_term(l->c, wc_ck_local(l->c), (wp_loc){0});
+    for (int i = 0; i < 2; i++) {
+        if (!both[i] || both[i]->kind != WP_VAR || wc_cvar_is_wildcard(wc_cvar_of(both[i])))
+            continue;
+        wc_cvar *to = declare(l, wc_cvar_of(both[i]), DECLARED, e->loc);
+        if (!to) {
+            pop(l);
+            return false;
+        }
+        set_var(l->c, both[i], to);
+    }
+    body(l, &e->every.body, &none);
+    in_expr(l, e);
+    pop(l);
+    return true;
+}
+
+static void implicit(locals *l, wp_body *b, const char *message);
+
+static void negation(locals *l, wp_expr *e)
+{
+    if (!e->explicit_body) {
+        uint32_t before = l->errors;
+        implicit(l, &e->body, "cannot assign vars inside negated expression");
+        if (l->errors == before)
+            in_expr(l, e);
+        return;
+    }
+    scope s;
+    wc_cset none = {0};
+    push(l, &s);
+    body(l, &e->body, &none);
+    in_expr(l, e);
+    pop(l);
+}
+
+static void operand(locals *l, wp_body *b, bool braces, const char *message)
+{
+    if (!braces) {
+        implicit(l, b, message);
+        return;
+    }
+    scope s;
+    wc_cset none = {0};
+    push(l, &s);
+    body(l, b, &none);
+    pop(l);
+}
+
+static void logic(locals *l, wp_expr *e)
+{
+    const char *message = e->kind == WP_EXPR_AND ? "cannot assign vars inside implicit and operand"
+                                                 : "cannot assign vars inside implicit or operand";
+    uint32_t before = l->errors;
+    operand(l, &e->logic.lhs, e->explicit_body, message);
+    operand(l, &e->logic.rhs, e->explicit_rhs, message);
+    if (l->errors == before)
+        in_expr(l, e);
+}
+
+/* A body without braces declares nothing. */
+static void implicit(locals *l, wp_body *b, const char *message)
+{
+    for (uint32_t i = 0; i < b->n; i++) {
+        wp_expr *e = b->exprs[i];
+        if (wc_ck_is_call_to(e, "assign"))
+            FAIL(l, e->loc, "%s", message);
+        else if (e->kind == WP_EXPR_NOT)
+            negation(l, e);
+        else if (e->kind == WP_EXPR_AND || e->kind == WP_EXPR_OR)
+            logic(l, e);
+    }
+}
+
+/* ---- unused variables ---- */
+
+static void note(locals *l, wp_loc loc, const char *how, wb_str name)
+{
+    l->unused++;
+    wp_report(&l->notes, WP_COMPILE_ERROR, loc.row ? wc_file(l->c->u) : NULL, loc,
+              "%s var %.*s unused", how, WB_FMT(name));
+}
+
+static void unused_assigned(locals *l, const wp_body *b, const wc_cset *used)
+{
+    if (!l->c->u->options->strict || l->errors || l->unused)
+        return;
+    wc_cset found = {0};
+    for (uint32_t i = 0; i < l->top->names.n; i++) {
+        wc_cvar *v = l->top->names.v[i];
+        const entry *e = &l->top->entries[i];
+        if (e->how == ASSIGNED && !wc_cvar_is_wildcard(v) && count(l, v) <= 1 &&
+            !(used && wc_cset_has(used, e->to)))
+            wc_cset_add(&l->c->tmp, &found, e->to);
+    }
+    for (uint32_t i = 0; used && i < used->n; i++) {
+        const wc_cvar *to = declared(l, used->v[i]);
+        if (to)
+            wc_cset_remove(&l->c->tmp, &found, to);
+    }
+    wc_cset_sort(&found);
+    for (uint32_t i = 0; i < found.n; i++) {
+        wp_loc loc = b->exprs[0]->loc;
+        for (uint32_t k = 0; k < b->n; k++) {
+            wc_cset vars = {0};
+            wc_ck_expr_vars(l->c, b->exprs[k], 0, &vars);
+            if (wc_cset_has(&vars, found.v[i])) {
+                loc = b->exprs[k]->loc;
+                break;
+            }
+        }
+        note(l, loc, "assigned", wc_cvar_name(wc_cvar_shown(found.v[i])));
+    }
+}
+
+/* written: as the body was before; b: as it is now. */
+static void unused_declared(locals *l, const wp_body *written, const wc_cset *places,
+                            const wp_body *b, const wc_cset *used)
+{
+    if (l->errors || l->unused)
+        return;
+    wc_cset names = {0}, have = {0};
+    for (uint32_t i = 0; i < l->top->names.n; i++)
+        if (l->top->entries[i].how == DECLARED)
+            wc_cset_add(&l->c->tmp, &names, l->top->entries[i].to);
+    if (!names.n)
+        return;
+    wc_ck_body_vars(l->c, b, 0, &have);
+    for (uint32_t i = 0; used && i < used->n; i++) {
+        wc_cvar *to = declared(l, used->v[i]);
+        wc_cset_add(&l->c->tmp, &have, to ? to : used->v[i]);
+    }
+    wc_cset_sort(&names);
+    for (uint32_t i = 0; i < names.n; i++) {
+        wc_cvar *v = names.v[i];
+        const wc_cvar *name = wc_cvar_shown(v);
+        if (wc_cset_has(&have, v) || (used && wc_cset_has(used, v)) || wc_cvar_is_made(name))
+            continue;
+        wp_loc loc = written->exprs[0]->loc;
+        for (uint32_t k = 0; k < written->n; k++)
+            if (wc_cset_has(&places[k], name)) {
+                loc = written->exprs[k]->loc;
+                break;
+            }
+        note(l, loc, "declared", wc_cvar_is_wildcard(name) ? WB_LIT("_") : wc_cvar_name(name));
+    }
+}
+
+static void body(locals *l, wp_body *b, const wc_cset *used)
+{
+    wc_check *c = l->c;
+    wc_cbody to = {0};
+    wp_body written = *b;
+    wc_cset *places = wb_arena_calloc(&c->tmp, (b->n + 1) * sizeof *places);
+    for (uint32_t i = 0; i < b->n; i++) {
+        wp_expr *e = b->exprs[i];
+        bool keep = true;
+        wc_ck_declared(c, e, &places[i]);
+        if (wc_ck_is_call_to(e, "assign"))
+            assignment(l, e);
+        else if (e->kind == WP_EXPR_SOME)
+            keep = some(l, e);
+        else if (e->kind == WP_EXPR_EVERY)
+            keep = every(l, e);
+        else if (e->kind == WP_EXPR_NOT)
+            negation(l, e);
+        else if (e->kind == WP_EXPR_AND || e->kind == WP_EXPR_OR)
+            logic(l, e);
+        else
+            in_expr(l, e);
+        if (keep)
+            wc_ck_add(c, &to, e);
+    }
+    if (!to.n) {
+        wp_expr *e = wc_expr_new(c->u, WP_EXPR_TERM, (wp_loc){0});
+        e->term = wc_term_new(c->u, WP_BOOLEAN, (wp_loc){0});
+        e->term->value = WV_TRUE;
+        wc_ck_add(c, &to, e);
+    }
+    b->exprs = to.v;
+    b->n = to.n;
+    if (written.n) {
+        unused_assigned(l, &written, used);
+        unused_declared(l, &written, places, b, used);
+    }
+}
+
+/* ---- rules ---- */
+
+static bool may_have_vars(const wc_crule *r)
+{
+    bool any = (r->key && !wc_ck_is_scalar(r->key)) || (r->value && !wc_ck_is_scalar(r->value));
+    for (uint32_t i = 0; i < r->n_args && !any; i++)
+        any = !wc_ck_is_scalar(r->args[i]);
+    for (uint32_t i = 1; i < r->n_ref && !any; i++)
+        any = !wc_ck_is_scalar(r->ref[i]);
+    return any;
+}
+
+static bool argument(wc_cvisitor *v, wp_term *t)
+{
+    locals *l = v->data;
+    switch ((wp_term_kind)t->kind) {
+    case WP_VAR: {
+        wc_cvar *name = wc_cvar_of(t), *to = declared(l, name);
+        if (to) {
+            see(l, name);
+        } else {
+            to = wc_ck_local(l->c);
+            insert(l, name, to, ARGUMENT);
+        }
+        set_var(l->c, t, to);
+        return true;
+    }
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++)
+            wc_ck_walk_term(v, t->object.pairs[i].value);
+        return true;
+    case WP_REF:
+    case WP_ARRAY: return false;
+    case WP_CALL:
+        wc_ck_fail(l->c, WP_COMPILE_ERROR, t->loc, "rule arguments cannot contain calls");
+        return true;
+    default: return true;
+    }
+}
+
+/* Comprehensions and templates in heads have scopes of their own. */
+static bool nested(wc_cvisitor *v, wp_term *t)
+{
+    locals *l = v->data;
+    switch ((wp_term_kind)t->kind) {
+    case WP_OBJECT:
+    case WP_SET: return false;
+    case WP_ARRAY_COMP:
+    case WP_SET_COMP:
+    case WP_OBJECT_COMP: {
+        scope s;
+        push(l, &s);
+        comprehension(l, t);
+        pop(l);
+        return true;
+    }
+    case WP_TEMPLATE: {
+        scope s, inner;
+        push(l, &s);
+        for (uint32_t i = 0; i < t->tmpl.n; i++) {
+            push(l, &inner);
+            in_expr(l, t->tmpl.parts[i]);
+            pop(l);
+        }
+        pop(l);
+        return true;
+    }
+    default: return false;
+    }
+}
+
+static bool rename_var(wc_cvisitor *v, wp_term *t)
+{
+    locals *l = v->data;
+    if (t->kind == WP_VAR) {
+        const entry *e = find(l->top, wc_cvar_of(t));
+        if (e && e->to)
+            set_var(l->c, t, e->to);
+    }
+    return false;
+}
+
+static bool in_with(wc_cvisitor *v, wp_with *w)
+{
+    wc_ck_term_vars(v->c, w->target, WC_NO_CALL_HEAD, v->data);
+    wc_ck_term_vars(v->c, w->value, WC_NO_CALL_HEAD, v->data);
+    return false;
+}
+
+/* Variables named as a built-in are renamed, lest they be taken for it. */
+static void builtin_names(locals *l, wc_crule *r)
+{
+    wc_check *c = l->c;
+    wc_cset vars = {0}, own = {0}, with = {0};
+    wc_ck_body_vars(c, &r->body, WC_SAFETY, &vars);
+    bool any = false;
+    for (uint32_t i = 0; i < vars.n && !any; i++)
+        any = ws_registry_find(c->u->registry, wc_cvar_name(vars.v[i]));
+    if (!any)
+        return;
+    for (uint32_t i = 0; i < r->body.n; i++)
+        wc_ck_declared(c, r->body.exprs[i], &own);
+    wc_cvisitor v = {.c = c, .with = in_with, .data = &with};
+    for (wc_crule *k = r; k; k = k->else_rule)
+        wc_ck_walk_rule(&v, k);
+    wc_cset_sort(&vars);
+    for (uint32_t i = 0; i < vars.n; i++)
+        if (ws_registry_find(c->u->registry, wc_cvar_name(vars.v[i])) &&
+            !wc_cset_has(&own, vars.v[i]) && !wc_cset_has(&with, vars.v[i]) &&
+            !declared(l, vars.v[i]))
+            insert(l, vars.v[i], wc_ck_local(c), SEEN);
+}
+
+static void copy_scope(locals *l, scope *to, const scope *from)
+{
+    push(l, to);
+    for (uint32_t i = 0; i < from->names.n; i++)
+        *enter(l, from->names.v[i]) = from->entries[i];
+}
+
+static void tell(locals *l)
+{
+    wc_tell(l->c->u, &l->notes);
+    l->unused = 0;
+    wp_diags_init(&l->notes, l->c->u->diags->arena, 0);
+}
+
+static void one_rule(locals *l, wc_crule *r, const scope *args, wc_cset *unused)
+{
+    wc_check *c = l->c;
+    scope s;
+    wc_cset used = {0};
+    bool vars = may_have_vars(r);
+    l->top = NULL;
+    l->errors = l->unused = 0;
+    if (vars) {
+        wc_cvisitor v = {.c = c, .term = nested, .data = l};
+        wc_ck_walk_head(&v, r);
+        tell(l);
+        l->errors = 0;
+        for (uint32_t i = 1; i < r->n_ref; i++)
+            wc_ck_term_vars(c, r->ref[i], 0, &used);
+        if (r->key)
+            wc_ck_term_vars(c, r->key, 0, &used);
+        if (r->value) {
+            wc_cset value = {0};
+            wc_ck_term_vars(c, r->value, 0, &value);
+            wc_cset_add_all(&c->tmp, &used, &value);
+            for (uint32_t i = 0; i < value.n; i++)
+                wc_cset_remove(&c->tmp, unused, value.v[i]);
+        }
+    }
+    copy_scope(l, &s, args);
+    builtin_names(l, r);
+    body(l, &r->body, &used);
+    if (vars) {
+        wc_cvisitor v = {.c = c, .term = rename_var, .data = l};
+        for (uint32_t i = 0; i < r->n_args; i++)
+            wc_ck_walk_term(&v, r->args[i]);
+        for (uint32_t i = 1; i < r->n_ref; i++)
+            wc_ck_walk_term(&v, r->ref[i]);
+        if (r->key)
+            wc_ck_walk_term(&v, r->key);
+        if (r->value)
+            wc_ck_walk_term(&v, r->value);
+    }
+    tell(l);
+    for (uint32_t i = unused->n; i > 0; i--)
+        if (count(l, unused->v[i - 1]) > 1)
+            wc_cset_remove(&c->tmp, unused, unused->v[i - 1]);
+    l->top = NULL;
+}
+
+void wc_ck_locals(wc_check *c)
+{
+    for (uint32_t i = 0; i < c->n_modules; i++) {
+        c->u->module = c->modules[i].module;
+        for (uint32_t j = 0; j < c->modules[i].n; j++) {
+            char *mark = wb_arena_mark(&c->tmp);
+            wc_crule *r = c->modules[i].rules[j];
+            locals l = {.c = c};
+            scope args;
+            wc_cset unused = {0};
+            wp_diags_init(&l.notes, c->u->diags->arena, 0);
+            for (uint32_t k = 0; k < r->n_args && c->u->options->strict; k++)
+                wc_ck_term_vars(c, r->args[k], 0, &unused);
+            push(&l, &args);
+            wc_cvisitor v = {.c = c, .term = argument, .data = &l};
+            for (uint32_t k = 0; k < r->n_args; k++)
+                wc_ck_walk_term(&v, r->args[k]);
+            for (wc_crule *k = r; k; k = k->else_rule)
+                one_rule(&l, k, &args, &unused);
+            for (uint32_t k = 0; k < unused.n; k++)
+                if (!wc_cvar_is_wildcard(unused.v[k]))
+                    wc_ck_note(c, WP_COMPILE_ERROR, r->head_loc,
+                               "unused argument %.*s. (hint: use _ (wildcard variable) instead)",
+                               WB_FMT(wc_cvar_name(unused.v[k])));
+            wb_arena_rewind(&c->tmp, mark);
+        }
+    }
+    c->u->module = NULL;
+}
+
+void wc_ck_query_locals(wc_check *c, wp_body *b)
+{
+    locals l = {.c = c};
+    scope s;
+    wp_diags_init(&l.notes, c->u->diags->arena, 0);
+    push(&l, &s);
+    body(&l, b, NULL);
+    if (l.unused)
+        c->failed = true;
+    tell(&l);
+}

@@ -1,0 +1,471 @@
+/* Walks over the tree of the checks: for nodes, for variables, for properties of terms. */
+#include "compiler/check.h"
+
+/* ---- nodes ---- */
+
+static void walk_terms(wc_cvisitor *v, wp_term *const *items, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        wc_ck_walk_term(v, items[i]);
+}
+
+void wc_ck_walk_term(wc_cvisitor *v, wp_term *t)
+{
+    if (v->term && v->term(v, t))
+        return;
+    switch ((wp_term_kind)t->kind) {
+    case WP_REF:
+    case WP_ARRAY:
+    case WP_SET:
+    case WP_CALL: walk_terms(v, t->list.items, t->list.n); return;
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++) {
+            wc_ck_walk_term(v, t->object.pairs[i].key);
+            wc_ck_walk_term(v, t->object.pairs[i].value);
+        }
+        return;
+    case WP_ARRAY_COMP:
+    case WP_SET_COMP:
+    case WP_OBJECT_COMP:
+        if (t->comp.key)
+            wc_ck_walk_term(v, t->comp.key);
+        wc_ck_walk_term(v, t->comp.value);
+        wc_ck_walk_body(v, &t->comp.body);
+        return;
+    case WP_TEMPLATE:
+        for (uint32_t i = 0; i < t->tmpl.n; i++)
+            wc_ck_walk_expr(v, t->tmpl.parts[i]);
+        return;
+    default: return;
+    }
+}
+
+void wc_ck_walk_expr(wc_cvisitor *v, wp_expr *e)
+{
+    if (v->expr && v->expr(v, e))
+        return;
+    switch ((wp_expr_kind)e->kind) {
+    case WP_EXPR_TERM: wc_ck_walk_term(v, e->term); break;
+    case WP_EXPR_CALL: walk_terms(v, e->call.items, e->call.n); break;
+    case WP_EXPR_SOME: walk_terms(v, e->some.items, e->some.n); break;
+    case WP_EXPR_EVERY:
+        if (e->every.key)
+            wc_ck_walk_term(v, e->every.key);
+        wc_ck_walk_term(v, e->every.value);
+        wc_ck_walk_term(v, e->every.domain);
+        wc_ck_walk_body(v, &e->every.body);
+        break;
+    case WP_EXPR_NOT: wc_ck_walk_body(v, &e->body); break;
+    case WP_EXPR_AND:
+    case WP_EXPR_OR:
+        wc_ck_walk_body(v, &e->logic.lhs);
+        wc_ck_walk_body(v, &e->logic.rhs);
+        break;
+    }
+    for (uint32_t i = 0; i < e->n_with; i++) {
+        if (v->with && v->with(v, &e->with[i]))
+            continue;
+        wc_ck_walk_term(v, e->with[i].target);
+        wc_ck_walk_term(v, e->with[i].value);
+    }
+}
+
+void wc_ck_walk_body(wc_cvisitor *v, wp_body *b)
+{
+    if (v->body && v->body(v, b))
+        return;
+    for (uint32_t i = 0; i < b->n; i++)
+        wc_ck_walk_expr(v, b->exprs[i]);
+}
+
+void wc_ck_walk_head(wc_cvisitor *v, wc_crule *r)
+{
+    walk_terms(v, r->args, r->n_args);
+    if (r->key)
+        wc_ck_walk_term(v, r->key);
+    if (r->value)
+        wc_ck_walk_term(v, r->value);
+}
+
+void wc_ck_walk_rule(wc_cvisitor *v, wc_crule *r)
+{
+    wc_ck_walk_head(v, r);
+    wc_ck_walk_body(v, &r->body);
+}
+
+/* ---- variables ---- */
+
+static void value_vars(wc_check *c, const wp_term *t, unsigned how, wc_cset *out);
+
+static void list_vars(wc_check *c, wp_term *const *items, uint32_t n, unsigned how, wc_cset *out)
+{
+    for (uint32_t i = 0; i < n; i++)
+        wc_ck_term_vars(c, items[i], how, out);
+}
+
+/* The elements of a reference; their places are not noted. */
+static void ref_vars(wc_check *c, const wp_term *t, uint32_t from, unsigned how, wc_cset *out)
+{
+    for (uint32_t i = from; i < t->list.n; i++)
+        value_vars(c, t->list.items[i], how, out);
+}
+
+static void value_vars(wc_check *c, const wp_term *t, unsigned how, wc_cset *out)
+{
+    switch ((wp_term_kind)t->kind) {
+    case WP_VAR: wc_cset_add(&c->tmp, out, wc_cvar_of(t)); return;
+    case WP_REF: ref_vars(c, t, (how & WC_NO_REF_HEAD) != 0, how, out); return;
+    case WP_CALL:
+        if (how & WC_NO_CALL_HEAD)
+            ref_vars(c, t->list.items[0], 1, how, out);
+        else
+            value_vars(c, t->list.items[0], how, out);
+        for (uint32_t i = 1; i < t->list.n; i++)
+            value_vars(c, t->list.items[i], how, out);
+        return;
+    case WP_SET:
+        if (how & WC_NO_SETS)
+            return;
+        /* fall through */
+    case WP_ARRAY: list_vars(c, t->list.items, t->list.n, how, out); return;
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++) {
+            if (!(how & WC_NO_KEYS))
+                wc_ck_term_vars(c, t->object.pairs[i].key, how, out);
+            wc_ck_term_vars(c, t->object.pairs[i].value, how, out);
+        }
+        return;
+    case WP_ARRAY_COMP:
+    case WP_SET_COMP:
+    case WP_OBJECT_COMP:
+        if (how & WC_NO_CLOSURES)
+            return;
+        if (t->comp.key)
+            value_vars(c, t->comp.key, how, out);
+        value_vars(c, t->comp.value, how, out);
+        wc_ck_body_vars(c, &t->comp.body, how, out);
+        return;
+    case WP_TEMPLATE:
+        for (uint32_t i = 0; i < t->tmpl.n && !(how & WC_NO_CLOSURES); i++)
+            wc_ck_expr_vars(c, t->tmpl.parts[i], how, out);
+        return;
+    default: return;
+    }
+}
+
+void wc_ck_term_vars(wc_check *c, const wp_term *t, unsigned how, wc_cset *out)
+{
+    if (t->kind == WP_VAR)
+        wc_cset_add_at(&c->tmp, out, wc_cvar_of(t), t->loc);
+    else
+        value_vars(c, t, how, out);
+}
+
+static void with_vars(wc_check *c, const wp_with *w, unsigned how, wc_cset *out)
+{
+    if (!(how & WC_NO_CALL_HEAD)) {
+        value_vars(c, w->target, how, out);
+        value_vars(c, w->value, how, out);
+        return;
+    }
+    if (w->target->kind == WP_REF)
+        ref_vars(c, w->target, 1, how, out);
+    if (w->value->kind == WP_REF)
+        ref_vars(c, w->value, 1, how, out);
+    else
+        wc_ck_term_vars(c, w->value, how, out);
+}
+
+/* What a body of `not`, `and`, `or` without braces takes from outside: all its variables, but
+ * those that one of several expressions binds for another. */
+static void operand_vars(wc_check *c, const wp_body *b, wc_cset *out)
+{
+    wc_cset all = {0}, safe = {0}, bound = {0};
+    if (b->n == 1) {
+        wc_ck_expr_vars(c, b->exprs[0], WC_SAFETY, out);
+        return;
+    }
+    wc_cset *each = wb_arena_calloc(&c->tmp, (b->n + 1) * sizeof *each);
+    for (uint32_t i = 0; i < b->n; i++) {
+        wc_ck_expr_vars(c, b->exprs[i], WC_SAFETY, &each[i]);
+        wc_cset_add_all(&c->tmp, &all, &each[i]);
+    }
+    wc_cset_add(&c->tmp, &safe, c->input);
+    wc_cset_add(&c->tmp, &safe, c->data);
+    wc_cset_add_all(&c->tmp, &safe, &all);
+    for (uint32_t i = 0; i < b->n; i++)
+        if (wc_ck_is_eq(b->exprs[i]))
+            for (uint32_t k = 1; k < b->exprs[i]->call.n && k < 3; k++)
+                if (b->exprs[i]->call.items[k]->kind == WP_VAR)
+                    wc_cset_remove(&c->tmp, &safe, wc_cvar_of(b->exprs[i]->call.items[k]));
+    for (bool more = true; more;) {
+        more = false;
+        for (uint32_t i = 0; i < b->n; i++) {
+            wc_cset outs = {0};
+            if (!wc_ck_is_eq(b->exprs[i]))
+                continue;
+            wc_ck_eq_outputs(c, b->exprs[i], &safe, &outs);
+            for (uint32_t k = 0; k < outs.n; k++)
+                if (wc_cset_add(&c->tmp, &bound, outs.v[k])) {
+                    wc_cset_add(&c->tmp, &safe, outs.v[k]);
+                    more = true;
+                }
+        }
+    }
+    for (uint32_t i = 0; i < b->n; i++) {
+        const wp_expr *e = b->exprs[i];
+        if (e->kind != WP_EXPR_CALL || wc_ck_is_eq(e))
+            continue;
+        int64_t arity = wc_ck_arity(c, e->call.items[0]);
+        for (uint32_t k = (uint32_t)arity + 1; arity >= 0 && k < e->call.n; k++)
+            value_vars(c, e->call.items[k],
+                       WC_NO_CLOSURES | WC_NO_SETS | WC_NO_KEYS | WC_NO_REF_HEAD, &bound);
+    }
+    for (uint32_t i = 0; i < all.n; i++) {
+        uint32_t count = 0;
+        for (uint32_t k = 0; k < b->n && count < 2; k++)
+            count += wc_cset_has(&each[k], all.v[i]);
+        if (count < 2 || !wc_cset_has(&bound, all.v[i]))
+            wc_cset_add(&c->tmp, out, all.v[i]);
+    }
+}
+
+void wc_ck_expr_vars(wc_check *c, const wp_expr *e, unsigned how, wc_cset *out)
+{
+    switch ((wp_expr_kind)e->kind) {
+    case WP_EXPR_TERM: wc_ck_term_vars(c, e->term, how, out); break;
+    case WP_EXPR_CALL:
+        if (how & WC_NO_CALL_HEAD) {
+            ref_vars(c, e->call.items[0], 1, how, out);
+            list_vars(c, e->call.items + 1, e->call.n - 1, how, out);
+        } else {
+            for (uint32_t i = 0; i < e->call.n; i++)
+                value_vars(c, e->call.items[i], how, out);
+        }
+        break;
+    case WP_EXPR_SOME: list_vars(c, e->some.items, e->some.n, how, out); break;
+    case WP_EXPR_EVERY:
+        if (how & WC_NO_CLOSURES) {
+            wc_ck_term_vars(c, e->every.domain, how, out);
+            return; /* not what stands in its `with` either */
+        }
+        if (e->every.key)
+            value_vars(c, e->every.key, how, out);
+        wc_ck_term_vars(c, e->every.value, how, out);
+        wc_ck_term_vars(c, e->every.domain, how, out);
+        wc_ck_body_vars(c, &e->every.body, how, out);
+        break;
+    case WP_EXPR_NOT:
+        if ((how & WC_OPERANDS) && !e->explicit_body)
+            operand_vars(c, &e->body, out);
+        if (!(how & WC_NO_CLOSURES))
+            wc_ck_body_vars(c, &e->body, how, out);
+        break;
+    case WP_EXPR_AND:
+    case WP_EXPR_OR:
+        if ((how & WC_OPERANDS) && !e->explicit_body)
+            operand_vars(c, &e->logic.lhs, out);
+        if ((how & WC_OPERANDS) && !e->explicit_rhs)
+            operand_vars(c, &e->logic.rhs, out);
+        if (!(how & WC_NO_CLOSURES)) {
+            wc_ck_body_vars(c, &e->logic.lhs, how, out);
+            wc_ck_body_vars(c, &e->logic.rhs, how, out);
+        }
+        break;
+    }
+    for (uint32_t i = 0; i < e->n_with; i++)
+        with_vars(c, &e->with[i], how, out);
+}
+
+void wc_ck_body_vars(wc_check *c, const wp_body *b, unsigned how, wc_cset *out)
+{
+    for (uint32_t i = 0; i < b->n; i++)
+        wc_ck_expr_vars(c, b->exprs[i], how, out);
+}
+
+/* ---- properties ---- */
+
+bool wc_ck_is_comp(const wp_term *t)
+{
+    return t->kind == WP_ARRAY_COMP || t->kind == WP_SET_COMP || t->kind == WP_OBJECT_COMP;
+}
+
+bool wc_ck_is_constant(const wp_term *t)
+{
+    switch ((wp_term_kind)t->kind) {
+    case WP_ARRAY:
+    case WP_SET:
+        for (uint32_t i = 0; i < t->list.n; i++)
+            if (!wc_ck_is_constant(t->list.items[i]))
+                return false;
+        return true;
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++)
+            if (!wc_ck_is_constant(t->object.pairs[i].key) ||
+                !wc_ck_is_constant(t->object.pairs[i].value))
+                return false;
+        return true;
+    default: return t->kind <= WP_STRING;
+    }
+}
+
+bool wc_ck_is_ground(const wp_term *t)
+{
+    switch ((wp_term_kind)t->kind) {
+    case WP_VAR: return false;
+    case WP_REF:
+    case WP_CALL:
+    case WP_ARRAY:
+    case WP_SET:
+        for (uint32_t i = t->kind == WP_REF; i < t->list.n; i++)
+            if (!wc_ck_is_ground(t->list.items[i]))
+                return false;
+        return true;
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++)
+            if (!wc_ck_is_ground(t->object.pairs[i].key) ||
+                !wc_ck_is_ground(t->object.pairs[i].value))
+                return false;
+        return true;
+    case WP_ARRAY_COMP:
+    case WP_SET_COMP:
+    case WP_OBJECT_COMP:
+    case WP_TEMPLATE: return false;
+    default: return true;
+    }
+}
+
+static bool evaluated(wc_cvisitor *v, wp_term *t)
+{
+    if (t->kind == WP_REF || wc_ck_is_comp(t))
+        *(bool *)v->data = true;
+    return *(bool *)v->data;
+}
+
+bool wc_ck_needs_evaluation(const wp_term *t)
+{
+    bool found = false;
+    wc_cvisitor v = {.term = evaluated, .data = &found};
+    wc_ck_walk_term(&v, (wp_term *)(uintptr_t)t);
+    return found;
+}
+
+bool wc_ck_is_call_to(const wp_expr *e, const char *name)
+{
+    if (e->kind != WP_EXPR_CALL)
+        return false;
+    const wp_term *op = e->call.items[0];
+    return op->kind == WP_REF && op->list.n == 1 && op->list.items[0]->kind == WP_VAR &&
+           wb_str_is(op->list.items[0]->name, name);
+}
+
+bool wc_ck_starts(const wp_term *ref, const wc_cvar *root)
+{
+    return ref->kind == WP_REF && ref->list.items[0]->kind == WP_VAR &&
+           wc_cvar_of(ref->list.items[0]) == root;
+}
+
+bool wc_ck_is_root(const wc_check *c, const wp_term *t)
+{
+    return t->kind == WP_REF && t->list.n == 1 &&
+           (wc_ck_starts(t, c->input) || wc_ck_starts(t, c->data));
+}
+
+const ws_builtin *wc_ck_builtin(wc_check *c, const wp_term *op)
+{
+    if (op->kind == WP_VAR)
+        return ws_registry_find(c->u->registry, op->name);
+    if (op->kind != WP_REF || op->list.items[0]->kind != WP_VAR)
+        return NULL;
+    if (op->list.n == 1)
+        return ws_registry_find(c->u->registry, op->list.items[0]->name);
+    char text[128];
+    size_t n = 0;
+    for (uint32_t i = 0; i < op->list.n; i++) {
+        const wp_term *t = op->list.items[i];
+        if (i && t->kind != WP_STRING)
+            return NULL;
+        wb_str part = i ? wv_str(&t->value) : t->name;
+        if (n + part.n + 2 > sizeof text)
+            return NULL;
+        if (i)
+            text[n++] = '.';
+        memcpy(text + n, part.p, part.n);
+        n += part.n;
+    }
+    return ws_registry_find(c->u->registry, wb_str_n(text, n));
+}
+
+/* ---- text ---- */
+
+#define SHOWN_DEPTH_MAX 64u /* made variables within what a made variable stands for */
+
+static wp_term *shown(wc_check *c, const wp_term *t, bool subjects, unsigned depth);
+
+static wp_body shown_body(wc_check *c, const wp_body *b, bool subjects, unsigned depth)
+{
+    wp_body to = {wb_arena_alloc(c->a, (b->n + 1) * sizeof(wp_expr *)), b->n};
+    for (uint32_t i = 0; i < b->n; i++) {
+        wp_expr *e = to.exprs[i] = wc_ck_copy_expr(c, b->exprs[i]);
+        if (e->kind == WP_EXPR_TERM)
+            e->term = shown(c, e->term, subjects, depth);
+        for (uint32_t k = 0; e->kind == WP_EXPR_CALL && k < e->call.n; k++)
+            e->call.items[k] = shown(c, e->call.items[k], subjects, depth);
+    }
+    return to;
+}
+
+static wp_term *shown(wc_check *c, const wp_term *t, bool subjects, unsigned depth)
+{
+    if (depth > SHOWN_DEPTH_MAX)
+        return (wp_term *)(uintptr_t)t;
+    if (t->kind == WP_VAR) {
+        wc_cvar *v = wc_cvar_of(t);
+        if (subjects && v->subject)
+            return shown(c, v->subject, subjects, depth + 1);
+        return v->was ? wc_ck_var_term(c, v->was, t->loc) : (wp_term *)(uintptr_t)t;
+    }
+    wp_term *to = wc_term_new(c->u, (wp_term_kind)t->kind, t->loc);
+    *to = *t;
+    switch ((wp_term_kind)t->kind) {
+    case WP_REF:
+    case WP_CALL:
+    case WP_ARRAY:
+    case WP_SET:
+        to->list.items = wb_arena_alloc(c->a, (t->list.n + 1) * sizeof(wp_term *));
+        for (uint32_t i = 0; i < t->list.n; i++)
+            to->list.items[i] = shown(c, t->list.items[i], subjects, depth + 1);
+        break;
+    case WP_OBJECT:
+        to->object.pairs = wb_arena_alloc(c->a, (t->object.n + 1) * sizeof(wp_pair));
+        for (uint32_t i = 0; i < t->object.n; i++)
+            to->object.pairs[i] =
+                (wp_pair){shown(c, t->object.pairs[i].key, subjects, depth + 1),
+                          shown(c, t->object.pairs[i].value, subjects, depth + 1)};
+        break;
+    case WP_ARRAY_COMP:
+    case WP_SET_COMP:
+    case WP_OBJECT_COMP:
+        to->comp.key = t->comp.key ? shown(c, t->comp.key, subjects, depth + 1) : NULL;
+        to->comp.value = shown(c, t->comp.value, subjects, depth + 1);
+        to->comp.body = shown_body(c, &t->comp.body, subjects, depth + 1);
+        break;
+    default: break;
+    }
+    return to;
+}
+
+wp_term *wc_ck_shown(wc_check *c, const wp_term *t, bool subjects)
+{
+    return shown(c, t, subjects, 0);
+}
+
+wb_str wc_ck_text(wc_check *c, const wp_term *t)
+{
+    wb_buf b;
+    wb_buf_init(&b, (size_t)1 << 20);
+    wp_term_put(&b, shown(c, t, false, 0));
+    wb_str s = wb_arena_str(c->a, wb_buf_str(&b));
+    wb_buf_free(&b);
+    return s;
+}

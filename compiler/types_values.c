@@ -1,0 +1,229 @@
+/* What terms are: variables, references through the layers of the environment, literals. */
+#include "compiler/types_check.h"
+
+/* ---- variables ---- */
+
+wc_tp wc_ty_var(const wc_types *c, const wc_cvar *v)
+{
+    return v->id < c->cap_vars ? c->vars[v->id] : NULL;
+}
+
+void wc_ty_put_var(wc_types *c, const wc_cvar *v, wc_tp t)
+{
+    if (v->id >= c->cap_vars) {
+        uint32_t cap = c->cap_vars ? c->cap_vars : 256;
+        while (cap <= v->id)
+            cap *= 2;
+        c->vars = wb_realloc(c->vars, cap * sizeof *c->vars);
+        memset(c->vars + c->cap_vars, 0, (cap - c->cap_vars) * sizeof *c->vars);
+        c->cap_vars = cap;
+    }
+    if (!c->vars[v->id]) {
+        if (c->n_trail == c->cap_trail) {
+            c->cap_trail = c->cap_trail ? 2 * c->cap_trail : 64;
+            c->trail = wb_realloc(c->trail, c->cap_trail * sizeof *c->trail);
+        }
+        c->trail[c->n_trail++] = v->id;
+    }
+    c->vars[v->id] = t;
+}
+
+void wc_ty_forget(wc_types *c, uint32_t to)
+{
+    while (c->n_trail > to)
+        c->vars[c->trail[--c->n_trail]] = NULL;
+}
+
+bool wc_ty_is_var(const wp_term *t)
+{
+    return t->kind == WP_VAR;
+}
+
+wc_tp wc_ty_builtin(wc_types *c, wb_str name)
+{
+    wv i = wv_object_get_str(c->builtin_index, name);
+    if (i != WV_UNDEFINED)
+        return c->builtins[wv_int(i)];
+    const ws_builtin *fn = ws_registry_find(c->u->registry, name);
+    wc_tp t = fn ? wc_type_of_decl(c->a, fn->decl) : NULL;
+    if (c->n_builtins == c->cap_builtins) {
+        c->cap_builtins = c->cap_builtins ? 2 * c->cap_builtins : 64;
+        c->builtins = wb_realloc(c->builtins, c->cap_builtins * sizeof *c->builtins);
+    }
+    wv_object_put(c->a, &c->builtin_index, wv_string_new(c->a, name), wv_small(c->n_builtins));
+    c->builtins[c->n_builtins++] = t;
+    return t;
+}
+
+/* ---- references ---- */
+
+static wc_tp select_rest(wc_types *c, wc_tp t, wp_term *const *rest, uint32_t n)
+{
+    for (uint32_t i = 0; i < n && t; i++)
+        t = wc_ck_is_scalar(rest[i]) ? wc_type_select(c->a, t, rest[i]->value)
+                                     : wc_type_values(c->a, t);
+    return t;
+}
+
+/* Whether the layer at n knows the path from i on. */
+static bool look_up(wc_types *c, wc_tnode *n, wp_term *const *items, uint32_t i, uint32_t end,
+                    wc_tp *out)
+{
+    for (; i < end; i++) {
+        bool scalar = wc_ck_is_scalar(items[i]);
+        wc_tnode *child = scalar ? wc_tnode_child(n, items[i]->value) : NULL;
+        if (!child && n->value) {
+            *out = select_rest(c, n->value, items + i, end - i);
+            return true;
+        }
+        if (!child && !wc_ck_is_constant(items[i])) {
+            *out = select_rest(c, wc_tnode_extent(c->a, n), items + i, end - i);
+            return true;
+        }
+        if (!child)
+            return false;
+        n = child;
+    }
+    *out = wc_tnode_extent(c->a, n);
+    return true;
+}
+
+wc_tp wc_ty_ref(wc_types *c, const wp_term *ref)
+{
+    wp_term *const *items = ref->list.items;
+    uint32_t n = ref->list.n;
+    if (items[0]->kind != WP_VAR)
+        return NULL;
+    const wc_cvar *head = wc_cvar_of(items[0]);
+    bool input = head == c->c->input;
+    if (!input && head != c->c->data) {
+        wc_tp t = wc_ty_var(c, head);
+        if (t)
+            return select_rest(c, t, items + 1, n - 1);
+        const ws_builtin *fn = wc_ck_builtin(c->c, ref);
+        return fn ? wc_ty_builtin(c, wb_str_of(fn->name)) : NULL;
+    }
+    for (const wc_layer *l = c->layers; l; l = l->next) {
+        wc_tnode *root = input ? l->input : l->data;
+        wc_tp t = NULL;
+        if (wc_ty_knows(root) && look_up(c, root, items, 1, n, &t))
+            return t;
+    }
+    return &wc_any;
+}
+
+/* ---- terms ---- */
+
+wv wc_ty_constant(wc_types *c, const wp_term *t)
+{
+    switch ((wp_term_kind)t->kind) {
+    case WP_ARRAY: {
+        wv out = wv_array_begin(c->a, t->list.n);
+        for (uint32_t i = 0; i < t->list.n; i++)
+            wv_array_push(c->a, &out, wc_ty_constant(c, t->list.items[i]));
+        return out;
+    }
+    case WP_SET: {
+        wv set = wv_set_begin(c->a, t->list.n), out = wv_array_begin(c->a, t->list.n);
+        for (uint32_t i = 0; i < t->list.n; i++)
+            wv_set_add(c->a, &set, wc_ty_constant(c, t->list.items[i]));
+        const uint32_t *order = wv_table_order(set);
+        for (uint32_t i = 0; i < wv_len(set); i++)
+            wv_array_push(c->a, &out, wv_set_at(set, order, i));
+        return out;
+    }
+    case WP_OBJECT: {
+        wv out = wv_object_begin(c->a, t->object.n);
+        for (uint32_t i = 0; i < t->object.n; i++)
+            wv_object_put(c->a, &out, wc_ty_constant(c, t->object.pairs[i].key),
+                          wc_ty_constant(c, t->object.pairs[i].value));
+        return out;
+    }
+    default: return t->value;
+    }
+}
+
+static wc_tp object_type(wc_types *c, const wp_term *t)
+{
+    wc_prop *props = wb_arena_alloc(c->a, (t->object.n + 1) * sizeof *props);
+    wc_tp key = NULL, value = NULL;
+    wv seen = wv_object_begin(c->a, t->object.n);
+    uint32_t n = 0;
+    bool rest = false;
+    for (uint32_t i = 0; i < t->object.n; i++) {
+        const wp_pair *p = &t->object.pairs[i];
+        if (!wc_ck_is_constant(p->key)) {
+            key = wc_ty_value(c, p->key);
+            value = wc_ty_value(c, p->value);
+            rest = true;
+            continue;
+        }
+        wv k = wc_ty_constant(c, p->key), at = wv_object_get(seen, k);
+        if (at == WV_UNDEFINED) {
+            wv_object_put(c->a, &seen, k, wv_small(n));
+            props[n++] = (wc_prop){k, wc_ty_value(c, p->value)};
+        } else {
+            props[wv_int(at)].value = wc_ty_value(c, p->value);
+        }
+    }
+    return wc_object_type(c->a, props, n, rest, key, value);
+}
+
+/* The type of a comprehension, found once with what is wrong in it. */
+static wc_tp comp_type(wc_types *c, const wp_term *t)
+{
+    wc_comp *k = (wc_comp *)(uintptr_t)t;
+    if (k->checked && !c->early)
+        return k->type;
+    wc_comp early = *k;
+    if (c->early)
+        k = &early;
+    k->checked = true;
+    uint32_t mark = c->n_trail;
+    wp_diags *outer = c->sink;
+    wp_diags_init(&k->errors, c->u->diags->arena, 0);
+    c->sink = &k->errors;
+    if (wc_ty_check_body(c, &t->comp.body)) {
+        wc_tp value = wc_ty_value(c, t->comp.value);
+        if (t->kind == WP_ARRAY_COMP)
+            k->type = wc_array_type(c->a, NULL, 0, value);
+        else if (t->kind == WP_SET_COMP)
+            k->type = wc_set_type(c->a, value);
+        else
+            k->type = wc_object_type(c->a, NULL, 0, true, wc_ty_value(c, t->comp.key), value);
+    }
+    c->sink = outer;
+    wc_ty_forget(c, mark);
+    return k->type;
+}
+
+wc_tp wc_ty_value(wc_types *c, const wp_term *t)
+{
+    switch ((wp_term_kind)t->kind) {
+    case WP_NULL: return &wc_null;
+    case WP_BOOLEAN: return &wc_boolean;
+    case WP_NUMBER: return &wc_number;
+    case WP_STRING:
+    case WP_TEMPLATE: return &wc_string;
+    case WP_VAR: return wc_ty_var(c, wc_cvar_of(t));
+    case WP_REF: return wc_ty_ref(c, t);
+    case WP_ARRAY: {
+        wc_tp *items = wb_arena_alloc(c->a, (t->list.n + 1) * sizeof *items);
+        for (uint32_t i = 0; i < t->list.n; i++)
+            items[i] = wc_ty_value(c, t->list.items[i]);
+        return wc_array_type(c->a, items, t->list.n, NULL);
+    }
+    case WP_SET: {
+        wc_tp of = NULL;
+        for (uint32_t i = 0; i < t->list.n; i++)
+            of = wc_type_or(c->a, of, wc_ty_value(c, t->list.items[i]));
+        return wc_set_type(c->a, of);
+    }
+    case WP_OBJECT: return object_type(c, t);
+    case WP_ARRAY_COMP:
+    case WP_SET_COMP:
+    case WP_OBJECT_COMP: return comp_type(c, t);
+    case WP_CALL: return NULL;
+    }
+    return NULL;
+}
