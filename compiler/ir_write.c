@@ -80,6 +80,7 @@ static void begin(ir_writer *w, const wc_function *fn, const ir_world *world)
     w->rows = WM_NONE;
     w->loc = (wp_loc){0};
     w->depth = 1;
+    w->too_deep = 0;
     w->blocks[0] = (ir_open_block){.block = fn ? fn->body : NULL};
 }
 

@@ -163,7 +163,8 @@ void ir_open(ir_writer *w, const ir_out *s, const wc_block *block)
     begin(w, s);
     if (w->depth >= IR_DEPTH_MAX) {
         ir_refuse(w, w->loc, "blocks of the plan are nested too deeply");
-        w->depth--; /* what follows is thrown away */
+        w->too_deep++; /* what follows is thrown away */
+        return;
     }
     w->blocks[w->depth++] = (ir_open_block){.block = block,
                                             .scan = s->kind == IR_Scan,
@@ -178,6 +179,10 @@ void ir_open_plain(ir_writer *w)
 
 void ir_close(ir_writer *w)
 {
+    if (w->too_deep) {
+        w->too_deep--;
+        return;
+    }
     const ir_open_block *b = &w->blocks[--w->depth];
     for (; w->n_undo > b->n_undo; w->n_undo--)
         w->map[w->undo[w->n_undo - 1].local] = w->undo[w->n_undo - 1].before;

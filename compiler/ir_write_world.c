@@ -214,6 +214,10 @@ static const ir_world *world_of(ir_writer *w, const ir_swap *swaps, uint32_t n)
         if (at->n == n && i == n)
             return at;
     }
+    if (w->n_worlds >= IR_WORLDS_MAX) {
+        ir_refuse(w, w->loc, "functions of the plan are replaced in too many combinations");
+        return w->worlds;
+    }
     ir_world *world = wb_arena_calloc(w->u->a, sizeof *world);
     world->swaps = wb_arena_alloc(w->u->a, n * sizeof *swaps + 1);
     for (uint32_t i = 0; i < n; i++) {

@@ -14,6 +14,8 @@
 #include "compiler/ir_plan.h"
 #include "compiler/ir_write.h"
 
+#define IR_WORLDS_MAX 10000u /* each needs functions of its own, and is looked for in a list */
+
 /* Something that some `with` replaces. */
 typedef struct ir_item {
     enum { IR_MASK, IR_MOCK_FUNC, IR_MOCK_BUILTIN } what;
@@ -110,6 +112,7 @@ typedef struct ir_writer {
     uint32_t cap_facts;
     ir_open_block blocks[IR_DEPTH_MAX + 1];
     unsigned depth;
+    unsigned too_deep;      /* blocks that did not fit, of a plan that is refused */
     uint32_t rows;          /* the query: local of ours for its answers, or WM_NONE */
     uint32_t spine, leaves; /* rules that insert at different depths: see keep_leaf */
     bool mixed_paths;

@@ -75,6 +75,33 @@ static void what_the_format_cannot_say_is_refused(void **state)
     assert_string_equal(why, "a plan cannot replace what stands at a key that is no string");
 }
 
+static void limits_are_told(void **state)
+{
+    char why[300] = "";
+    wb_buf text;
+    (void)state;
+    wb_buf_init(&text, 1 << 20);
+    wb_buf_puts(&text, "package a\n\np if {\n");
+    for (unsigned i = 0; i < 300; i++)
+        wb_buf_putf(&text, "\tsome x%u in input\n\tnot x%u == 1\n", i, i);
+    wb_buf_puts(&text, "}\n");
+    assert_null(plan_of(wb_buf_cstr(&text), "a/p", "", why));
+    assert_string_equal(why, "blocks of the plan are nested too deeply");
+
+    wb_buf_clear(&text);
+    wb_buf_puts(&text, "package a\n\nh(x) := x\n");
+    for (unsigned i = 0; i < 20; i++)
+        wb_buf_putf(&text, "g%u(x) := x + %u\n\nf%u if f%u\n\nf%u if f%u with g%u as h\n\n", i, i,
+                    i, i + 1, i, i + 1, i);
+    wb_buf_puts(&text, "f20 if {\n");
+    for (unsigned i = 0; i < 20; i++)
+        wb_buf_putf(&text, "\tg%u(1)\n", i);
+    wb_buf_puts(&text, "}\n");
+    assert_null(plan_of(wb_buf_cstr(&text), "a/f0", "", why));
+    assert_string_equal(why, "functions of the plan are replaced in too many combinations");
+    wb_buf_free(&text);
+}
+
 /* A module, and texts that must (or, after '!', must not) stand in its plan. */
 static const struct {
     const char *module, *texts[4];
@@ -180,6 +207,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entrypoint_is_a_rule_or_a_package),
         cmocka_unit_test(what_the_format_cannot_say_is_refused),
+        cmocka_unit_test(limits_are_told),
         cmocka_unit_test(plans_hold_what_is_needed),
         cmocka_unit_test(no_break_leaves_a_loop),
     };
