@@ -51,6 +51,7 @@ typedef struct wc_resolver {
      * templates, where this is the scope outside, only those that are not input or data. */
     wc_scope *args;
     const wp_expr *some; /* `some ... in` under way: it may name a variable twice */
+    uint32_t calls;      /* marks variables read in calls of the expression under way */
     bool erased;         /* what is resolved now will be taken out again */
     bool query;          /* a query, not a module */
     const wp_rule *rule; /* the rule that names belong to; NULL in a query */
@@ -113,6 +114,8 @@ wp_body wc_resolve_body(wc_resolver *r, const wp_body *b, bool new_scope);
 /* Puts an expression behind those already made for the body. */
 void wc_emit_before(wc_resolver *r, wp_expr *e);
 void wc_hoist_call(wc_resolver *r, wp_term **items, uint32_t n, const wp_expr *owner);
+/* Calls in the operands of an expression that read what the operands may bind. */
+void wc_hoist_shared(wc_resolver *r, wp_term **items, uint32_t n, const wp_expr *owner);
 wp_term *wc_hoist_below(wc_resolver *r, wp_term *t, const wp_expr *owner);
 wp_with *wc_resolve_withs(wc_resolver *r, const wp_expr *e);
 

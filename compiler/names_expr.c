@@ -242,6 +242,12 @@ static wp_expr *expression(wc_resolver *r, const wp_expr *e)
     to->index = e->index;
     to->with = with;
     to->n_with = e->n_with;
+    if (!e->negated && to->kind == WP_EXPR_CALL)
+        wc_hoist_shared(r, to->call.items + 1, to->call.n - 1, to);
+    else if (!e->negated && to->kind == WP_EXPR_TERM && to->term->kind == WP_REF)
+        wc_hoist_shared(r, to->term->list.items, to->term->list.n, to);
+    else if (to->kind == WP_EXPR_SOME)
+        wc_hoist_shared(r, to->some.items[0]->list.items + 1, to->some.items[0]->list.n - 1, to);
     if (e->negated && to->kind == WP_EXPR_CALL)
         wc_hoist_call(r, to->call.items, to->call.n, to);
     else if (e->negated && to->kind == WP_EXPR_TERM && to->term->kind == WP_CALL)

@@ -335,6 +335,11 @@ wp_term *wc_resolve_term(wc_resolver *r, const wp_term *t)
     wb_fatal("unknown kind of term %d", t->kind);
 }
 
+static bool is_pattern(const wp_term *t)
+{
+    return t->kind == WP_VAR || t->kind == WP_ARRAY || t->kind == WP_OBJECT;
+}
+
 /* Declares every variable of a pattern as new and gives the pattern with them. */
 wp_term *wc_resolve_pattern(wc_resolver *r, const wp_term *t, const char *how, wp_loc loc)
 {
@@ -363,18 +368,24 @@ wp_term *wc_resolve_pattern(wc_resolver *r, const wp_term *t, const char *how, w
         wp_term *to = wc_term_new(r->u, WP_ARRAY, t->loc);
         to->list.n = t->list.n;
         to->list.items = wb_arena_alloc(r->u->a, (t->list.n + 1) * sizeof *to->list.items);
-        for (uint32_t i = 0; i < t->list.n; i++)
-            to->list.items[i] = wc_resolve_pattern(r, t->list.items[i], how, loc);
+        for (int late = 0; late < 2; late++) /* variables before what may read them */
+            for (uint32_t i = 0; i < t->list.n; i++)
+                if (is_pattern(t->list.items[i]) != (bool)late)
+                    to->list.items[i] = wc_resolve_pattern(r, t->list.items[i], how, loc);
         return to;
     }
     case WP_OBJECT: {
         wp_term *to = wc_term_new(r->u, WP_OBJECT, t->loc);
         to->object.n = t->object.n;
         to->object.pairs = wb_arena_alloc(r->u->a, (t->object.n + 1) * sizeof(wp_pair));
-        for (uint32_t i = 0; i < t->object.n; i++) /* keys are looked up, not declared */
-            to->object.pairs[i] =
-                (wp_pair){wc_resolve_term(r, t->object.pairs[i].key),
-                          wc_resolve_pattern(r, t->object.pairs[i].value, how, loc)};
+        for (int late = 0; late < 2; late++)
+            for (uint32_t i = 0; i < t->object.n; i++) {
+                const wp_pair *from = &t->object.pairs[i];
+                if (late) /* keys are looked up, not declared */
+                    to->object.pairs[i].key = wc_resolve_term(r, from->key);
+                if (is_pattern(from->value) != (bool)late)
+                    to->object.pairs[i].value = wc_resolve_pattern(r, from->value, how, loc);
+            }
         return to;
     }
     default:

@@ -21,6 +21,7 @@ typedef struct wc_var {
     bool may_be_unused;    /* reported when nothing reads it */
     bool declared;         /* by :=, some, every or as an argument */
     uint32_t uses;         /* how often it is read */
+    uint32_t in_call;      /* names: the mark of the expression whose calls read it */
     uint32_t seen;         /* safety: the body in which it was last met */
     struct wc_wait *waits; /* planner: pairs to unify once it has a value */
     const wp_term *place;  /* planner: the place in input or base data it was given, or NULL */
@@ -65,6 +66,7 @@ typedef struct wc_unit {
     wc_rule **rules;
     uint32_t n_rules, cap_rules;
     uint32_t n_vars, generation;
+    uint32_t n_marks;        /* names: marks given */
     const wp_module *module; /* the one being worked on */
     struct wc_node *root;
     wm_program *program;
