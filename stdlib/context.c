@@ -3,7 +3,7 @@
 #include "base/utf8.h"
 #include "stdlib/args.h"
 #include "stdlib/builtin.h"
-#include "stdlib/unicode.h"
+#include "value/json.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -167,30 +167,7 @@ const wv *ws_members(ws_ctx *cx, wv c, size_t *n)
 
 void ws_put_quoted(wb_buf *b, wb_str s)
 {
-    wb_buf_putc(b, '"');
-    for (size_t i = 0; i < s.n;) {
-        size_t used;
-        uint32_t c = wb_utf8_get(s.p + i, s.n - i, &used);
-        if (c == WB_UTF8_BAD && used == 1) {
-            wb_buf_putf(b, "\\x%02x", (unsigned char)s.p[i]);
-        } else if (c == '"' || c == '\\') {
-            wb_buf_putc(b, '\\');
-            wb_buf_putc(b, (char)c);
-        } else if (ws_rune_print(c)) {
-            wb_buf_put(b, s.p + i, used);
-        } else if (c >= 7 && c <= 13) {
-            wb_buf_putc(b, '\\');
-            wb_buf_putc(b, "abtnvfr"[c - 7]);
-        } else if (c < ' ' || c == 0x7f) {
-            wb_buf_putf(b, "\\x%02x", c);
-        } else if (c < 0x10000) {
-            wb_buf_putf(b, "\\u%04x", c);
-        } else {
-            wb_buf_putf(b, "\\U%08x", c);
-        }
-        i += used;
-    }
-    wb_buf_putc(b, '"');
+    wv_print_string(b, s);
 }
 
 void ws_put_bytes_quoted(wb_buf *b, wb_str s)

@@ -124,7 +124,7 @@ static void put_unicode(printer *p, uint64_t u)
     char text[64];
     int least = p->has_precision && p->precision > 4 ? (int)p->precision : 4;
     int n = snprintf(text, sizeof text, "U+%0*llX", least > 40 ? 40 : least, (unsigned long long)u);
-    if (p->sharp && u <= WS_RUNE_MAX && ws_rune_print((uint32_t)u)) {
+    if (p->sharp && u <= WS_RUNE_MAX && wv_printable((uint32_t)u)) {
         text[n++] = ' ';
         text[n++] = '\'';
         n += (int)wb_utf8_put(text + n, (uint32_t)u);
@@ -153,7 +153,7 @@ static void quote(wb_buf *b, wb_str s, char q, bool ascii)
             wb_buf_putf(b, "\\x%02x", (unsigned char)s.p[i]);
         else if (c == (unsigned char)q || c == '\\')
             wb_buf_putf(b, "\\%c", (int)c);
-        else if (ws_rune_print(c) && (!ascii || c < 0x80))
+        else if (wv_printable(c) && (!ascii || c < 0x80))
             wb_buf_put(b, s.p + i, used);
         else if (c >= 7 && c <= 13)
             wb_buf_putf(b, "\\%c", "abtnvfr"[c - 7]);

@@ -102,14 +102,6 @@ bool ws_rune_digit(uint32_t c)
     return in_table("Nd", c);
 }
 
-bool ws_rune_print(uint32_t c)
-{
-    if (c < 0x80)
-        return c >= ' ' && c < 0x7f;
-    return in_table("L", c) || in_table("M", c) || in_table("N", c) || in_table("P", c) ||
-           in_table("S", c);
-}
-
 static int name_cmp(wb_str a, const char *z)
 {
     return wb_str_cmp(a, wb_str_of(z));

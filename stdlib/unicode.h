@@ -17,8 +17,6 @@ bool ws_rune_space(uint32_t c);
 /* Letters and decimal digits, as names in patterns and templates may hold. */
 bool ws_rune_letter(uint32_t c);
 bool ws_rune_digit(uint32_t c);
-/* Whether strconv.Quote prints it as it is. */
-bool ws_rune_print(uint32_t c);
 
 /* A category ("Lu", "Letter") or script ("Greek") by name: n pairs lo, hi in order. Undotted: the
  * name is taken as it stands, see ws_unicode_alias. NULL when there is none. */

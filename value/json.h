@@ -53,6 +53,8 @@ void wv_put_small(wb_buf *b, int64_t i);
 void wv_print(wb_buf *b, wv v);
 /* Whether two equal values are spelled alike: 1 and 1.0 are equal, and two names in a path. */
 bool wv_same_spelling(wv a, wv b);
+/* Whether Go's quoted form shows the code point as it is. */
+bool wv_printable(uint32_t c);
 /* A string as Rego prints it in collections: Go's quoted form. */
 void wv_print_string(wb_buf *b, wb_str s);
 

@@ -11,20 +11,22 @@ typedef struct print_frame {
     uint32_t i, n; /* keys and values of objects count each */
 } print_frame;
 
-/* Whether Go's strconv prints the code point as it is. Of the rest of Unicode, only the blanks,
- * formats, private and unassigned areas that texts really hold are listed. */
-static bool printable(uint32_t c)
+bool wv_printable(uint32_t c)
 {
     static const uint32_t hidden[][2] = {
-        {0x00, 0x1f},       {0x7f, 0xa0},       {0xad, 0xad},     {0x378, 0x379},
-        {0x61c, 0x61c},     {0x1680, 0x1680},   {0x180e, 0x180e}, {0x2000, 0x200f},
-        {0x2028, 0x202f},   {0x205f, 0x206f},   {0x3000, 0x3000}, {0xd800, 0xf8ff},
-        {0xfeff, 0xfeff},   {0xfff0, 0xfffb},   {0xfffe, 0xffff}, {0x1d173, 0x1d17a},
-        {0xe0000, 0xe00ff}, {0xe01f0, 0x10ffff}};
-    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
-        if (c <= hidden[i][1])
-            return c < hidden[i][0];
-    return true;
+#include "value/hidden.inc"
+    };
+    if (c < 0x7f)
+        return c >= 0x20;
+    size_t from = 0, to = sizeof hidden / sizeof *hidden;
+    while (from < to) {
+        size_t middle = (from + to) / 2;
+        if (hidden[middle][1] < c)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from == sizeof hidden / sizeof *hidden || c < hidden[from][0];
 }
 
 void wv_print_string(wb_buf *b, wb_str s)
@@ -38,7 +40,7 @@ void wv_print_string(wb_buf *b, wb_str s)
             wb_buf_putf(b, "\\x%02x", (unsigned char)s.p[i]);
         else if (named)
             wb_buf_putf(b, "\\%c", to[named - from]);
-        else if (printable(c))
+        else if (wv_printable(c))
             wb_buf_put(b, s.p + i, used);
         else if (c < 0x20 || c == 0x7f)
             wb_buf_putf(b, "\\x%02x", c);

@@ -31,7 +31,7 @@ enum {
 };
 
 typedef struct bd_question {
-    char *module;          /* or NULL */
+    char *module; /* or NULL */
     char *query[BD_WAYS];
     bd_answer ours[BD_WAYS], theirs[BD_WAYS];
 } bd_question;

@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DEPTH_MAX     40u   /* rules inside rules; beyond, first alternatives only */
-#define DEPTH_HARD    400u  /* rules that never end */
-#define SOFT_BYTES    20000u /* beyond, first alternatives and least repetitions only */
-#define NAMES_MAX     16u   /* texts kept by a draw */
-#define ODD_ARGUMENT  16u   /* one argument in so many is of any type */
-#define ODD_STRING    14u   /* one quoted text in so many is damaged */
-#define RARE_LENGTH   24u   /* one repetition in so many is of any length */
+#define DEPTH_MAX    40u    /* rules inside rules; beyond, first alternatives only */
+#define DEPTH_HARD   400u   /* rules that never end */
+#define SOFT_BYTES   20000u /* beyond, first alternatives and least repetitions only */
+#define NAMES_MAX    16u    /* texts kept by a draw */
+#define ODD_ARGUMENT 16u    /* one argument in so many is of any type */
+#define ODD_STRING   14u    /* one quoted text in so many is damaged */
+#define RARE_LENGTH  24u    /* one repetition in so many is of any length */
 
 typedef struct alternative {
     char *text; /* as in the file */

@@ -14,8 +14,8 @@
 typedef struct dr_rules dr_rules;
 
 typedef struct dr_draw {
-    wb_buf text;      /* all arguments, behind one another */
-    unsigned n;       /* arguments */
+    wb_buf text; /* all arguments, behind one another */
+    unsigned n;  /* arguments */
     size_t begin[DR_ARGS_MAX + 1];
     wb_buf module;    /* a module to ask beside, or empty */
     const char *call; /* how it is asked, from the rules, or NULL: by the function's name */

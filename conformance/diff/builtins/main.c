@@ -10,18 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char usage[] =
-    "usage: writ-diff-builtins --oracle PATH [options]\n"
-    "  --only NAMES   functions, divided by commas; a name that ends with * takes all that begin so\n"
-    "  --draws N      calls of each function (1000)\n"
-    "  --from K       number of the first draw (0)\n"
-    "  --seed S       (1)\n"
-    "  --show N       differences shown of each function (3)\n"
-    "  --texts        show also errors that differ in their text alone\n"
-    "  --json FILE    write every difference as a JSON line\n"
-    "  --list         print the draws and ask nobody\n"
-    "  --rules DIR    folder of the rules\n"
-    "Status: 0 no difference, 1 some, 2 the run itself went wrong.\n";
+static const char usage[] = "usage: writ-diff-builtins --oracle PATH [options]\n"
+                            "  --only NAMES   functions, divided by commas; a name that ends with "
+                            "* takes all that begin so\n"
+                            "  --draws N      calls of each function (1000)\n"
+                            "  --from K       number of the first draw (0)\n"
+                            "  --seed S       (1)\n"
+                            "  --show N       differences shown of each function (3)\n"
+                            "  --texts        show also errors that differ in their text alone\n"
+                            "  --json FILE    write every difference as a JSON line\n"
+                            "  --list         print the draws and ask nobody\n"
+                            "  --rules DIR    folder of the rules\n"
+                            "Status: 0 no difference, 1 some, 2 the run itself went wrong.\n";
 
 typedef struct options {
     const char *oracle, *only, *json, *rules;
@@ -256,13 +256,17 @@ static int run(const options *o, const dr_rules *rules, bd_oracle *oracle, FILE 
 
 static bool read_options(int argc, char **argv, options *o)
 {
-    static const struct option names[] = {
-        {"oracle", required_argument, NULL, 'o'}, {"only", required_argument, NULL, 'n'},
-        {"draws", required_argument, NULL, 'd'},  {"from", required_argument, NULL, 'f'},
-        {"seed", required_argument, NULL, 's'},   {"show", required_argument, NULL, 'w'},
-        {"texts", no_argument, NULL, 't'},        {"json", required_argument, NULL, 'j'},
-        {"list", no_argument, NULL, 'l'},         {"rules", required_argument, NULL, 'r'},
-        {NULL, 0, NULL, 0}};
+    static const struct option names[] = {{"oracle", required_argument, NULL, 'o'},
+                                          {"only", required_argument, NULL, 'n'},
+                                          {"draws", required_argument, NULL, 'd'},
+                                          {"from", required_argument, NULL, 'f'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {"show", required_argument, NULL, 'w'},
+                                          {"texts", no_argument, NULL, 't'},
+                                          {"json", required_argument, NULL, 'j'},
+                                          {"list", no_argument, NULL, 'l'},
+                                          {"rules", required_argument, NULL, 'r'},
+                                          {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (c) {
         case 'o': o->oracle = optarg; break;

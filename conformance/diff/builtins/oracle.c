@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TOGETHER 50u /* questions of one line */
+#define TOGETHER 50u                /* questions of one line */
 #define MEMORY   ((rlim_t)12 << 30) /* bytes of addresses, of which Go takes many */
 
 struct bd_oracle {
@@ -96,8 +96,8 @@ static bd_answer answer_of(const json_t *a)
         return (bd_answer){BD_ERROR, text_of(first, "code"), text_of(first, "message")};
     }
     if (!json_array_size(rows))
-        return (bd_answer){json_object_get(a, "undefined") ? BD_UNDEFINED : BD_NONE,
-                           wb_strdup(""), wb_strdup("")};
+        return (bd_answer){json_object_get(a, "undefined") ? BD_UNDEFINED : BD_NONE, wb_strdup(""),
+                           wb_strdup("")};
     const json_t *bindings = json_object_get(json_array_get(rows, 0), "bindings");
     bd_answer out = {BD_VALUE, wb_strdup(""), text_of(bindings, "x")};
     if (!json_object_get(bindings, "x")) {

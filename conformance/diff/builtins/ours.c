@@ -91,8 +91,7 @@ static void ask(writ_engine *e, const bd_question *q, FILE *to)
 {
     static const char name[] = "test-0.rego";
     writ_error why;
-    if (q->module &&
-        writ_add_policy(e, name, q->module, strlen(q->module), &why) != WRIT_OK) {
+    if (q->module && writ_add_policy(e, name, q->module, strlen(q->module), &why) != WRIT_OK) {
         for (int way = 0; way < BD_WAYS; way++)
             tell(to, BD_ERROR, why.code, wb_str_of(why.text));
         return;
