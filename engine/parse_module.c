@@ -12,10 +12,10 @@ static wv answer(ws_ctx *cx, wb_arena *a, wb_str name, wb_str text)
     wp_module *m = NULL;
     wp_diags diags;
     wp_diags_init(&diags, a, DIAGS_MAX);
-    wp_options options = {.version = WP_V1};
+    wp_options options = {.version = WP_V1, .plain_comments = true};
     wb_status status = wp_parse_module(a, name, text, &options, &m, &diags);
     if (status == WB_OK && m) {
-        wv tree = wp_module_json(a, m, &(wp_json_options){0});
+        wv tree = wp_module_json(a, m, &(wp_json_options){.comments = true});
         if (!a->exhausted)
             return wv_copy(cx->out, tree, NULL, NULL);
     }
@@ -30,7 +30,7 @@ static wv answer(ws_ctx *cx, wb_arena *a, wb_str name, wb_str text)
     wb_str all = wb_buf_str(&b), count = WB_LIT("1 error occurred: ");
     if (diags.n == 1 && diags.first && !diags.first->loc.row && wb_str_has_prefix(all, count))
         all = wb_str_n(all.p + count.n, all.n - count.n);
-    ws_fail_tail(cx, "", all);
+    ws_fail_tail(cx, !name.n && diags.first && !diags.first->loc.row ? "0:0: " : "", all);
     wb_buf_free(&b);
     return WV_UNDEFINED;
 }

@@ -101,7 +101,7 @@ static void judge(wp_parser *p, wp_module *m)
         package_expected(p, wp_loc_of(p, p->first));
     }
     wp_check_module(p, m);
-    if (!p->failed)
+    if (!p->failed && !p->options.plain_comments)
         wp_attach_metadata(p, m);
 }
 

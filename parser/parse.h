@@ -34,6 +34,7 @@ typedef struct wp_options {
     /* Whether a name is a built-in's, which no bodyless rule may take; may be NULL. */
     bool (*is_builtin)(const void *builtins, wb_str name);
     const void *builtins;
+    bool plain_comments; /* METADATA blocks are comments and nothing more */
 } wp_options;
 
 /* Parses a module. The tree is in *out when WB_OK; with errors WB_INVALID and *out is NULL. name

@@ -12,26 +12,75 @@
 /* Error texts quote operands; a longer one is cut, since nobody reads more and it costs memory. */
 #define ERROR_TEXT_MAX ((size_t)64 << 10)
 
+/* One conversion other than text, from its % to its letter. */
+static void put_number(wb_buf *b, const char *spec, size_t n, va_list *ap)
+{
+    char one[16], out[64];
+    if (n >= sizeof one)
+        return;
+    memcpy(one, spec, n);
+    one[n] = 0;
+    const char *size = spec + strcspn(spec, "lz");
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    if (size >= spec + n)
+        snprintf(out, sizeof out, one, va_arg(*ap, int));
+    else if (size[0] == 'z')
+        snprintf(out, sizeof out, one, va_arg(*ap, size_t));
+    else if (size[1] == 'l')
+        snprintf(out, sizeof out, one, va_arg(*ap, long long));
+    else
+        snprintf(out, sizeof out, one, va_arg(*ap, long));
+#pragma GCC diagnostic pop
+    wb_buf_puts(b, out);
+}
+
+static void put_cut(wb_buf *b, const char *text, size_t n)
+{
+    size_t room = b->max - b->n - 1;
+    wb_buf_put(b, text, n < room ? n : room);
+}
+
+/* printf's integers, characters and texts; a text of a given length may hold a NUL. */
+static void put_format(wb_buf *b, const char *format, va_list list)
+{
+    va_list ap;
+    va_copy(ap, list);
+    for (const char *p = format; *p;) {
+        size_t plain = strcspn(p, "%");
+        wb_buf_put(b, p, plain);
+        p += plain;
+        if (!*p)
+            break;
+        size_t n = 1 + strcspn(p + 1, "%scduxX");
+        char kind = p[n];
+        if (kind == '%') {
+            wb_buf_putc(b, '%');
+        } else if (kind == 's' && p[1] == '.') {
+            int length = va_arg(ap, int);
+            const char *text = va_arg(ap, const char *);
+            put_cut(b, text, length > 0 ? (size_t)length : 0);
+        } else if (kind == 's') {
+            const char *text = va_arg(ap, const char *);
+            put_cut(b, text, strlen(text));
+        } else {
+            put_number(b, p, n + 1, &ap);
+        }
+        p += n + (kind != 0);
+    }
+    va_end(ap);
+}
+
 __attribute__((format(printf, 3, 0))) static void fail(ws_ctx *cx, ws_error_kind kind,
                                                        const char *format, va_list ap)
 {
     wb_buf b;
     wb_buf_init(&b, ERROR_TEXT_MAX);
-    wb_buf_puts(&b, cx->fn && cx->fn->name ? cx->fn->name : "");
-    wb_buf_puts(&b, ": ");
-    va_list again;
-    va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    if (n > 0) {
-        size_t room = b.max - b.n - 1;
-        size_t want = (size_t)n < room ? (size_t)n : room;
-        char *p = wb_buf_reserve(&b, want + 1);
-        if (p) {
-            vsnprintf(p, want + 1, format, ap);
-            wb_buf_commit(&b, want);
-        }
+    if (kind != WS_ERR_CONFLICT && kind != WS_ERR_INTERNAL) {
+        wb_buf_puts(&b, cx->fn && cx->fn->name ? cx->fn->name : "");
+        wb_buf_puts(&b, ": ");
     }
+    put_format(&b, format, ap);
     cx->error = kind;
     cx->error_text = wb_arena_str(cx->out, wb_buf_str(&b));
     wb_buf_free(&b);

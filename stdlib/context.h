@@ -18,6 +18,7 @@ typedef enum ws_error_kind {
     WS_ERR_TYPE,     /* eval_type_error: undefined unless errors are strict */
     WS_ERR_BUILTIN,  /* eval_builtin_error: likewise */
     WS_ERR_CONFLICT, /* eval_conflict_error: always ends the query */
+    WS_ERR_INTERNAL, /* eval_internal_error: likewise */
     WS_ERR_CANCEL,   /* eval_cancel_error: always ends the query */
     WS_ERR_BUDGET    /* fuel, memory, depth: always ends the query */
 } ws_error_kind;
@@ -56,7 +57,8 @@ typedef struct ws_ctx {
 /* Error texts as OPA writes them: "<fn>: operand N must be T but got U". operand is 1-based; want
  * is the wording between "must be " and " but got ". */
 wv ws_fail_operand(ws_ctx *cx, unsigned operand, const char *want, wv got);
-/* "<fn>: <text>" with code eval_builtin_error or eval_type_error. */
+/* "<fn>: <text>" with code eval_builtin_error or eval_type_error; conflicts and internal errors are
+ * the query's own and stand without the function's name. */
 wv ws_fail(ws_ctx *cx, const char *format, ...) __attribute__((format(printf, 2, 3)));
 wv ws_fail_type(ws_ctx *cx, const char *format, ...) __attribute__((format(printf, 2, 3)));
 wv ws_fail_kind(ws_ctx *cx, ws_error_kind kind, const char *format, ...)

@@ -159,8 +159,6 @@ static bool range(lexer *l)
         break;
     }
     bool is_range = peek(l, &dash) == '-';
-    if (l->error)
-        return false;
     if (is_range) {
         l->at += dash;
         lo = c;
@@ -173,8 +171,7 @@ static bool range(lexer *l)
         l->at -= used;
         set = text(l, "]");
     }
-    if (l->error)
-        return false;
+    /* Of several errors the last is told. */
     c = next(l, &used);
     if (c != ']') {
         l->error = c == END ? "unexpected end of input" : "expected close range character";

@@ -57,7 +57,7 @@ static bool print_lines(ws_ctx *cx, wb_buf *b, const wv *operands, size_t n, con
     const wv *items = operands;
     size_t count = 1;
     if (wv_is_array(*operands) || wv_is_object(*operands)) {
-        ws_fail_kind(cx, WS_ERR_CONFLICT, "illegal argument type: %s", wv_type_name(*operands));
+        ws_fail_kind(cx, WS_ERR_INTERNAL, "illegal argument type: %s", wv_type_name(*operands));
         return false;
     }
     if (wv_is_set(*operands)) {
@@ -102,24 +102,24 @@ static wv fn_template_string(ws_ctx *cx, const wv *args, unsigned argc)
 {
     WS_ARRAY(cx, args, 0);
     const wv *parts = wv_items(args[0]);
-    wb_buf b;
-    ws_text_begin(cx, &b);
-    for (uint32_t i = 0; i < wv_len(args[0]); i++) {
-        if (!wv_is_collection(parts[i])) {
-            put_plain(&b, parts[i]);
-        } else if (!wv_is_set(parts[i])) {
-            wb_buf_free(&b);
-            return ws_fail_kind(cx, WS_ERR_CONFLICT, "illegal argument type: %s",
+    uint32_t n = wv_len(args[0]);
+    for (uint32_t i = 0; i < n; i++)
+        if (wv_is_array(parts[i]) || wv_is_object(parts[i]))
+            return ws_fail_kind(cx, WS_ERR_INTERNAL, "illegal argument type: %s",
                                 wv_type_name(parts[i]));
-        } else if (wv_len(parts[i]) == 0) {
-            wb_buf_puts(&b, "<undefined>");
-        } else if (wv_len(parts[i]) == 1) {
-            put_plain(&b, wv_set_at(parts[i], NULL, 0));
-        } else {
-            wb_buf_free(&b);
+    for (uint32_t i = 0; i < n; i++)
+        if (wv_is_set(parts[i]) && wv_len(parts[i]) > 1)
             return ws_fail_kind(cx, WS_ERR_CONFLICT,
                                 "template-strings must not produce multiple outputs");
-        }
+    wb_buf b;
+    ws_text_begin(cx, &b);
+    for (uint32_t i = 0; i < n; i++) {
+        if (!wv_is_set(parts[i]))
+            put_plain(&b, parts[i]);
+        else if (wv_len(parts[i]))
+            put_plain(&b, wv_set_at(parts[i], NULL, 0));
+        else
+            wb_buf_puts(&b, "<undefined>");
     }
     return ws_take_string(cx, &b);
 }
@@ -143,7 +143,8 @@ static wv fn_runtime(ws_ctx *cx, const wv *args, unsigned n)
 static wv fn_parse_module(ws_ctx *cx, const wv *args, unsigned n)
 {
     WS_STRING(cx, args, 0);
-    WS_STRING(cx, args, 1);
+    if (!wv_is_string(args[1]))
+        return ws_fail_operand(cx, 1, "string", args[1]); /* OPA counts so */
     if (!cx->parse_module)
         return ws_fail(cx, "not available here");
     return cx->parse_module(cx, wv_str(&args[0]), wv_str(&args[1]));

@@ -1,6 +1,7 @@
 /* Names to addresses by the system's resolver. */
 #include "stdlib/args.h"
 #include "stdlib/families.h"
+#include "stdlib/net.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -8,17 +9,42 @@
 
 #define NAME_MAX_BYTES 1024 /* longer than any name in use */
 
+/* An address stands for itself, with its zone. */
+static wv literal(ws_ctx *cx, wb_str s)
+{
+    const char *percent = s.n ? memchr(s.p, '%', s.n) : NULL;
+    wb_str plain = percent ? wb_str_n(s.p, (size_t)(percent - s.p)) : s;
+    bool zoned = percent && memchr(plain.p, ':', plain.n) && plain.n + 1 < s.n;
+    wv text = !percent || zoned ? ws_ip_text(cx->out, plain) : WV_UNDEFINED;
+    if (!wv_defined(text))
+        return text;
+    wb_buf b;
+    wb_buf_init(&b, NAME_MAX_BYTES + s.n);
+    wb_buf_put_str(&b, wv_str(&text));
+    if (zoned)
+        wb_buf_put(&b, percent, s.n - plain.n);
+    wv r = wv_set_begin(cx->out, 1);
+    wv_set_add(cx->out, &r, wv_string_new(cx->out, wb_buf_str(&b)));
+    wb_buf_free(&b);
+    return ws_built(cx, r);
+}
+
 static wv fn_lookup(ws_ctx *cx, const wv *args, unsigned n)
 {
     WS_STRING(cx, args, 0);
     wb_str s = wv_str(&args[0]);
     char name[NAME_MAX_BYTES + 1];
+    wv answer = literal(cx, s);
+    if (wv_defined(answer))
+        return answer;
     if (!s.n || s.n > NAME_MAX_BYTES || memchr(s.p, 0, s.n))
         return ws_fail(cx, "lookup %.*s: no such host", (int)(s.n > 200 ? 200 : s.n), s.p);
     memcpy(name, s.p, s.n);
     name[s.n] = 0;
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list = NULL;
-    int status = getaddrinfo(name, NULL, &hints, &list);
+    /* Old spellings of addresses, such as "1" for 0.0.0.1, are names without a host. */
+    struct in_addr old;
+    int status = inet_aton(name, &old) ? EAI_NONAME : getaddrinfo(name, NULL, &hints, &list);
     if (status)
         return ws_fail(cx, "lookup %s: %s", name,
                        status == EAI_NONAME ? "no such host" : gai_strerror(status));

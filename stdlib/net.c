@@ -1,4 +1,5 @@
 /* Addresses and blocks of addresses, with net.IPNet's ideas of IPv4 inside IPv6. */
+#include "stdlib/net.h"
 #include "base/error.h"
 #include "stdlib/args.h"
 #include "stdlib/families.h"
@@ -268,6 +269,15 @@ static bool entry(ws_ctx *cx, unsigned operand, const wv *v, const uint32_t *ord
     return false;
 }
 
+wv ws_ip_text(wb_arena *a, wb_str s)
+{
+    char text[ADDRESS_TEXT_MAX];
+    address ip;
+    if (!parse_ip(s, &ip))
+        return WV_UNDEFINED;
+    return wv_string_new(a, wb_str_n(text, put_address(text, ip)));
+}
+
 static wv fn_contains_matches(ws_ctx *cx, const wv *args, unsigned argc)
 {
     uint32_t n = entries(args[0]), m = entries(args[1]);
@@ -278,7 +288,7 @@ static wv fn_contains_matches(ws_ctx *cx, const wv *args, unsigned argc)
     subject *subjects = wb_arena_alloc(cx->out, (size_t)m * sizeof *subjects);
     wv *indexes = wb_arena_alloc(cx->out, (size_t)m * sizeof *indexes);
     wv r = wv_set_begin(cx->out, 8);
-    for (uint32_t i = 0; i < n && m; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         wv text, index;
         cidr c;
         if (!entry(cx, 1, &args[0], orders[0], i, &text, &index))

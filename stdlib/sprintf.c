@@ -72,11 +72,10 @@ static void put_rune(printer *p, uint32_t c)
     pad(p, wb_str_n(bytes, wb_utf8_put(bytes, c)));
 }
 
-static void put_int(printer *p, int64_t v, unsigned base, char verb)
+static void put_integer(printer *p, uint64_t u, bool negative, unsigned base, char verb)
 {
     char digits[80];
-    bool upper = verb == 'X', negative = v < 0;
-    uint64_t u = negative ? -(uint64_t)v : (uint64_t)v;
+    bool upper = verb == 'X';
     long least = 0;
     if (p->has_precision) {
         least = p->precision;
@@ -119,18 +118,34 @@ static void put_int(printer *p, int64_t v, unsigned base, char verb)
         fill(p, room, ' ');
 }
 
+static void put_int(printer *p, int64_t v, unsigned base, char verb)
+{
+    put_integer(p, v < 0 ? -(uint64_t)v : (uint64_t)v, v < 0, base, verb);
+}
+
+/* A word of a big integer inside. */
+static void put_word(printer *p, uint64_t u)
+{
+    bool sharp = p->sharp;
+    p->sharp = p->sharp_v;
+    put_integer(p, u, false, p->sharp_v ? 16 : 10, 'x');
+    p->sharp = sharp;
+}
+
 static void put_unicode(printer *p, uint64_t u)
 {
-    char text[64];
+    char rune[4];
     int least = p->has_precision && p->precision > 4 ? (int)p->precision : 4;
-    int n = snprintf(text, sizeof text, "U+%0*llX", least > 40 ? 40 : least, (unsigned long long)u);
+    wb_buf t;
+    wb_buf_init(&t, p->b->max);
+    wb_buf_putf(&t, "U+%0*llX", least, (unsigned long long)u);
     if (p->sharp && u <= WS_RUNE_MAX && wv_printable((uint32_t)u)) {
-        text[n++] = ' ';
-        text[n++] = '\'';
-        n += (int)wb_utf8_put(text + n, (uint32_t)u);
-        text[n++] = '\'';
+        wb_buf_puts(&t, " '");
+        wb_buf_put(&t, rune, wb_utf8_put(rune, (uint32_t)u));
+        wb_buf_putc(&t, '\'');
     }
-    pad_spaces(p, wb_str_n(text, (size_t)n));
+    pad_spaces(p, wb_buf_str(&t));
+    wb_buf_free(&t);
 }
 
 /* ---- text ---- */
@@ -270,30 +285,58 @@ static int shortest_text(double d, char f, char *out, size_t room)
     return len;
 }
 
-/* Hexadecimal and binary notations, exponents with two digits at least. */
-static int special_text(double d, char f, long precision, char *out, size_t room)
+static uint64_t mantissa_of(double d, int *exponent)
 {
-    if (f == 'b') {
-        uint64_t bits;
-        memcpy(&bits, &d, 8);
-        int x = (int)(bits >> 52 & 0x7ff);
-        uint64_t m = bits & (((uint64_t)1 << 52) - 1);
-        if (x)
-            m |= (uint64_t)1 << 52;
-        else
-            x = 1;
-        return snprintf(out, room, "%llup%+d", (unsigned long long)m, x - 1075);
+    uint64_t bits;
+    memcpy(&bits, &d, 8);
+    int x = (int)(bits >> 52 & 0x7ff);
+    uint64_t m = bits & (((uint64_t)1 << 52) - 1);
+    *exponent = (x ? x : 1) - 1023;
+    return x ? m | (uint64_t)1 << 52 : m;
+}
+
+static int exponent_text(char *out, char mark, int x)
+{
+    return sprintf(out, "%c%c%02d", mark, x < 0 ? '-' : '+', abs(x));
+}
+
+/* 0x1.8p+01: the leading digit is 1 but for zero, a carry moves into the exponent. */
+static int hex_text(double d, bool upper, long precision, char *out)
+{
+    const char *digits = upper ? "0123456789ABCDEFXP" : "0123456789abcdefxp";
+    int x, len = 0;
+    uint64_t m = mantissa_of(d, &x) << 8; /* bit 60 is the leading one */
+    if (!m)
+        x = 0;
+    for (; m && !(m >> 60); x--)
+        m <<= 1;
+    if (precision >= 0 && precision < 15) {
+        unsigned shift = (unsigned)precision * 4;
+        uint64_t rest = m << shift & (((uint64_t)1 << 60) - 1);
+        m >>= 60 - shift;
+        m += (rest | (m & 1)) > (uint64_t)1 << 59;
+        m <<= 60 - shift;
+        if (m >> 61) {
+            m >>= 1;
+            x++;
+        }
     }
-    char text[FLOAT_TEXT];
-    if (precision < 0)
-        snprintf(text, sizeof text, f == 'X' ? "%A" : "%a", d);
-    else
-        snprintf(text, sizeof text, f == 'X' ? "%.*A" : "%.*a",
-                 (int)(precision > 1000 ? 1000 : precision), d);
-    char *q = strpbrk(text, "pP");
-    int x = atoi(q + 1);
-    return snprintf(out, room, "%.*s%c%c%02d", (int)(q - text), text, *q, x < 0 ? '-' : '+',
-                    abs(x));
+    out[len++] = '0';
+    out[len++] = digits[16];
+    out[len++] = digits[m >> 60 & 1];
+    m <<= 4;
+    if (precision > 0 || (precision < 0 && m))
+        out[len++] = '.';
+    for (long i = 0; precision < 0 ? m != 0 : i < precision; i++, m <<= 4)
+        out[len++] = digits[m >> 60];
+    return len + exponent_text(out + len, digits[17], x);
+}
+
+static int binary_text(double d, char *out)
+{
+    int x;
+    uint64_t m = mantissa_of(d, &x);
+    return sprintf(out, "%llup%+d", (unsigned long long)m, x - 52);
 }
 
 /* Trailing zeros and the point that '#' keeps. */
@@ -342,8 +385,10 @@ static void put_float(printer *p, double d, char verb, long precision)
         return;
     }
     int n;
-    if (f == 'b' || f == 'x' || f == 'X')
-        n = special_text(d, f, precision, text, room);
+    if (f == 'b')
+        n = binary_text(d, text);
+    else if (f == 'x' || f == 'X')
+        n = hex_text(d, f == 'X', precision, text);
     else if (precision < 0)
         n = shortest_text(d, f, text, room);
     else
@@ -385,6 +430,28 @@ static void put_verb(wb_buf *b, uint32_t verb)
 {
     char bytes[4];
     wb_buf_put(b, bytes, wb_utf8_put(bytes, verb));
+}
+
+/* The inside of a big.Int as Go's reflection shows it, for a verb that its own method never sees.
+ */
+static void put_big_inside(printer *p, wb_str text)
+{
+    const char *part = p->sharp_v ? ", " : " ";
+    char *digits = wb_strndup(text.p, text.n);
+    mpz_t z;
+    mpz_init_set_str(z, digits + (digits[0] == '+'), 10);
+    free(digits);
+    bool negative = mpz_sgn(z) < 0;
+    mpz_abs(z, z);
+    wb_buf_puts(p->b, p->sharp_v ? "&big.Int{neg:" : p->plus_v ? "&{neg:" : "&{");
+    pad(p, negative ? WB_LIT("true") : WB_LIT("false"));
+    wb_buf_puts(p->b, p->sharp_v ? ", abs:big.nat{" : p->plus_v ? " abs:[" : " [");
+    for (size_t i = 0; i < mpz_size(z); i++) {
+        wb_buf_puts(p->b, i ? part : "");
+        put_word(p, mpz_getlimbn(z, (mp_size_t)i));
+    }
+    wb_buf_puts(p->b, p->sharp_v ? "}}" : "]}");
+    mpz_clear(z);
 }
 
 static void put_big(printer *p, wb_str text, uint32_t verb)
@@ -456,7 +523,10 @@ static void bad_verb(printer *p, const argument *a, uint32_t verb)
     wb_buf_putc(p->b, '(');
     wb_buf_puts(p->b, type_names[a->kind]);
     wb_buf_putc(p->b, '=');
-    put_arg(p, a, 'v');
+    if (a->kind == ARG_BIG)
+        put_big_inside(p, a->text);
+    else
+        put_arg(p, a, 'v');
     wb_buf_putc(p->b, ')');
 }
 
@@ -492,7 +562,9 @@ static void put_arg(printer *p, const argument *a, uint32_t verb)
         pad(p, cut(p, wb_str_of(type_names[a->kind])));
         return;
     }
-    if (a->kind == ARG_BIG) {
+    if (verb == 'w') {
+        bad_verb(p, a, verb);
+    } else if (a->kind == ARG_BIG) {
         put_big(p, a->text, verb);
     } else if (a->kind == ARG_INT) {
         put_int_arg(p, a, verb);
@@ -625,7 +697,7 @@ static void format_all(printer *p, wb_str f, const argument *args, size_t count)
             if (after_index && p->has_width)
                 p->good_index = false;
         }
-        if (i < f.n && f.p[i] == '.') {
+        if (i + 1 < f.n && f.p[i] == '.') {
             i++;
             if (after_index)
                 p->good_index = false;
@@ -662,7 +734,7 @@ static void format_all(printer *p, wb_str f, const argument *args, size_t count)
             put_verb(p->b, verb);
             wb_buf_puts(p->b, p->good_index ? "(MISSING)" : "(BADINDEX)");
         } else {
-            if (verb == 'v') {
+            if (verb == 'v' || verb == 'w') {
                 p->sharp_v = p->sharp;
                 p->plus_v = p->plus;
                 p->sharp = p->plus = false;

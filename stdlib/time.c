@@ -338,7 +338,14 @@ static const unit units[] = {
     {"ms", 1000000},     {"s", 1000000000}, {"m", 60000000000},  {"h", 3600000000000},
 };
 
-static wv bad_duration(ws_ctx *cx, const char *what, wb_str part, const char *rest, wb_str whole)
+/* OPA's own reader of days, weeks and years quotes as Go's %q does, Go's time package otherwise. */
+typedef struct duration_text {
+    wb_str whole;
+    bool extended;
+} duration_text;
+
+static wv bad_duration(ws_ctx *cx, const char *what, wb_str part, const char *rest,
+                       duration_text whole)
 {
     wb_buf b;
     wb_buf_init(&b, (size_t)32 << 10);
@@ -346,7 +353,10 @@ static wv bad_duration(ws_ctx *cx, const char *what, wb_str part, const char *re
     if (part.p)
         ws_put_bytes_quoted(&b, part);
     wb_buf_puts(&b, rest);
-    ws_put_bytes_quoted(&b, whole);
+    if (whole.extended)
+        ws_put_quoted(&b, whole.whole);
+    else
+        ws_put_bytes_quoted(&b, whole.whole);
     ws_fail(cx, "time: %s", wb_buf_cstr(&b));
     wb_buf_free(&b);
     return WV_UNDEFINED;
@@ -355,7 +365,7 @@ static wv bad_duration(ws_ctx *cx, const char *what, wb_str part, const char *re
 #define BAD(cx, whole) bad_duration((cx), "", (wb_str){0}, "invalid duration ", (whole))
 
 /* Go's ParseDuration of s; complaints quote the whole operand. */
-static wv parse_duration(ws_ctx *cx, wb_str s, wb_str whole)
+static wv parse_duration(ws_ctx *cx, wb_str s, duration_text whole)
 {
     const uint64_t top = (uint64_t)1 << 63;
     uint64_t total = 0;
@@ -419,6 +429,52 @@ static wv parse_duration(ws_ctx *cx, wb_str s, wb_str whole)
 
 #define DURATION_MAX ((size_t)64 << 10) /* bytes: nobody has so many parts */
 
+/* The hours as strconv writes them: as many digits as read back the same. */
+static void put_hours(wb_buf *b, double hours)
+{
+    char text[40];
+    int n = 0;
+    do
+        snprintf(text, sizeof text, "%.*e", n, hours);
+    while (strtod(text, NULL) != hours && ++n < 17);
+    int decimals = n - atoi(strchr(text, 'e') + 1);
+    wb_buf_putf(b, "%.*fh", decimals > 0 ? decimals : 0, hours);
+}
+
+static size_t unit_length(wb_str s)
+{
+    static const char *const long_units[] = {"ms", "us", "\xc2\xb5s", "ns"};
+    for (size_t i = 0; i < sizeof long_units / sizeof *long_units; i++)
+        if (wb_str_has_prefix(s, wb_str_of(long_units[i])))
+            return strlen(long_units[i]);
+    return s.n && s.p[0] >= 'a' && s.p[0] <= 'z';
+}
+
+/* One part with its unit; days, weeks and years as hours. False: it is none. */
+static bool rewrite_part(wb_buf *b, wb_str s, size_t *used)
+{
+    size_t n = 0;
+    while (n < s.n && ((s.p[n] >= '0' && s.p[n] <= '9') || s.p[n] == '.'))
+        n++;
+    wb_str rest = wb_str_n(s.p + n, s.n - n);
+    size_t mark = unit_length(rest);
+    *used = n + mark;
+    if (!n || !mark)
+        return false;
+    int hours = rest.p[0] == 'd' ? 24 : rest.p[0] == 'w' ? 7 * 24 : rest.p[0] == 'y' ? 365 * 24 : 0;
+    if (!hours) {
+        wb_buf_put(b, s.p, *used);
+        return true;
+    }
+    char *text = wb_strndup(s.p, n), *end;
+    double v = strtod(text, &end);
+    bool ok = end != text && !*end && v * hours < 1e300;
+    free(text);
+    if (ok)
+        put_hours(b, v * hours);
+    return ok;
+}
+
 /* Days, weeks and years become hours first, as OPA rewrites them. */
 static wv fn_parse_duration(ws_ctx *cx, const wv *args, unsigned n)
 {
@@ -428,50 +484,20 @@ static wv fn_parse_duration(ws_ctx *cx, const wv *args, unsigned n)
     bool extended = false;
     for (size_t i = 0; i < s.n; i++)
         extended |= s.p[i] == 'd' || s.p[i] == 'w' || s.p[i] == 'y';
+    duration_text whole = {s, extended};
     if (!extended)
-        return parse_duration(cx, s, s);
+        return parse_duration(cx, s, whole);
     if (s.n > DURATION_MAX)
-        return BAD(cx, s);
+        return BAD(cx, whole);
     wb_buf b;
     wb_buf_init(&b, DURATION_MAX * 400);
-    size_t i = 0;
-    bool ok = true;
+    size_t i = 0, used = 0;
     if (s.p[0] == '-' || s.p[0] == '+')
         wb_buf_putc(&b, s.p[i++]);
-    ok = i < s.n;
-    while (ok && i < s.n) {
-        size_t start = i;
-        while (i < s.n && ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '.'))
-            i++;
-        wb_str digits = wb_str_n(s.p + start, i - start), rest = wb_str_n(s.p + i, s.n - i);
-        int hours = wb_str_has_prefix(rest, WB_LIT("d"))   ? 24
-                    : wb_str_has_prefix(rest, WB_LIT("w")) ? 7 * 24
-                    : wb_str_has_prefix(rest, WB_LIT("y")) ? 365 * 24
-                                                           : 0;
-        ok = digits.n > 0;
-        if (!ok)
-            break;
-        if (hours) {
-            char *text = strndup(digits.p, digits.n), *end;
-            double v = strtod(text, &end);
-            ok = end != text && !*end && v * hours < 1e300;
-            if (ok)
-                wb_buf_putf(&b, "%.*fh", (int)(digits.n < 40 ? digits.n + 2 : 40), v * hours);
-            free(text);
-            i++;
-            continue;
-        }
-        size_t best = 0;
-        for (size_t k = 0; k < sizeof units / sizeof *units; k++) {
-            wb_str u = wb_str_of(units[k].name);
-            if (u.n > best && wb_str_has_prefix(rest, u))
-                best = u.n;
-        }
-        ok = best > 0;
-        wb_buf_put(&b, digits.p, digits.n + best);
-        i += best;
-    }
-    wv r = ok && !b.failed ? parse_duration(cx, wb_buf_str(&b), s) : BAD(cx, s);
+    bool ok = i < s.n;
+    for (; ok && i < s.n; i += used)
+        ok = rewrite_part(&b, wb_str_n(s.p + i, s.n - i), &used);
+    wv r = ok && !b.failed ? parse_duration(cx, wb_buf_str(&b), whole) : BAD(cx, whole);
     wb_buf_free(&b);
     return r;
 }

@@ -229,7 +229,7 @@ static bool settle(wm_session *s, wp_loc loc, wv *out)
     static const wp_code codes[] = {
         [WS_ERR_TYPE] = WP_EVAL_TYPE_ERROR,         [WS_ERR_BUILTIN] = WP_EVAL_BUILTIN_ERROR,
         [WS_ERR_CONFLICT] = WP_EVAL_CONFLICT_ERROR, [WS_ERR_CANCEL] = WP_EVAL_CANCEL_ERROR,
-        [WS_ERR_BUDGET] = WP_EVAL_CANCEL_ERROR,
+        [WS_ERR_INTERNAL] = WP_EVAL_INTERNAL_ERROR, [WS_ERR_BUDGET] = WP_EVAL_CANCEL_ERROR,
     };
     bool soft = kind == WS_ERR_TYPE || kind == WS_ERR_BUILTIN;
     if (soft && !s->strict) {

@@ -1,3 +1,4 @@
+#include "base/buf.h"
 #include "base/error.h"
 #include "conformance/diff/builtins/ask.h"
 
@@ -85,7 +86,15 @@ static json_t *converse(bd_oracle *o, json_t *c)
 static char *text_of(const json_t *object, const char *key)
 {
     const json_t *t = json_object_get(object, key);
-    return wb_strdup(t && json_is_string(t) ? json_string_value(t) : "");
+    const char *p = t && json_is_string(t) ? json_string_value(t) : "";
+    size_t n = json_string_length(t);
+    wb_buf b;
+    wb_buf_init(&b, 3 * n + 1);
+    for (size_t i = 0; i < n; i++)
+        wb_buf_put(&b, p[i] ? p + i : "\xe2\x90\x80", p[i] ? 1 : 3);
+    char *out = wb_strndup(n ? b.p : "", b.n);
+    wb_buf_free(&b);
+    return out;
 }
 
 static bd_answer answer_of(const json_t *a)

@@ -22,12 +22,14 @@ void bd_answer_clear(bd_answer *a)
     *a = (bd_answer){0};
 }
 
-/* As JSON shows it: bytes that are no UTF-8 as U+FFFD. */
+/* As JSON shows it: bytes that are no UTF-8 as U+FFFD; and NUL as its picture. */
 static void put_clean(wb_buf *b, wb_str s)
 {
     char bytes[4];
-    for (size_t i = 0, used; i < s.n; i += used)
-        wb_buf_put(b, bytes, wb_utf8_put(bytes, wb_utf8_get(s.p + i, s.n - i, &used)));
+    for (size_t i = 0, used; i < s.n; i += used) {
+        uint32_t c = wb_utf8_get(s.p + i, s.n - i, &used);
+        wb_buf_put(b, bytes, wb_utf8_put(bytes, c ? c : 0x2400));
+    }
 }
 
 /* ---- in the child ---- */
@@ -87,15 +89,28 @@ static void answer(writ_engine *e, const char *query, bool strict, FILE *to)
     wb_arena_free(&a);
 }
 
+/* False, with every way answered by the first diagnostic, when the module does not parse. */
+static bool add_module(writ_engine *e, const char *text, FILE *to)
+{
+    wb_arena a;
+    wp_diags diags;
+    if (wb_arena_init(&a, (size_t)1 << 30, e->seed))
+        _exit(3);
+    wp_diags_init(&diags, &a, 0);
+    we_module *m =
+        we_module_new(e, WB_LIT("test-0.rego"), wb_str_of(text), we_next_file(e), &diags);
+    if (m)
+        we_add_module(e, m);
+    for (int way = 0; !m && way < BD_WAYS; way++)
+        tell(to, BD_ERROR, wp_code_text(diags.first->code), diags.first->message);
+    wb_arena_free(&a);
+    return m != NULL;
+}
+
 static void ask(writ_engine *e, const bd_question *q, FILE *to)
 {
-    static const char name[] = "test-0.rego";
-    writ_error why;
-    if (q->module && writ_add_policy(e, name, q->module, strlen(q->module), &why) != WRIT_OK) {
-        for (int way = 0; way < BD_WAYS; way++)
-            tell(to, BD_ERROR, why.code, wb_str_of(why.text));
+    if (q->module && !add_module(e, q->module, to))
         return;
-    }
     for (int way = 0; way < BD_WAYS; way++) {
         if (q->query[way])
             answer(e, q->query[way], way != BD_LOOSE, to);
