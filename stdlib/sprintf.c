@@ -297,7 +297,7 @@ static uint64_t mantissa_of(double d, int *exponent)
 
 static int exponent_text(char *out, char mark, int x)
 {
-    return sprintf(out, "%c%c%02d", mark, x < 0 ? '-' : '+', abs(x));
+    return snprintf(out, 16, "%c%c%02d", mark, x < 0 ? '-' : '+', abs(x));
 }
 
 /* 0x1.8p+01: the leading digit is 1 but for zero, a carry moves into the exponent. */
@@ -336,7 +336,7 @@ static int binary_text(double d, char *out)
 {
     int x;
     uint64_t m = mantissa_of(d, &x);
-    return sprintf(out, "%llup%+d", (unsigned long long)m, x - 52);
+    return snprintf(out, 48, "%llup%+d", (unsigned long long)m, x - 52);
 }
 
 /* Trailing zeros and the point that '#' keeps. */
