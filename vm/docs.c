@@ -60,6 +60,19 @@ static wv merge(wm_session *s, wv base, wv v)
     return to;
 }
 
+static wv whole(wm_session *s, uint32_t at, wv base);
+
+/* As whole, one step deeper in C. */
+static wv whole_below(wm_session *s, uint32_t at, wv base)
+{
+    if (s->reentry >= WM_REENTRY_STEPS)
+        return wm_raise(s, WP_EVAL_CANCEL_ERROR, (wp_loc){0}, "evaluation is nested too deeply");
+    s->reentry++;
+    wv v = whole(s, at, base);
+    s->reentry--;
+    return v;
+}
+
 /* The whole document at a node; base is the base document there. */
 static wv whole(wm_session *s, uint32_t at, wv base)
 {
@@ -80,7 +93,7 @@ static wv whole(wm_session *s, uint32_t at, wv base)
         if (c->is_function && c->n == 0)
             continue;
         wv under = base_child(base, c->name);
-        wv v = whole(s, child, under);
+        wv v = whole_below(s, child, under);
         if (v != WV_UNDEFINED && !node_masked(s, child))
             v = merge(s, under, wm_keep(s, v));
         if (v != WV_UNDEFINED)
@@ -102,7 +115,7 @@ static wv ask_rule(wm_session *s, const wm_node *n, const wv *keys, unsigned cou
 
 wv wm_doc(wm_session *s, uint32_t node, const wv *keys, unsigned n)
 {
-    if (s->reentry >= WM_REENTRY_MAX)
+    if (s->reentry >= WM_REENTRY_STEPS)
         return wm_raise(s, WP_EVAL_CANCEL_ERROR, (wp_loc){0}, "evaluation is nested too deeply");
     wv base = s->env->data;
     if (node != 0) {

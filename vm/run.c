@@ -220,7 +220,7 @@ static void raise_conflict(wm_session *s, uint32_t func, const wv *args, wp_loc 
     const wm_func *fn = &s->p->funcs[func];
     wm_collect collect = {.frame = NULL};
     wb_buf_init(&collect.text, 16384);
-    if (!s->collecting && s->reentry < WM_REENTRY_MAX) {
+    if (!s->collecting && s->reentry + WM_REENTRY_COST <= WM_REENTRY_STEPS) {
         s->collecting = &collect;
         wm_run(s, func, args, fn->n_args);
         s->collecting = NULL;
@@ -387,20 +387,20 @@ wv wm_run(wm_session *s, uint32_t func, const wv *args, unsigned n_args)
      * a re-entering caller keeps its window in the frame that it pushed. */
     if (s->failed)
         return WV_UNDEFINED;
-    if (s->reentry++ >= WM_REENTRY_MAX || bottom + 1 >= WM_FRAMES_MAX ||
+    if ((s->reentry += WM_REENTRY_COST) > WM_REENTRY_STEPS || bottom + 1 >= WM_FRAMES_MAX ||
         regs + fn->n_regs >= s->stack_end) {
-        s->reentry--;
+        s->reentry -= WM_REENTRY_COST;
         return wm_raise(s, WP_EVAL_CANCEL_ERROR, fn->loc, "evaluation is nested too deeply");
     }
     if (fn->memo_kind == WM_MEMO_RULE && s->env->memos[fn->memo].epoch == s->epoch &&
         !s->collecting) {
-        s->reentry--;
+        s->reentry -= WM_REENTRY_COST;
         return s->env->memos[fn->memo].value;
     }
     bool pushed = false;
     if (fn->maskable || fn->mockable) {
         if (call_replaced(s, &func, args, n_args, fn->loc, &pushed, &result)) {
-            s->reentry--;
+            s->reentry -= WM_REENTRY_COST;
             return result;
         }
         fn = &p->funcs[func];
@@ -763,7 +763,7 @@ returned:
     }
     s->n_frames--;
     if (s->n_frames == bottom) {
-        s->reentry--;
+        s->reentry -= WM_REENTRY_COST;
         return result;
     }
     frame--;
@@ -776,6 +776,6 @@ returned:
 failed:
     s->n_frames = bottom;
     s->env = env_before;
-    s->reentry--;
+    s->reentry -= WM_REENTRY_COST;
     return WV_UNDEFINED;
 }

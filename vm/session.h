@@ -16,14 +16,18 @@
 
 #include "vm/program.h"
 
-#define WM_STACK_WORDS  ((size_t)1 << 20) /* registers of all frames: 8 MB of addresses */
-#define WM_FRAMES_MAX   20000u /* calls under way; OPA refuses recursion, so this is depth */
-#define WM_REENTRY_MAX  200u   /* calls from C into the loop: dynamic data references */
-#define WM_MEMORY_MAX   ((size_t)2 << 30) /* default bytes of each arena */
-#define WM_FUEL_MAX     INT64_MAX         /* default: no fuel limit */
-#define WM_TRACE_MAX    64u               /* calls that an error lists */
-#define WM_ARG_MEMO     256u              /* function results remembered an environment */
-#define WM_ARG_MEMO_MAX 20000u            /* remembered an evaluation: bounds the turns that keep */
+#define WM_STACK_WORDS ((size_t)1 << 20) /* registers of all frames: 8 MB of addresses */
+#define WM_FRAMES_MAX  20000u /* calls under way; OPA refuses recursion, so this is depth */
+/* Calls from C into the loop: dynamic data references. A call costs the C stack as much as so many
+ * steps down a package's tree, and all of it together stays below 3 MB. */
+#define WM_REENTRY_MAX   2000u
+#define WM_REENTRY_COST  8u
+#define WM_REENTRY_STEPS (WM_REENTRY_MAX * WM_REENTRY_COST)
+#define WM_MEMORY_MAX    ((size_t)2 << 30) /* default bytes of each arena */
+#define WM_FUEL_MAX      INT64_MAX         /* default: no fuel limit */
+#define WM_TRACE_MAX     64u               /* calls that an error lists */
+#define WM_ARG_MEMO      256u              /* function results remembered an environment */
+#define WM_ARG_MEMO_MAX  20000u /* remembered an evaluation: bounds the turns that keep */
 /* Remembering stops when the kept arena has grown by so many bytes meanwhile, or by a quarter of
  * its limit: a turn that remembers something keeps all it made. */
 #define WM_ARG_MEMO_ROOM ((size_t)16 << 20)
