@@ -706,10 +706,14 @@ static wv fn_render(ws_ctx *cx, const wv *args, unsigned n)
     ws_text_begin(cx, &out);
     wb_error error = {0};
     wv vars = WV_UNDEFINED, r = WV_UNDEFINED;
-    if (wv_json_encode(&json, args[1], NULL, &error))
+    /* OPA reads Rego's text of the variables as JSON: what is none, as a set, is an error. */
+    wv_print(&json, args[1]);
+    if (!ws_room(cx, json.n))
+        vars = WV_UNDEFINED;
+    else if (wv_json_decode(cx->out, wb_buf_str(&json), NULL, &vars, &error)) {
         ws_fail(cx, "%s", error.text);
-    else if (ws_room(cx, json.n))
-        wv_json_decode(cx->out, wb_buf_str(&json), NULL, &vars, NULL);
+        vars = WV_UNDEFINED;
+    }
     if (wv_defined(vars)) {
         templ *t = wb_calloc(1, sizeof *t);
         t->cx = cx;
