@@ -4,7 +4,7 @@
 #include "cli/options.h"
 #include "cli/text.h"
 
-enum { BUNDLE, FORMAT, IGNORE, MAX_ERRORS, STRICT, V0, V0_V1, N_OPTIONS };
+enum { BUNDLE, FORMAT, IGNORE, MAX_ERRORS, SCHEMA, STRICT, V0, V0_V1, N_OPTIONS };
 
 static const cli_option OPTIONS[] = {
     [BUNDLE] = {"bundle", 'b', CLI_BOOL, NULL, NULL, "load paths as bundle folders"},
@@ -13,6 +13,7 @@ static const cli_option OPTIONS[] = {
                 "set file and folder names to leave out (e.g., '.*' leaves out hidden files)"},
     [MAX_ERRORS] = {"max-errors", 'm', CLI_INT, "10", NULL,
                     "set the number of errors to allow before compilation stops"},
+    [SCHEMA] = {"schema", 's', CLI_STRING, NULL, NULL, "set schema file path or directory path"},
     [STRICT] = {"strict", 'S', CLI_BOOL, NULL, NULL, "enable compiler strict mode"},
     [V0] = {"v0-compatible", 0, CLI_BOOL, NULL, NULL, "read the modules as Rego v0"},
     [V0_V1] = {"v0-v1", 0, CLI_BOOL, NULL, NULL, "check that modules are valid in v0 and in v1"},
@@ -61,6 +62,7 @@ static bool check(const cli_options *o, wp_version version)
         cli_load_bundles(&l, o->rest, o->n_rest, "");
     else
         cli_load_paths(&l, o->rest, o->n_rest);
+    cli_load_schemas(&l, v[SCHEMA].text);
     l.loading = l.n_errors > 0;
     l.bare = l.loading && v[BUNDLE].on;
     if (cli_load_finish(&l) && we_check(l.engine, &l.diags))

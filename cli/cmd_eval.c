@@ -31,6 +31,7 @@ enum {
     SHOW_ERRORS,
     STDIN,
     STDIN_INPUT,
+    SCHEMA,
     STRICT,
     STRICT_ERRORS,
     TIMEOUT,
@@ -73,6 +74,7 @@ static const cli_option OPTIONS[] = {
                      "fatal"},
     [STDIN] = {"stdin", 0, CLI_BOOL, NULL, NULL, "read query from stdin"},
     [STDIN_INPUT] = {"stdin-input", 'I', CLI_BOOL, NULL, NULL, "read input document from stdin"},
+    [SCHEMA] = {"schema", 's', CLI_STRING, NULL, NULL, "set schema file path or directory path"},
     [STRICT] = {"strict", 'S', CLI_BOOL, NULL, NULL, "enable compiler strict mode"},
     [STRICT_ERRORS] = {"strict-builtin-errors", 0, CLI_BOOL, NULL, NULL,
                        "treat the first built-in function error encountered as fatal"},
@@ -271,6 +273,7 @@ static int run(const cli_options *o)
         wb_fatal("no memory for an input");
     l.engine->version = v[V0].on ? WP_V0 : WP_V1;
     l.engine->strict_compile = v[STRICT].on;
+    cli_load_schemas(&l, v[SCHEMA].text);
     l.ignore = v[IGNORE].items;
     l.n_ignore = v[IGNORE].n;
     pass_names(&l, v);

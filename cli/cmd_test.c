@@ -21,6 +21,7 @@ enum {
     MAX_ERRORS,
     PARALLEL,
     RUN,
+    SCHEMA,
     SORT,
     THRESHOLD,
     TIMEOUT,
@@ -48,6 +49,7 @@ static const cli_option OPTIONS[] = {
     [PARALLEL] = {"parallel", 'p', CLI_INT, "1", NULL, NULL},
     [RUN] = {"run", 'r', CLI_STRING, NULL, NULL,
              "run only tests whose data.package.name matches the regular expression"},
+    [SCHEMA] = {"schema", 's', CLI_STRING, NULL, NULL, "set schema file path or directory path"},
     [SORT] = {"sort", 0, CLI_CHOICE, "none", "none,duration", "sort the JSON formatted output"},
     [THRESHOLD] = {"threshold", 0, CLI_STRING, NULL, NULL, NULL},
     [TIMEOUT] = {"timeout", 0, CLI_DURATION, NULL, NULL, "set test timeout (default 5s)"},
@@ -153,6 +155,7 @@ static int run(const cli_options *o)
         cli_load_bundles(&l, o->rest, o->n_rest, "unable to load ");
     else
         cli_load_paths(&l, o->rest, o->n_rest);
+    cli_load_schemas(&l, v[SCHEMA].text);
     l.loading = l.n_errors > 0;
     l.bare = l.loading && v[BUNDLE].on;
     cli_tests_init(&t, &l);

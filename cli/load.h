@@ -129,6 +129,8 @@ bool cli_read_stream(cli_load *l, wb_arena *a, FILE *in, const char *name, wb_st
 /* JSON or (by its extension, or when `any`) YAML to a value. */
 bool cli_read_value(cli_load *l, wb_arena *a, const char *name, wb_str text, bool yaml, wv *out);
 
+/* The schemas of --schema, into the engine; an empty path is none. */
+void cli_load_schemas(cli_load *l, const char *path);
 /* An input: JSON or YAML, whichever it is. */
 bool cli_read_input(cli_load *l, wb_arena *a, wb_str text, wv *out);
 

@@ -170,8 +170,9 @@ typedef struct wc_check {
     bool has_uses;              /* check_graph.c: the way back from nodes and rules was made */
     struct wc_cuse **rule_uses; /* by number of the rule */
     struct wc_types *types;     /* of the type check, or NULL */
-    const wc_crule *rule;       /* the one being worked on; NULL in queries */
-    bool failed;                /* an error ends the chain behind this stage */
+    wv schemas;           /* "rule:..", "document:..", ... -> the entries of its annotations */
+    const wc_crule *rule; /* the one being worked on; NULL in queries */
+    bool failed;          /* an error ends the chain behind this stage */
 } wc_check;
 
 /* ---- making (check_copy.c) ---- */

@@ -68,6 +68,9 @@ wc_tp wc_type_of(wb_arena *a, wv v);
 /* Of a declaration of the registry ("(x: number) => (y: number)"); NULL when it is none. */
 wc_tp wc_type_of_decl(wb_arena *a, const char *decl);
 
+/* Of documents that follow a JSON Schema (types_schema.c); NULL when it is none: why says it. */
+wc_tp wc_schema_type(wb_arena *a, uint64_t seed, wv schema, wb_buf *why);
+
 /* ---- asking ---- */
 int wc_type_compare(wc_tp a, wc_tp b);
 static inline bool wc_type_nil(wc_tp t)

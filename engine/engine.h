@@ -50,6 +50,7 @@ struct writ_engine {
     bool strict_compile;
     bool stop_at_false;  /* see wc_options */
     bool skip_types;     /* see wc_options */
+    wv schemas;          /* see wc_options; the owner keeps the value as long as the engine */
     uint32_t max_errors; /* 0: no limit */
 };
 

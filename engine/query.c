@@ -12,6 +12,7 @@ wc_options we_options(const writ_engine *e)
                         .print = e->keep_print,
                         .strict = e->strict_compile,
                         .stop_at_false = e->stop_at_false,
+                        .schemas = e->schemas,
                         .skip_types = e->skip_types};
 }
 
