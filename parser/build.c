@@ -268,6 +268,13 @@ wp_term *wp_new_member(wp_parser *p, wp_span op, wp_term *k, wp_term *l, wp_term
     return t;
 }
 
+/* A call, or set(), which is read as one: a step behind it does not move where the text begins. */
+static bool is_call(const wp_parser *p, const wp_term *t)
+{
+    return !t->parens &&
+           (t->kind == WP_CALL || (t->kind == WP_SET && p->file.text.p[t->loc.offset] == 's'));
+}
+
 wp_term *wp_new_minus(wp_parser *p, wp_term *t, wp_span op, wp_span s)
 {
     if (t->kind == WP_NUMBER && !t->parens) {
@@ -283,7 +290,8 @@ wp_term *wp_new_minus(wp_parser *p, wp_term *t, wp_span op, wp_span s)
     const wp_term *head = t;
     while (!head->parens && (head->kind == WP_REF || (head->kind == WP_CALL && !head->infix)))
         head = head->list.items[0];
-    if (head->kind != WP_VAR || head->parens) {
+    bool set = !head->parens && head->kind == WP_SET && is_call(p, head);
+    if ((head->kind != WP_VAR || head->parens) && !set) {
         wp_syntax_error_note(p, s, "expected number");
         return t;
     }
@@ -300,13 +308,6 @@ wp_term *wp_new_minus(wp_parser *p, wp_term *t, wp_span op, wp_span s)
 }
 
 /* ---- references and calls ---- */
-
-/* A call, or set(), which is read as one: a step behind it does not move where the text begins. */
-static bool is_call(const wp_parser *p, const wp_term *t)
-{
-    return !t->parens &&
-           (t->kind == WP_CALL || (t->kind == WP_SET && p->file.text.p[t->loc.offset] == 's'));
-}
 
 static bool may_head(wp_parser *p, const wp_term *t)
 {

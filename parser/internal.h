@@ -3,7 +3,8 @@
  * The way of a text: lexer.l cuts it into raw tokens (words are still words); scan.c links
  * brackets, decides what each bracket opens and hands the grammar one token at a time, switching
  * keywords and inserting line ends where they part expressions; grammar.y calls the constructors of
- * build.c, head.c and imports.c; check.c looks at the whole module. */
+ * build.c, head.c and imports.c; check.c looks at the whole module. A text that one of them refuses
+ * is read again by explain*.c, which say what is wrong with it. */
 #ifndef WRIT_PARSER_INTERNAL_H
 #define WRIT_PARSER_INTERNAL_H
 

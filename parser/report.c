@@ -1,8 +1,5 @@
-/* Syntax errors in OPA's words.
- *
- * OPA's parser descends by hand and says in each function what it missed. The generated parser
- * knows the token it could not take; what was open around it and what stood before tell which of
- * OPA's functions would have spoken. */
+/* Refusals: the first reason why the grammar or a constructor does not take a text, kept until the
+ * explainer has read the text (explain.h), and errors of statements, kept until all is read. */
 #include "parser/internal.h"
 
 #include "grammar.h"

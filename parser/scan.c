@@ -263,6 +263,8 @@ static bool opens_body(wp_parser *p, uint32_t i)
         return true;
     for (uint32_t j = i + 1; j < close; j++) {
         const wp_token *t = &p->tokens[j];
+        if (p->tokens[j - 1].raw == '.')
+            continue;
         if (t->raw == ';' || t->raw == WP_RAW_ASSIGN || t->raw == '=' || is_word(p, t, WP_W_SOME) ||
             is_word(p, t, WP_W_EVERY) || is_word(p, t, WP_W_NOT) || is_word(p, t, WP_W_WITH))
             return true;
@@ -469,22 +471,32 @@ static bool names_rule(const wp_parser *p, uint32_t i)
     }
 }
 
+/* Whether the keyword at i, which a dot or bracket touches, is a name. It is where an expression
+ * may begin, but for operands, and behind a term, but for the words that the reference looks for
+ * there before it looks for names. */
+static bool keyword_is_name(const wp_parser *p, uint32_t i)
+{
+    const wp_token *t = &p->tokens[i];
+    const wp_open *o = &p->open[p->n_open - 1];
+    bool after_term = wp_ends_term(p->prev), outside = p->n_open == 1;
+    bool operand = p->prev == T_NOT || p->prev == T_AND || p->prev == T_OR || p->prev == T_GROUP;
+    bool fresh = begins_literal(p->prev) || p->prev == T_DEFAULT;
+    bool alias = t->word == WP_W_AS && (o->with || (p->path_of == WP_W_IMPORT && outside));
+    bool second = t->word == WP_W_IN && o->pair; /* `k, v in[..]` */
+    bool head = outside && p->head_open && (t->word == WP_W_IF || t->word == WP_W_CONTAINS);
+    return ((fresh && !operand) || after_term) && !alias && !second && !head;
+}
+
 static int word_token(wp_parser *p, uint32_t i)
 {
     const wp_token *t = &p->tokens[i];
     if (!wp_word_active(p, t) || p->prev == T_DOT || p->prev == T_PACKAGE || p->prev == T_IMPORT)
         return T_IDENT;
     bool after_term = wp_ends_term(p->prev), outside = p->n_open == 1;
-    bool fresh = begins_literal(p->prev) || p->prev == T_DEFAULT ||
-                 (outside && after_term && ((t->flags & WP_TF_NL) || t->word == WP_W_ELSE)) ||
-                 (p->query && after_term);
-    bool operand = p->prev == T_NOT || p->prev == T_AND || p->prev == T_OR || p->prev == T_GROUP;
-    bool alias = t->word == WP_W_AS && (top(p)->with || (p->path_of == WP_W_IMPORT && outside));
-    bool head = outside && p->head_open && (t->word == WP_W_IF || t->word == WP_W_CONTAINS);
-    bool second = t->word == WP_W_IN && top(p)->pair; /* `k, v in[..]`: no name there */
+    bool fresh_statement = outside && (p->path_of || behind_body(p));
     if (followed_by_step(p, i)) {
         p->doubt = true;
-        if (((fresh && !operand) || after_term) && !alias && !second && !head)
+        if (keyword_is_name(p, i))
             return T_IDENT;
     }
     if (t->word == WP_W_IN)
@@ -502,7 +514,7 @@ static int word_token(wp_parser *p, uint32_t i)
     case WP_W_AND:
     case WP_W_OR:
         p->doubt = true; /* not everything may be an operand */
-        if (!after_term && p->tokens[i + 1].raw == '(' && touches(p, i + 1))
+        if ((!after_term || fresh_statement) && p->tokens[i + 1].raw == '(' && touches(p, i + 1))
             return T_IDENT;
         break;
     case WP_W_EVERY: top(p)->every = true; break;
@@ -524,7 +536,7 @@ static int brace_token(wp_parser *p, uint32_t i, wp_open_kind *kind)
         close != WP_NONE && (p->keywords & (WP_KW_AND | WP_KW_OR)) && begins_literal(p->prev) &&
         (is_word(p, &p->tokens[close + 1], WP_W_AND) || is_word(p, &p->tokens[close + 1], WP_W_OR));
     *kind = WP_O_BODY;
-    if (after_term && (o->every || (o->kind == WP_O_TEXT && !p->path_of))) {
+    if (after_term && (o->every || (o->kind == WP_O_TEXT && !p->path_of && !p->query))) {
         o->every = false;
         if (p->n_open == 1)
             p->head_open = false;

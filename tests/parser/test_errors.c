@@ -77,6 +77,63 @@ static const struct {
      "\tp := $\"{x := 1}\"\n\t        ^\n"
      "f.rego:2: rego_parse_error: unexpected } token: expected rule value term (e.g., p := <VALUE> "
      "{ ... })\n\tp := $\"{x := 1}\"\n\t              ^"},
+    /* what the explainer reads on for, reads twice, or knows a hint for */
+    {WP_V1, "package a\np := [1[x],\n\ty z]",
+     "2 errors occurred:\n"
+     "f.rego:2: rego_parse_error: illegal ref (head cannot be number)\n\tp := [1[x],\n\t      ^\n"
+     "f.rego:3: rego_parse_error: unexpected identifier token: expected \",\" or \"]\""},
+    {WP_V1, "package a\nf(x) contains 1, 2",
+     "1 error occurred: f.rego:2: rego_parse_error: unexpected contains keyword: the contains "
+     "keyword "
+     "can only be used with multi-value rule definitions (e.g., f contains <VALUE> { ... })"},
+    {WP_V1, "package a\np := 1e", "expected exponent\n\tp := 1e\n\t     ^"},
+    {WP_V1, "package a\np := 1.5.5", "unexpected number token: expected identifier"},
+    {WP_V1, "package a\np-1", "unexpected minus token\n\tp-1\n\t ^"},
+    {WP_V1, "package a\ndefault p contains 1", "illegal default rule (must have a value)"},
+    {WP_V1, "package a\ndefault p := $\"{x}\"", "illegal default rule (value cannot contain var)"},
+    {WP_V1, "package a\nimport data.a\nas.b := 1",
+     "f.rego:3: rego_parse_error: unexpected . token: expected var"},
+    {WP_V1, "package a\np if x.\n", "unexpected whitespace token: expected identifier"},
+    {WP_V1, "package a\np if { x with 1 as 2 }", "unexpected number token: expected ident"},
+    {WP_V1, "package a\np if {\n\tsome x y\n}",
+     "unexpected identifier token: expected \\n or ; or }"},
+    {WP_V1, "package a\np if { every x in xs }", "unexpected } token: missing body"},
+    {WP_V1, "package a\np := {\"a\": 1, 2}", "unexpected } token: expected \":\""},
+    {WP_V1, "package a\np if { x in xs and y }",
+     "(hint: `import future.keywords.and` for `x and y` expressions)"},
+    {WP_V0, "package a\np { some x in xs }",
+     "(hint: `import future.keywords.in` for `some x in xs` expressions)"},
+    {WP_V0, "package a\np { every x in xs { x } }",
+     "(hint: `import future.keywords.every` for `every x in xs { ... }` expressions)"},
+    {WP_V1, "package a\nimport future.keywords\np if { {1, 2} == x and y }",
+     "operand of `and` cannot begin with `{` unless the braces hold a body (hint: wrap the operand "
+     "to keep the value: `({1, 2} == x) and ...`)"},
+    {WP_V1, "package a\nimport future.keywords\np if { not {1, 2} }",
+     "`{...}` in an operand position must contain expression(s), got: set (hint: write `not ({1, "
+     "2})` to negate the value, or `not {{1, 2}}` for a body holding it)"},
+    {WP_V1, "package a\nimport future.keywords\np if { x with input as 1 and y }",
+     "`with` modifier is not allowed on operand of `and`"},
+    {WP_V1, "package a\nimport future.keywords\np if { print(1) or y }",
+     "operand of `or` cannot consist only of calls to `print`"},
+    {WP_V0, "package a\nimport rego.v2\np := $\"{1}\"",
+     "template strings are not supported by current capabilities"},
+    {WP_V1, "package a\np := $\"{x y}\"", "expected } to end template string expression"},
+    {WP_V1, "p := 1\nx",
+     "2 errors occurred:\n"
+     "f.rego:1: rego_parse_error: package expected\n"
+     "f.rego:2: rego_parse_error: var cannot be used for rule name"},
+    {WP_V1, "package a\n# METADATA\n# title: [x\nx",
+     "1 error occurred: f.rego:3: rego_parse_error: yaml"},
+    {WP_V1, "package a\n# METADATA\n# title: a\n# title: b\np := 1",
+     "yaml: unmarshal errors:\n  line 2: mapping key \"title\" already defined at line 1"},
+    /* what reads well though it is odd */
+    {WP_V1, "package a\np if {\n\tsome k, v in[1]\n\tk == v\n}", NULL},
+    {WP_V1, "package a\np contains[1, 2]", NULL},
+    {WP_V1, "package a\np if x with input as[1]", NULL},
+    {WP_V1, "package a\ndefault p.q(_)", NULL},
+    {WP_V1, "package a\np if {\n\tevery x in xs { x }\n\t-y == 1\n}", NULL},
+    {WP_V1, "package a\np := -set()", NULL},
+    {WP_V1, "package a\nif.foo := 1", NULL},
     {WP_V1, "# c\n", "1 error occurred: f.rego:0: rego_parse_error: empty module"},
     {WP_V1, "p := 1", "1 error occurred: f.rego:1: rego_parse_error: package expected"},
     {WP_V1, "package a\n# METADATA\n# title: [x\np := 1", "yaml"},
