@@ -26,8 +26,8 @@ enum {
 static const struct {
     const char *name;
     unsigned bit;
-} kinds[] = {{"null", S_NULL},       {"boolean", S_BOOLEAN}, {"string", S_STRING},
-             {"number", S_NUMBER},   {"integer", S_INTEGER}, {"object", S_OBJECT},
+} kinds[] = {{"null", S_NULL},     {"boolean", S_BOOLEAN}, {"string", S_STRING},
+             {"number", S_NUMBER}, {"integer", S_INTEGER}, {"object", S_OBJECT},
              {"array", S_ARRAY}};
 
 /* One schema, or several merged into one. */
@@ -326,8 +326,7 @@ static wc_tp read_array(reader *r, const sub *s, uint32_t depth)
             return NULL;
     if (!n)
         return wc_array_type(r->a, NULL, 0, &wc_any);
-    return s->single ? wc_array_type(r->a, NULL, 0, items[0])
-                     : wc_array_type(r->a, items, n, NULL);
+    return s->single ? wc_array_type(r->a, NULL, 0, items[0]) : wc_array_type(r->a, items, n, NULL);
 }
 
 static wc_tp read_sub(reader *r, const sub *s, uint32_t depth)

@@ -160,6 +160,7 @@ static bool read_usages(ws_ctx *cx, wv v, options *o)
     if (n && !items)
         return false;
     wb_buf bad;
+    size_t n_bad = 0;
     wb_buf_init(&bad, 4096);
     for (size_t i = 0; i < n; i++) {
         if (!wv_is_string(items[i]))
@@ -171,12 +172,12 @@ static bool read_usages(ws_ctx *cx, wv v, options *o)
         if (u < USAGES) {
             o->wanted[u] = o->any_wanted = true;
         } else {
-            if (bad.n)
+            if (n_bad++)
                 wb_buf_putc(&bad, ' ');
             wb_buf_put_str(&bad, s);
         }
     }
-    bool ok = bad.n == 0;
+    bool ok = n_bad == 0;
     if (!ok)
         ws_fail(cx, "invalid entries for 'KeyUsages' found: [%s]", wb_buf_cstr(&bad));
     wb_buf_free(&bad);
@@ -378,6 +379,15 @@ static wv fn_request(ws_ctx *cx, const wv *args, unsigned n)
 
 /* ---- private keys ---- */
 
+static void fail_algorithm(ws_ctx *cx, const EVP_PKEY *pkey)
+{
+    char oid[80] = "";
+    const ASN1_OBJECT *o = OBJ_nid2obj(EVP_PKEY_get_base_id(pkey));
+    if (o)
+        OBJ_obj2txt(oid, sizeof oid, o, 1);
+    ws_fail(cx, "x509: PKCS#8 wrapping contained private key with unknown algorithm: %s", oid);
+}
+
 /* The first private key of the PEM blocks, or all of them in a list; NULL and an error when a block
  * does not parse. */
 static bool parse_keys(ws_ctx *cx, const wv *arg, ws_keys *keys)
@@ -406,6 +416,11 @@ static bool parse_keys(ws_ctx *cx, const wv *arg, ws_keys *keys)
                                  : d2i_AutoPrivateKey(NULL, &p, (long)b.bytes.n);
             if (!pkey) {
                 ws_fail(cx, "asn1: structure error: the private key is malformed");
+                return false;
+            }
+            if (ws_key_kind_of(pkey) == WS_KEY_OTHER) {
+                fail_algorithm(cx, pkey);
+                EVP_PKEY_free(pkey);
                 return false;
             }
             keys->items = wb_realloc(keys->items, (keys->n + 1) * sizeof *keys->items);
@@ -592,8 +607,9 @@ static wv fn_keypair(ws_ctx *cx, const wv *args, unsigned n)
         return ws_fail(cx, "x509: malformed certificate");
     p = (const unsigned char *)key_der.p;
     EVP_PKEY *pkey = d2i_AutoPrivateKey(NULL, &p, (long)key_der.n);
-    wv v =
-        pkey ? pair_value(cx, certs, leaf, pkey) : ws_fail(cx, "tls: failed to parse private key");
+    wv v = pkey && ws_key_kind_of(pkey) != WS_KEY_OTHER
+               ? pair_value(cx, certs, leaf, pkey)
+               : ws_fail(cx, "tls: failed to parse private key");
     EVP_PKEY_free(pkey);
     X509_free(leaf);
     return v;

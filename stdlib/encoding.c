@@ -475,10 +475,19 @@ static wv fn_query_encode_object(ws_ctx *cx, const wv *args, unsigned argc)
     return ws_take_string(cx, &b);
 }
 
+#define QUERY_PARTS_MAX 10000u /* as Go */
+
 static wv fn_query_decode_object(ws_ctx *cx, const wv *args, unsigned argc)
 {
     WS_STRING(cx, args, 0);
     wb_str s = wv_str(&args[0]);
+    size_t parts = 1;
+    for (size_t i = 0; i < s.n; i++)
+        parts += s.p[i] == '&';
+    if (parts > QUERY_PARTS_MAX)
+        return ws_fail(cx, "number of URL query parameters exceeded limit");
+    if (memchr(s.n ? s.p : "", ';', s.n))
+        return ws_fail(cx, "invalid semicolon separator in query");
     WS_ROOM(cx, s.n * 4);
     wv r = wv_object_begin(cx->out, 4);
     for (size_t at = 0; at < s.n;) {
@@ -489,8 +498,6 @@ static wv fn_query_decode_object(ws_ctx *cx, const wv *args, unsigned argc)
         at = end + 1;
         if (!pair.n)
             continue;
-        if (memchr(pair.p, ';', pair.n))
-            return ws_fail(cx, "invalid semicolon separator in query");
         size_t eq = ws_find(pair, WB_LIT("="), 0);
         wb_str value = WB_LIT("");
         if (eq != WS_NOT_FOUND) {

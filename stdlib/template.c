@@ -302,7 +302,7 @@ static bool operand(templ *t, value dot, value *out)
 #define ARGS_MAX 16
 
 static const char *const functions[] = {"and", "eq",  "html", "index", "len",
-                                        "ne",  "not", "or",   "print"};
+                                        "ne",  "not", "or",   "print", "println"};
 
 /* Two values of one basic type; json.Number is text. False: the call fails. */
 static bool equal(templ *t, value x, value y, size_t from, wb_str name, bool *same)
@@ -395,19 +395,22 @@ static value call(templ *t, wb_str name, const value *args, size_t n, size_t fro
                 return none;
         return of(wv_bool(same == wb_str_is(name, "eq")));
     }
-    if (wb_str_is(name, "html") || wb_str_is(name, "print")) {
+    if (wb_str_is(name, "html") || wb_str_is(name, "print") || wb_str_is(name, "println")) {
+        bool spaced = wb_str_is(name, "println");
         if (wb_str_is(name, "html"))
             return html(t, args, n);
         wb_buf b;
         ws_text_begin(t->cx, &b);
         for (size_t i = 0; i < n; i++) {
-            if (i && !(wv_is_string(args[i].v) || wv_is_string(args[i - 1].v)))
+            if (i && (spaced || !(wv_is_string(args[i].v) || wv_is_string(args[i - 1].v))))
                 wb_buf_putc(&b, ' ');
             if (args[i].missing || args[i].v == WV_NULL)
                 wb_buf_puts(&b, "<nil>");
             else
                 put_value(&b, args[i].v, 0);
         }
+        if (spaced)
+            wb_buf_putc(&b, '\n');
         wv v = ws_take_string(t->cx, &b);
         t->failed |= !wv_defined(v);
         return of(v);
@@ -706,13 +709,15 @@ static wv fn_render(ws_ctx *cx, const wv *args, unsigned n)
     ws_text_begin(cx, &out);
     wb_error error = {0};
     wv vars = WV_UNDEFINED, r = WV_UNDEFINED;
-    /* OPA reads Rego's text of the variables as JSON: what is none, as a set, is an error. */
+    /* OPA reads the variables' Rego text as JSON: what is no JSON there is refused. */
+    size_t used;
     wv_print(&json, args[1]);
-    if (!ws_room(cx, json.n))
+    if (json.failed)
+        ws_fail_room(cx);
+    else if (ws_room(cx, json.n) &&
+             wv_json_decode_prefix(cx->out, wb_buf_str(&json), NULL, &vars, &used, &error)) {
         vars = WV_UNDEFINED;
-    else if (wv_json_decode(cx->out, wb_buf_str(&json), NULL, &vars, &error)) {
         ws_fail(cx, "%s", error.text);
-        vars = WV_UNDEFINED;
     }
     if (wv_defined(vars)) {
         templ *t = wb_calloc(1, sizeof *t);
@@ -720,7 +725,12 @@ static wv fn_render(ws_ctx *cx, const wv *args, unsigned n)
         t->text = wv_str(&args[0]);
         t->out = &out;
         set(t, WB_LIT("$"), of(vars), false);
-        ending how = body(t, of(vars), true);
+        /* What does not parse is found before anything runs. */
+        ending how = body(t, none, false);
+        t->at = 0;
+        t->n_vars = 1;
+        if (!t->failed && how == AT_EOF)
+            how = body(t, of(vars), true);
         if (!t->failed && how != AT_EOF)
             fail_parse(t, how == AT_END ? "unexpected {{end}}" : "unexpected {{else}}", (wb_str){0},
                        "");

@@ -460,6 +460,64 @@ static bool sequence(writer *w, wv v, unsigned depth)
     return true;
 }
 
+/* Whether the text comes through JSON and a reader of YAML unchanged. */
+static bool stays(wb_str s)
+{
+    for (size_t i = 0, used; i < s.n; i += used) {
+        uint32_t c = wb_utf8_get(s.p + i, s.n - i, &used);
+        if (c == 0x85 || (c == WB_UTF8_BAD && used == 1))
+            return false;
+    }
+    return true;
+}
+
+static size_t blanks(wb_str s, size_t i)
+{
+    while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t'))
+        i++;
+    return i;
+}
+
+#define NEXT_LINE "\xc2\x85"
+
+/* JSON is read as YAML, which folds U+0085 and the blanks around it: one is a blank, of several all
+ * but the first are line ends. Bytes that are no UTF-8 become U+FFFD. */
+static wv cleaned(ws_ctx *cx, wv v)
+{
+    wb_str s = wv_str(&v);
+    wb_buf b;
+    ws_text_begin(cx, &b);
+    for (size_t i = 0, used; i < s.n; i += used) {
+        size_t at = blanks(s, i), breaks = 0;
+        for (; s.n - at >= 2 && memcmp(s.p + at, NEXT_LINE, 2) == 0; breaks++)
+            at = blanks(s, at + 2);
+        if (breaks) {
+            wb_buf_putc(&b, breaks == 1 ? ' ' : '\n');
+            for (size_t k = 2; k < breaks; k++)
+                wb_buf_putc(&b, '\n');
+            used = at - i;
+            continue;
+        }
+        char bytes[4];
+        wb_buf_put(&b, bytes, wb_utf8_put(bytes, wb_utf8_get(s.p + i, s.n - i, &used)));
+    }
+    return ws_take_string(cx, &b);
+}
+
+#define QUOTED_KEY_MAX 1024 /* code points of a key in JSON that a reader of YAML takes */
+
+static size_t quoted_length(wb_str s)
+{
+    if (s.n * 6 + 2 <= QUOTED_KEY_MAX)
+        return 0;
+    wb_buf b;
+    wb_buf_init(&b, s.n * 6 + 3);
+    wv_json_put_string(&b, s, true);
+    size_t n = wb_utf8_count(wb_buf_str(&b));
+    wb_buf_free(&b);
+    return n;
+}
+
 static bool mapping(writer *w, wv v, unsigned depth)
 {
     wb_arena *a = w->cx->out;
@@ -489,6 +547,17 @@ static bool mapping(writer *w, wv v, unsigned depth)
             if (!wv_defined(key))
                 return false;
         }
+        wb_str text = wv_str(&key);
+        if (!stays(text) && memmem(text.p, text.n, NEXT_LINE, 2)) {
+            ws_fail(w->cx, "yaml: line 1: did not find expected ',' or '}'");
+            return false;
+        }
+        if (quoted_length(text) > QUOTED_KEY_MAX) {
+            ws_fail(w->cx, "yaml: did not find expected ',' or '}'");
+            return false;
+        }
+        if (!stays(text) && !wv_defined(key = cleaned(w->cx, key)))
+            return false;
         wv_object_put(a, &named, key, wv_value_at(v, order, i));
     }
     if (a->exhausted || !ws_room(w->cx, n * sizeof(wv))) {
@@ -553,7 +622,12 @@ static bool node(writer *w, wv v, unsigned depth)
     case WV_TYPE_NULL: put_plain(w, WB_LIT("null")); break;
     case WV_TYPE_BOOLEAN: put_plain(w, v == WV_TRUE ? WB_LIT("true") : WB_LIT("false")); break;
     case WV_TYPE_NUMBER: ok = put_number(w, v); break;
-    case WV_TYPE_STRING: put_string(w, wv_str(&v), false); break;
+    case WV_TYPE_STRING:
+        if (!stays(wv_str(&v)))
+            v = cleaned(w->cx, v);
+        if ((ok = wv_defined(v)))
+            put_string(w, wv_str(&v), false);
+        break;
     case WV_TYPE_OBJECT: ok = mapping(w, v, depth); break;
     default: ok = sequence(w, v, depth);
     }

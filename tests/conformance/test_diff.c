@@ -79,7 +79,8 @@ static void every_hole_has_rows(void **state)
         unsigned n = parse(df_grammar[i].text, holes);
         for (unsigned k = 0; k < n; k++) {
             const char *sort = holes[k].sort;
-            bool own = holes[k].mark || !isupper((unsigned char)sort[0]) || strchr("TUAKN", sort[0]);
+            bool own =
+                holes[k].mark || !isupper((unsigned char)sort[0]) || strchr("TUAKN", sort[0]);
             bool found = own || sort[0] == 'B';
             for (size_t j = 0; !found && j < df_grammar_rows; j++)
                 found = strncmp(df_grammar[j].sort, sort, strcspn(sort, ".")) == 0;
@@ -96,10 +97,10 @@ static void shapes_fit(void **state)
         const char *pattern, *shape, *t;
         bool fits;
     } rows[] = {
-        {"n", "n", "", true},     {"n", "s", "", false},   {"T", "oan", "oan", true},
-        {"aT", "aan", "an", true}, {"aT", "en", "", false}, {"cT", "os", "s", true},
-        {"lT", "os", "", false},  {"lT", "es", "s", true}, {"*", "?", "", true},
-        {"T", "?", "", false},    {"C.T", "C.as", "as", true}, {"an", "a", "", false},
+        {"n", "n", "", true},      {"n", "s", "", false},       {"T", "oan", "oan", true},
+        {"aT", "aan", "an", true}, {"aT", "en", "", false},     {"cT", "os", "s", true},
+        {"lT", "os", "", false},   {"lT", "es", "s", true},     {"*", "?", "", true},
+        {"T", "?", "", false},     {"C.T", "C.as", "as", true}, {"an", "a", "", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         dg_binds binds = {0};
@@ -128,15 +129,16 @@ static void shrinking_keeps_what_shows_it_and_no_more(void **state)
 {
     wb_arena a = fresh();
     unsigned calls = 0;
-    df_program p = {.modules = {WB_LIT("package a\n\np := 1\n"),
-                                WB_LIT("package t\n\nguilty if {\n\tx := f(g((clash)), [1, 2])\n\ty\n}"
-                                       "\n\nother := {\"a\": 1}\n")},
-                    .n_modules = 2,
-                    .queries = {WB_LIT("x = data.t"), WB_LIT("y = data.a")},
-                    .n_queries = 2,
-                    .data = WB_LIT("{\"a\": [1, 2]}"),
-                    .input = WB_LIT("{}"),
-                    .strict = true};
+    df_program p = {
+        .modules = {WB_LIT("package a\n\np := 1\n"),
+                    WB_LIT("package t\n\nguilty if {\n\tx := f(g((clash)), [1, 2])\n\ty\n}"
+                           "\n\nother := {\"a\": 1}\n")},
+        .n_modules = 2,
+        .queries = {WB_LIT("x = data.t"), WB_LIT("y = data.a")},
+        .n_queries = 2,
+        .data = WB_LIT("{\"a\": [1, 2]}"),
+        .input = WB_LIT("{}"),
+        .strict = true};
     df_shrink(&a, &p, holds_words, &calls);
     assert_int_equal(p.n_modules, 1);
     assert_int_equal(p.n_queries, 0);
