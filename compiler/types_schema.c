@@ -212,7 +212,7 @@ static bool merge(reader *r, sub *x, sub *y)
     assume(r, y);
     wb_str a = types_text(r, x), b = types_text(r, y);
     if (!wb_str_eq(a, b)) {
-        refuse(r, "unable to merge these schemas: type mismatch: %.*s and %.*s", WB_FMT(a),
+        refuse(r, "type checking: unable to merge these schemas: type mismatch: %.*s and %.*s", WB_FMT(a),
                WB_FMT(b));
         return false;
     }
@@ -227,7 +227,7 @@ static bool merge(reader *r, sub *x, sub *y)
         for (uint32_t i = 0; i < wv_len(y->items); i++) {
             sub s = sub_of(r, wv_items(items)[i]), t = sub_of(r, wv_items(y->items)[i]);
             if (!wb_str_eq(types_text(r, &s), types_text(r, &t))) {
-                refuse(r, "unable to merge these schemas");
+                refuse(r, "type checking: unable to merge these schemas");
                 return false;
             }
         }
@@ -269,7 +269,7 @@ static wc_tp read_all_of(reader *r, const sub *s, uint32_t depth)
             if (!merge(r, &merged, &own))
                 return NULL;
         } else if (!wb_str_eq(types_text(r, s), types_text(r, &merged))) {
-            return refuse(r, "unable to merge these schemas");
+            return refuse(r, "type checking: unable to merge these schemas");
         }
     }
     return read_sub(r, &merged, depth + 1);
