@@ -4,6 +4,8 @@
  * in the body is planned inside it. */
 #include "compiler/plan.h"
 
+#include <stdlib.h>
+
 static bool is_unbound(const wp_term *t)
 {
     return wc_is_local(t) && wc_var_of(t)->bound.kind == WC_NOTHING;
@@ -333,6 +335,52 @@ static wc_operand wide_literal(wc_planner *p, const wp_term *t)
     return wc_op_local(to);
 }
 
+/* What OPA sorts keys by once calls and declared variables have names that it made. */
+static int key_class(const wp_term *t)
+{
+    switch ((wp_term_kind)t->kind) {
+    case WP_NULL:
+    case WP_BOOLEAN:
+    case WP_NUMBER:
+    case WP_STRING: return 0;
+    case WP_VAR: return !wc_is_local(t) ? 4 : wc_var_of(t)->declared ? 1 : 3;
+    case WP_CALL: return 2;
+    case WP_REF: return 4;
+    default: return 5;
+    }
+}
+
+static int compare_keys(const wp_term *x, const wp_term *y)
+{
+    int c = key_class(x), d = key_class(y);
+    if (c != d)
+        return c - d;
+    if (c == 1)
+        return (wc_var_of(x)->id > wc_var_of(y)->id) - (wc_var_of(x)->id < wc_var_of(y)->id);
+    return wp_term_compare(x, y);
+}
+
+/* Puts pairs in the order of their keys as they are written: of two that turn out equal the later
+ * one counts. */
+static void sort_pairs(const wp_term *t, wc_operand *args)
+{
+    const wp_term **keys = wb_malloc((t->object.n + 1) * sizeof *keys);
+    for (uint32_t i = 0; i < t->object.n; i++) {
+        const wp_term *key = t->object.pairs[i].key;
+        wc_operand k = args[2 * i], v = args[2 * i + 1];
+        uint32_t at = i;
+        for (; at > 0 && compare_keys(keys[at - 1], key) > 0; at--) {
+            keys[at] = keys[at - 1];
+            args[2 * at] = args[2 * at - 2];
+            args[2 * at + 1] = args[2 * at - 1];
+        }
+        keys[at] = key;
+        args[2 * at] = k;
+        args[2 * at + 1] = v;
+    }
+    free(keys);
+}
+
 static wc_operand literal(wc_planner *p, const wp_term *t)
 {
     wv ground = wc_ground(p, t);
@@ -350,6 +398,8 @@ static wc_operand literal(wc_planner *p, const wp_term *t)
             items[i] = i & 1 ? t->object.pairs[i / 2].value : t->object.pairs[i / 2].key;
     }
     wc_plan_terms(p, items, n, args);
+    if (object)
+        sort_pairs(t, args);
     wc_stmt *s = wc_put(p, object              ? WC_S_LiteralObject
                            : t->kind == WP_SET ? WC_S_LiteralSet
                                                : WC_S_LiteralArray);
