@@ -123,7 +123,9 @@ typedef struct wm_program {
 void wm_program_free(wm_program *p);
 
 /* Checks every word once, so that the loop may trust where it points. What a register holds when an
- * instruction reads it is the compiler's promise: a program of other origin is not to be run.
+ * instruction reads it is the compiler's promise: a program of other origin is not to be run. (More
+ * than kinds would have to be followed: a value made in a turn of a loop dies with it, so what each
+ * register may hold depends on the loops around, too.)
  * Checked: operands within the function, jumps onto
  * instruction starts inside the function, constants and functions that exist. WB_INVALID names the
  * first thing wrong. */

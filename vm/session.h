@@ -17,7 +17,7 @@
 #include "vm/program.h"
 
 #define WM_STACK_WORDS ((size_t)1 << 20) /* registers of all frames: 8 MB of addresses */
-#define WM_FRAMES_MAX  20000u /* calls under way; OPA refuses recursion, so this is depth */
+#define WM_FRAMES_MAX  100000u /* calls under way; recursion is refused, so this is depth */
 /* Calls from C into the loop: dynamic data references. A call costs the C stack as much as so many
  * steps down a package's tree, and all of it together stays below 3 MB. */
 #define WM_REENTRY_MAX   2000u

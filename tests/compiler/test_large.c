@@ -181,10 +181,22 @@ static void deep_paths(void **state)
     }
 }
 
+static void long_chains(void **state)
+{
+    (void)state;
+    made("[1]", 20000, "p := r0\n", "r# := r@\n", "r20000 := [1]\n", "", "");
+    made("true", 20000, "p if not r0\n", "r# if r@\n", "r20000 if input.none\n", "", "");
+    made("20001", 20000, "p := f0(1)\n", "f#(x) := f@(x) + 1\n", "f20000(x) := x\n", "", "");
+    made("3000", 3000, "p := x if x := 0 ", "+ 1 ", "\n", "", "");
+}
+
 /* Each limit of the instructions' fields that a policy can meet has an error of its own kind. */
 static void limits_are_errors(void **state)
 {
     (void)state;
+    /* As deep as frames and registers go; under `not` it is no undefined. */
+    made("~evaluation is nested too deeply", 100000, "p if not r0\n", "r# if r@\n",
+         "r100000 if input.none\n", "", "");
     made("~data.t.p is too large", 5000, "p if {\n", "x# := input.n + #\n", "", "x# > 0\n", "}\n");
     made("true", 4000, "p if {\n", "x# := input.n + #\n", "", "x# > 0\n", "}\n");
     made("~data.t.p is too large", 600, "p if {\n", "some x# in input.rows\n", "", "x# > 0\n",
@@ -198,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_those_of_small_bodies),
         cmocka_unit_test(long_bodies),
+        cmocka_unit_test(long_chains),
         cmocka_unit_test(deep_paths),
         cmocka_unit_test(limits_are_errors),
     };
