@@ -188,6 +188,37 @@ static wp_diag *report_ref(wc_types *c, const wp_term *ref, wb_str text)
     return report(c, ref->list.items[0]->loc, take_text(c, &b));
 }
 
+/* {"ref": [{"type", "value"}], "pos"}: parts that are no scalars or names are shown as text. */
+static wv ref_details(wc_types *c, const wp_term *ref, uint32_t part)
+{
+    static const char *const kinds[] = {[WP_NULL] = "null",
+                                        [WP_BOOLEAN] = "boolean",
+                                        [WP_NUMBER] = "number",
+                                        [WP_STRING] = "string"};
+    wb_arena *a = c->sink->arena;
+    const wp_term *t = wc_ck_shown(c->c, ref, true);
+    wv list = wv_array_begin(a, t->list.n), o = wv_object_begin(a, 4);
+    for (uint32_t i = 0; i < t->list.n; i++) {
+        const wp_term *el = t->list.items[i];
+        wv one = wv_object_begin(a, 2);
+        wb_buf text;
+        wb_buf_init(&text, (size_t)1 << 20);
+        if (el->kind > WP_VAR)
+            wp_term_put(&text, el);
+        put_detail(a, &one, "type",
+                   detail_string(a, wb_str_of(el->kind <= WP_STRING ? kinds[el->kind] : "var")));
+        put_detail(a, &one, "value",
+                   el->kind <= WP_STRING ? wv_copy(a, el->value, NULL, NULL)
+                   : el->kind == WP_VAR  ? detail_string(a, el->name)
+                                         : detail_string(a, wb_buf_str(&text)));
+        wb_buf_free(&text);
+        wv_array_push(a, &list, one);
+    }
+    put_detail(a, &o, "ref", list);
+    put_detail(a, &o, "pos", wv_small(part));
+    return o;
+}
+
 /* The value at `part` has nothing to select from. */
 void wc_ty_report_unsupported(wc_types *c, const wp_term *ref, uint32_t part, wc_tp have)
 {
@@ -211,6 +242,11 @@ void wc_ty_report_unsupported(wc_types *c, const wp_term *ref, uint32_t part, wc
         wb_buf_putc(&b, '^');
     wb_str lines[3] = {text, take_text(c, &b), format(c, "have: ", have)};
     add_lines(c, d, lines, 3);
+    if (d) {
+        wv o = ref_details(c, ref, part);
+        put_detail(c->sink->arena, &o, "have", wc_type_value(c->sink->arena, have));
+        d->details = o;
+    }
 }
 
 static int by_value(const void *x, const void *y)
@@ -288,4 +324,13 @@ void wc_ty_report_invalid(wc_types *c, const wc_ref_error *e)
     }
     wb_str lines[4] = {text, take_text(c, &b[0]), take_text(c, &b[1]), take_text(c, &b[2])};
     add_lines(c, d, lines, 4);
+    wb_arena *a = c->sink->arena;
+    wv o = ref_details(c, e->ref, e->part), one_of = wv_array_begin(a, n);
+    for (uint32_t i = 0; i < n; i++)
+        wv_array_push(a, &one_of, wv_copy(a, wv_set_at(keys, wv_table_order(keys), i), NULL, NULL));
+    if (e->have)
+        put_detail(a, &o, "have", wc_type_value(a, e->have));
+    put_detail(a, &o, "want", e->want ? wc_type_value(a, e->want) : WV_NULL);
+    put_detail(a, &o, "oneOf", n ? one_of : WV_NULL);
+    d->details = o;
 }
