@@ -212,8 +212,8 @@ static bool merge(reader *r, sub *x, sub *y)
     assume(r, y);
     wb_str a = types_text(r, x), b = types_text(r, y);
     if (!wb_str_eq(a, b)) {
-        refuse(r, "type checking: unable to merge these schemas: type mismatch: %.*s and %.*s", WB_FMT(a),
-               WB_FMT(b));
+        refuse(r, "type checking: unable to merge these schemas: type mismatch: %.*s and %.*s",
+               WB_FMT(a), WB_FMT(b));
         return false;
     }
     if ((x->types & S_OBJECT) && wv_len(x->props) && wv_len(y->props)) {
