@@ -1,6 +1,7 @@
 /* METADATA comment blocks: YAML in comments, attached to the rule or package below. */
 #include "parser/internal.h"
 
+#include "base/utf8.h"
 #include "value/json.h"
 
 #include <stdio.h>
@@ -61,6 +62,16 @@ static const struct {
     {"labels", "map[string]interface {}", F_MAP},
 };
 
+/* The first bytes of a text that goes on; a character cut in two is shown as a bad one. */
+static void put_start(wb_buf *b, wb_str s)
+{
+    size_t used;
+    char c[4];
+    for (size_t at = 0; at < s.n; at += used)
+        wb_buf_put(b, c, wb_utf8_put(c, wb_utf8_get(s.p + at, s.n - at, &used)));
+    wb_buf_puts(b, "...");
+}
+
 /* "!!str `x`": how YAML's errors name a value. */
 static const char *yaml_name(wb_arena *a, wv v)
 {
@@ -74,7 +85,7 @@ static const char *yaml_name(wb_arena *a, wv v)
     if (wv_is_string(v)) {
         wb_str s = wv_str(&v);
         if (s.n > 10)
-            wb_buf_putf(&b, "%.7s...", s.p);
+            put_start(&b, wb_str_n(s.p, 7));
         else
             wb_buf_put_str(&b, s);
     } else {

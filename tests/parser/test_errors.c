@@ -126,6 +126,8 @@ static const struct {
      "1 error occurred: f.rego:3: rego_parse_error: yaml"},
     {WP_V1, "package a\n# METADATA\n# title: a\n# title: b\np := 1",
      "yaml: unmarshal errors:\n  line 2: mapping key \"title\" already defined at line 1"},
+    {WP_V1, "package a\n# METADATA\n# entrypoint: abcdef\xc3\xa9ghijk\np := 1",
+     "cannot unmarshal !!str `abcdef\xef\xbf\xbd...` into bool"},
     /* what reads well though it is odd */
     {WP_V1, "package a\np if {\n\tsome k, v in[1]\n\tk == v\n}", NULL},
     {WP_V1, "package a\np contains[1, 2]", NULL},
