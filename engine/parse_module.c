@@ -16,6 +16,8 @@ static wv answer(ws_ctx *cx, wb_arena *a, wb_str name, wb_str text)
     wb_status status = wp_parse_module(a, name, text, &options, &m, &diags);
     if (status == WB_OK && m) {
         wv tree = wp_module_json(a, m, &(wp_json_options){.comments = true});
+        if (!a->exhausted && !ws_room(cx, (size_t)(a->top - a->base)))
+            return WV_UNDEFINED;
         if (!a->exhausted)
             return wv_copy(cx->out, tree, NULL, NULL);
     }

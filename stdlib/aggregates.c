@@ -3,6 +3,8 @@
 #include "stdlib/families.h"
 #include "stdlib/gosort.h"
 
+#include <stdlib.h>
+
 static wv fn_count(ws_ctx *cx, const wv *args, unsigned n)
 {
     wv v = args[0];
@@ -46,9 +48,26 @@ static wv fn_sum(ws_ctx *cx, const wv *args, unsigned n)
     return fold(cx, args[0], wv_number_sum);
 }
 
+/* A product grows with each member, so the work is the square of the bits. */
+static bool charge_product(ws_ctx *cx, wv list)
+{
+    uint32_t n = wv_len(list);
+    const wv *items = wv_is_array(list) ? wv_items(list) : wv_tab(list)->entries;
+    uint64_t bits = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (wv_is_boxed(items[i]) && wv_is_number(items[i]))
+            bits += 8 * (uint64_t)wv_number_size(items[i]);
+        else if (wv_is_int(items[i]))
+            bits += 64 - (unsigned)__builtin_clzll((unsigned long long)llabs(wv_int(items[i])) | 1);
+    }
+    return ws_charge(cx, bits / 8 * n / 4096);
+}
+
 static wv fn_product(ws_ctx *cx, const wv *args, unsigned n)
 {
     WS_LIST(cx, args, 0);
+    if (!charge_product(cx, args[0]))
+        return WV_UNDEFINED;
     return fold(cx, args[0], wv_number_product);
 }
 
@@ -97,6 +116,7 @@ static wv fn_all(ws_ctx *cx, const wv *args, unsigned argc)
 {
     WS_LIST_FIRST(cx, args, 0);
     uint32_t n = wv_len(args[0]);
+    WS_SPEND(cx, n * sizeof(wv));
     const wv *items = wv_is_array(args[0]) ? wv_items(args[0]) : wv_tab(args[0])->entries;
     for (uint32_t i = 0; i < n; i++)
         if (items[i] != WV_TRUE)
@@ -108,6 +128,7 @@ static wv fn_any(ws_ctx *cx, const wv *args, unsigned argc)
 {
     WS_LIST_FIRST(cx, args, 0);
     uint32_t n = wv_len(args[0]);
+    WS_SPEND(cx, n * sizeof(wv));
     const wv *items = wv_is_array(args[0]) ? wv_items(args[0]) : wv_tab(args[0])->entries;
     for (uint32_t i = 0; i < n; i++)
         if (items[i] == WV_TRUE)

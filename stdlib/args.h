@@ -43,6 +43,9 @@ wv ws_fail_element(ws_ctx *cx, unsigned operand, wv composite, const char *eleme
 wv ws_fail_number(ws_ctx *cx, wv_num_status status);
 /* Past the memory budget or the largest length. */
 wv ws_fail_room(ws_ctx *cx);
+/* A value that cannot be written as JSON: a limit is a budget's end, all else an error of the call.
+ */
+wv ws_fail_encode(ws_ctx *cx, wb_status status, const wb_error *error);
 
 /* Takes from the budget for n bytes or 8n elements looked at; free below one unit. */
 static inline bool ws_spend(ws_ctx *cx, size_t bytes)
@@ -66,11 +69,16 @@ static inline wv ws_built(ws_ctx *cx, wv v)
     return __builtin_expect(cx->out->exhausted, 0) ? ws_fail_room(cx) : v;
 }
 
+/* Bytes that a look at all of v touches, nested values too; at least `most` when it is more. */
+size_t ws_weight(wv v, size_t most);
+
 /* A string value of bytes inside `of`, or `of` itself when they are all of it. */
 static inline wv ws_part(ws_ctx *cx, wv of, wb_str part)
 {
     if (part.n == wv_str(&of).n)
         return of;
+    if (!wb_arena_fits(cx->out, part.n))
+        return ws_fail_room(cx);
     return wv_string_new(cx->out, part);
 }
 

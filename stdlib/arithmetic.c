@@ -43,6 +43,8 @@ static wv fn_minus(ws_ctx *cx, const wv *args, unsigned n)
     static wv fn_##name(ws_ctx *cx, const wv *args, unsigned n)                                    \
     {                                                                                              \
         WS_NUMBER(cx, args, 0);                                                                    \
+        if (!charge_boxed(cx, args[0]))                                                            \
+            return WV_UNDEFINED;                                                                   \
         return ws_built(cx, op(cx->out, args[0]));                                                 \
     }
 

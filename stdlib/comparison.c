@@ -1,33 +1,54 @@
 #include "stdlib/args.h"
 #include "stdlib/families.h"
 
+/* A comparison ends with the smaller operand at the latest. */
+static bool charge_less(ws_ctx *cx, const wv *args)
+{
+    if (!wv_is_boxed(args[0]) || !wv_is_boxed(args[1]))
+        return true;
+    size_t n = ws_weight(args[0], SIZE_MAX);
+    return ws_spend(cx, ws_weight(args[1], n));
+}
+
 static wv fn_equal(ws_ctx *cx, const wv *args, unsigned n)
 {
+    if (!charge_less(cx, args))
+        return WV_UNDEFINED;
     return wv_bool(wv_equal(args[0], args[1]));
 }
 
 static wv fn_neq(ws_ctx *cx, const wv *args, unsigned n)
 {
+    if (!charge_less(cx, args))
+        return WV_UNDEFINED;
     return wv_bool(!wv_equal(args[0], args[1]));
 }
 
 static wv fn_lt(ws_ctx *cx, const wv *args, unsigned n)
 {
+    if (!charge_less(cx, args))
+        return WV_UNDEFINED;
     return wv_bool(wv_compare(args[0], args[1]) < 0);
 }
 
 static wv fn_lte(ws_ctx *cx, const wv *args, unsigned n)
 {
+    if (!charge_less(cx, args))
+        return WV_UNDEFINED;
     return wv_bool(wv_compare(args[0], args[1]) <= 0);
 }
 
 static wv fn_gt(ws_ctx *cx, const wv *args, unsigned n)
 {
+    if (!charge_less(cx, args))
+        return WV_UNDEFINED;
     return wv_bool(wv_compare(args[0], args[1]) > 0);
 }
 
 static wv fn_gte(ws_ctx *cx, const wv *args, unsigned n)
 {
+    if (!charge_less(cx, args))
+        return WV_UNDEFINED;
     return wv_bool(wv_compare(args[0], args[1]) >= 0);
 }
 

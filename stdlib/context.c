@@ -71,9 +71,17 @@ static void put_format(wb_buf *b, const char *format, va_list list)
     va_end(ap);
 }
 
+/* What ends the query stays, whatever a caller makes of the undefined that came with it. */
+static bool ended(const ws_ctx *cx, ws_error_kind kind)
+{
+    return cx->error >= WS_ERR_CONFLICT && kind < WS_ERR_CONFLICT;
+}
+
 __attribute__((format(printf, 3, 0))) static void fail(ws_ctx *cx, ws_error_kind kind,
                                                        const char *format, va_list ap)
 {
+    if (ended(cx, kind))
+        return;
     wb_buf b;
     wb_buf_init(&b, ERROR_TEXT_MAX);
     if (kind != WS_ERR_CONFLICT && kind != WS_ERR_INTERNAL) {
@@ -135,6 +143,27 @@ wv ws_fail_number(ws_ctx *cx, wv_num_status status)
 wv ws_fail_room(ws_ctx *cx)
 {
     return ws_fail_kind(cx, WS_ERR_BUDGET, "result is over the memory budget");
+}
+
+wv ws_fail_encode(ws_ctx *cx, wb_status status, const wb_error *error)
+{
+    return status == WB_LIMIT ? ws_fail_room(cx) : ws_fail(cx, "%s", error->text);
+}
+
+size_t ws_weight(wv v, size_t most)
+{
+    if (wv_is_string(v))
+        return wv_str(&v).n;
+    if (wv_is_number(v))
+        return wv_is_boxed(v) ? wv_number_size(v) : sizeof v;
+    if (!wv_is_collection(v))
+        return sizeof v;
+    size_t n = (size_t)wv_len(v) * (wv_is_object(v) ? 2 : 1), sum = n * sizeof v;
+    const wv *items = wv_is_array(v) ? wv_items(v) : wv_tab(v)->entries;
+    for (size_t i = 0; i < n && sum < most; i++)
+        if (wv_is_boxed(items[i]))
+            sum += ws_weight(items[i], most - sum);
+    return sum;
 }
 
 bool ws_arg_int(ws_ctx *cx, const wv *args, unsigned i, int64_t *out)
@@ -237,6 +266,8 @@ void ws_put_bytes_quoted(wb_buf *b, wb_str s)
 
 wv ws_fail_tail(ws_ctx *cx, const char *text, wb_str tail)
 {
+    if (ended(cx, WS_ERR_BUILTIN))
+        return WV_UNDEFINED;
     wb_buf b;
     wb_buf_init(&b, ERROR_TEXT_MAX);
     wb_buf_puts(&b, cx->fn && cx->fn->name ? cx->fn->name : "");

@@ -85,6 +85,7 @@ static wv fn_hmac_equal(ws_ctx *cx, const wv *args, unsigned n)
     WS_STRING(cx, args, 0);
     WS_STRING(cx, args, 1);
     wb_str a = wv_str(&args[0]), b = wv_str(&args[1]);
+    WS_SPEND(cx, a.n);
     return wv_bool(a.n == b.n && CRYPTO_memcmp(a.p, b.p, a.n) == 0);
 }
 

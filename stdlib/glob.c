@@ -463,7 +463,10 @@ static wv fn_match(ws_ctx *cx, const wv *args, unsigned n)
         ws_fail_room(cx);
     } else {
         glob *g = ws_cache_get(cx->cache, WS_CACHE_GLOB, wb_buf_str(&key));
-        if (!g && ws_charge(cx, 8 + key.n / 8)) {
+        /* Fuel tells nothing of what is remembered. */
+        if (!ws_charge(cx, 8 + key.n / 8)) {
+            g = NULL;
+        } else if (!g) {
             const char *error;
             size_t at;
             g = compile(pattern, wb_str_n(key.p + start, key.n - start), &error, &at);

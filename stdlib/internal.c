@@ -30,6 +30,7 @@ static wv fn_member_3(ws_ctx *cx, const wv *args, unsigned n)
         return wv_bool(wv_set_has(args[2], args[0]) && wv_equal(args[0], args[1]));
     if (!wv_is_collection(args[2]))
         return WV_FALSE;
+    WS_SPEND(cx, ws_weight(args[0], SIZE_MAX) + ws_weight(args[1], SIZE_MAX));
     wv v = wv_index(args[2], args[0]);
     return wv_bool(wv_defined(v) && wv_equal(v, args[1]));
 }
@@ -88,6 +89,7 @@ static wv fn_print(ws_ctx *cx, const wv *args, unsigned n)
     if (!cx->print)
         return WV_TRUE;
     WS_ARRAY(cx, args, 0);
+    WS_SPEND(cx, ws_weight(args[0], SIZE_MAX));
     if (wv_len(args[0]) > PRINT_OPERANDS_MAX)
         return ws_fail(cx, "more than %d arguments", PRINT_OPERANDS_MAX);
     wb_buf b;
@@ -145,6 +147,7 @@ static wv fn_parse_module(ws_ctx *cx, const wv *args, unsigned n)
     WS_STRING(cx, args, 0);
     if (!wv_is_string(args[1]))
         return ws_fail_operand(cx, 1, "string", args[1]); /* OPA counts so */
+    WS_SPEND(cx, wv_str(&args[1]).n);
     if (!cx->parse_module)
         return ws_fail(cx, "not available here");
     return cx->parse_module(cx, wv_str(&args[0]), wv_str(&args[1]));

@@ -451,7 +451,10 @@ static wv fn_decode_verify(ws_ctx *cx, const wv *args, unsigned n)
 
 static bool json_valid(ws_ctx *cx, wb_str text, wv *out, wb_error *e)
 {
-    return wv_json_decode(cx->out, text, NULL, out, e) == WB_OK;
+    bool ok = wv_json_decode(cx->out, text, NULL, out, e) == WB_OK;
+    if (cx->out->exhausted)
+        ws_fail_room(cx);
+    return ok && !cx->out->exhausted;
 }
 
 /* The words of the parser that OPA reads these headers with, for the commonest mistakes. */

@@ -9,6 +9,8 @@
 
 #define NAME_MAX_BYTES 1024 /* longer than any name in use */
 
+#define LOOKUP_UNITS 1000 /* as a request over the network costs */
+
 /* An address stands for itself, with its zone. */
 static wv literal(ws_ctx *cx, wb_str s)
 {
@@ -37,6 +39,8 @@ static wv fn_lookup(ws_ctx *cx, const wv *args, unsigned n)
     wv answer = literal(cx, s);
     if (wv_defined(answer))
         return answer;
+    if (!ws_charge(cx, LOOKUP_UNITS))
+        return WV_UNDEFINED;
     if (!s.n || s.n > NAME_MAX_BYTES || memchr(s.p, 0, s.n))
         return ws_fail(cx, "lookup %.*s: no such host", (int)(s.n > 200 ? 200 : s.n), s.p);
     memcpy(name, s.p, s.n);

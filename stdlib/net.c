@@ -154,6 +154,8 @@ static bool cidr_arg(ws_ctx *cx, const wv *v, cidr *c)
         return false;
     }
     wb_str s = wv_str(v);
+    if (!ws_spend(cx, s.n))
+        return false;
     if (parse_cidr(s, c))
         return true;
     ws_fail_tail(cx, "invalid CIDR address: ", s);
@@ -175,6 +177,8 @@ static bool subject_arg(ws_ctx *cx, const wv *v, subject *s)
         return false;
     }
     wb_str t = wv_str(v);
+    if (!ws_spend(cx, t.n))
+        return false;
     s->block = t.n && memchr(t.p, '/', t.n);
     if (s->block ? parse_cidr(t, &s->net) : parse_ip(t, &s->ip))
         return true;
@@ -228,6 +232,8 @@ static wv fn_intersects(ws_ctx *cx, const wv *args, unsigned n)
 static wv fn_is_valid(ws_ctx *cx, const wv *args, unsigned n)
 {
     cidr c;
+    if (wv_is_string(args[0]))
+        WS_SPEND(cx, wv_str(&args[0]).n);
     return wv_bool(wv_is_string(args[0]) && parse_cidr(wv_str(&args[0]), &c));
 }
 

@@ -15,6 +15,8 @@ static unsigned not_integer(ws_ctx *cx, const wv *args, unsigned n)
                          i + 1);
             return i + 1;
         }
+        if (wv_is_boxed(args[i]) && !ws_spend(cx, wv_number_size(args[i])))
+            return i + 1;
     }
     return 0;
 }
@@ -22,7 +24,7 @@ static unsigned not_integer(ws_ctx *cx, const wv *args, unsigned n)
 static wv bits_answer(ws_ctx *cx, wv_num_status s, wv r)
 {
     if (s == WV_NUM_OK)
-        return r;
+        return wv_is_boxed(r) && !ws_spend(cx, wv_number_size(r)) ? WV_UNDEFINED : ws_built(cx, r);
     if (s == WV_NUM_NEGATIVE)
         return ws_fail_type(
             cx, "operand 2 must be an unsigned integer number but got a negative integer");

@@ -8,6 +8,8 @@ static wv fn_get(ws_ctx *cx, const wv *args, unsigned argc)
 {
     WS_OBJECT(cx, args, 0);
     wv at = args[0];
+    if (wv_is_boxed(args[1]))
+        WS_SPEND(cx, ws_weight(args[1], SIZE_MAX));
     if (!wv_is_array(args[1])) {
         at = wv_object_get(at, args[1]);
         return wv_defined(at) ? at : args[2];
@@ -158,7 +160,7 @@ static bool array_subset(ws_ctx *cx, wv super, wv sub)
             k++;
         if (k == m)
             return true;
-        if (!ws_spend(cx, k * sizeof(wv)))
+        if (!ws_charge(cx, 1 + k / 8))
             return false;
     }
     return false;
@@ -208,8 +210,9 @@ static bool array_holds_set(wv super, wv sub)
 static wv fn_subset(ws_ctx *cx, const wv *args, unsigned argc)
 {
     wv a = args[0], b = args[1];
-    if (wv_is_collection(b))
-        WS_SPEND(cx, wv_len(b) * sizeof(wv));
+    WS_SPEND(cx, ws_weight(b, SIZE_MAX));
+    if (wv_is_array(a))
+        WS_SPEND(cx, wv_len(a) * sizeof(wv));
     bool r;
     if (wv_is_object(a) && wv_is_object(b))
         r = object_subset(cx, a, b);

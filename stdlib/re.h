@@ -31,6 +31,8 @@ wb_str ws_re_group_name(const ws_re *re, unsigned group);
 
 typedef enum ws_re_answer { WS_RE_NO, WS_RE_YES, WS_RE_STOPPED } ws_re_answer;
 
+/* Both charge for the text they look at, in proportion to the pattern. */
+
 /* Whether the pattern matches anywhere in s. Stopped: cancelled or over a limit, the error is set.
  */
 ws_re_answer ws_re_test(ws_ctx *cx, const ws_re *re, wb_str s);

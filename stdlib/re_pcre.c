@@ -12,6 +12,8 @@
 #define JIT_STACK_MAX    ((size_t)1 << 20)
 /* Steps that one call may take before the other machine takes over: some 30 milliseconds. */
 #define MATCH_WORK ((uint64_t)30000000)
+/* Looking ahead is quick: so many bytes count for one. */
+#define OPEN_LOOP_SHARE 16
 
 /* ---- writing ---- */
 
@@ -193,8 +195,16 @@ static int quick(ws_ctx *cx, const ws_re *re, wb_str s, size_t from, scratch **o
                        m->context);
 }
 
+/* Bytes that a look at n bytes of text counts for: the linear machine's work, whichever runs. */
+static size_t cost(const ws_re *re, size_t n)
+{
+    return n * (1 + (size_t)re->program_len / 16);
+}
+
 ws_re_answer ws_re_test(ws_ctx *cx, const ws_re *re, wb_str s)
 {
+    if (!ws_spend(cx, cost(re, s.n)))
+        return WS_RE_STOPPED;
     if (ws_ascii(s) || wb_utf8_valid(s, NULL)) {
         scratch *m;
         int rc = quick(cx, re, s, 0, &m);
@@ -206,7 +216,8 @@ ws_re_answer ws_re_test(ws_ctx *cx, const ws_re *re, wb_str s)
     return re_run(cx, re, s, 0, NULL);
 }
 
-ws_re_answer ws_re_find(ws_ctx *cx, const ws_re *re, wb_str s, bool utf8, size_t from, size_t *ends)
+static ws_re_answer find(ws_ctx *cx, const ws_re *re, wb_str s, bool utf8, size_t from,
+                         size_t *ends)
 {
     if (utf8 && !re->odd_loops) {
         scratch *m;
@@ -221,4 +232,14 @@ ws_re_answer ws_re_find(ws_ctx *cx, const ws_re *re, wb_str s, bool utf8, size_t
         }
     }
     return re_run(cx, re, s, from, ends);
+}
+
+ws_re_answer ws_re_find(ws_ctx *cx, const ws_re *re, wb_str s, bool utf8, size_t from, size_t *ends)
+{
+    /* A loop without an end may look at all that is left to find a short match. */
+    if (re->open_loops && !ws_spend(cx, cost(re, s.n - from) / OPEN_LOOP_SHARE))
+        return WS_RE_STOPPED;
+    ws_re_answer a = find(cx, re, s, utf8, from, ends);
+    size_t seen = a == WS_RE_YES ? ends[1] - from : s.n - from;
+    return a == WS_RE_STOPPED || ws_spend(cx, cost(re, seen)) ? a : WS_RE_STOPPED;
 }

@@ -22,10 +22,18 @@ static ws_re *compile(ws_ctx *cx, wb_str pattern)
     return re;
 }
 
+static bool charge_compile(ws_ctx *cx, wb_str pattern)
+{
+    return ws_charge(cx, 16 + pattern.n / 8);
+}
+
 static ws_re *cached(ws_ctx *cx, wb_str pattern)
 {
+    /* The cost is the same whether it is remembered or not: fuel tells nothing of the cache. */
+    if (!charge_compile(cx, pattern))
+        return NULL;
     ws_re *re = ws_cache_get(cx->cache, WS_CACHE_REGEX, pattern);
-    if (re || !ws_charge(cx, 16 + pattern.n / 8))
+    if (re)
         return re;
     re = compile(cx, pattern);
     if (re)
@@ -67,7 +75,6 @@ static wv fn_match(ws_ctx *cx, const wv *args, unsigned n)
     if (!re)
         return WV_UNDEFINED;
     wb_str s = wv_str(&args[1]);
-    WS_SPEND(cx, s.n);
     ws_re_answer a = ws_re_test(cx, re, s);
     return a == WS_RE_STOPPED ? WV_UNDEFINED : wv_bool(a == WS_RE_YES);
 }
@@ -358,7 +365,8 @@ static bool template_pattern(ws_ctx *cx, wb_buf *b, wb_str t, char open, char cl
             wb_buf_putc(&part, '^');
             wb_buf_put_str(&part, body);
             wb_buf_putc(&part, '$');
-            ws_re *re = part.failed ? NULL : compile(cx, wb_buf_str(&part));
+            bool paid = !part.failed && charge_compile(cx, wb_buf_str(&part));
+            ws_re *re = paid ? compile(cx, wb_buf_str(&part)) : NULL;
             if (part.failed)
                 ws_fail(cx, "error parsing regexp: expression too large");
             wb_buf_free(&part);

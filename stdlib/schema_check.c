@@ -669,7 +669,7 @@ wv ws_schema_check(ws_ctx *cx, const ws_schema *s, wv document)
     place root = {WB_LIT("(Root)"), NULL};
     wb_arena *a = cx->out;
     check(&k, s->root, document, &r, &root);
-    if (k.stopped)
+    if (k.stopped || cx->error >= WS_ERR_CONFLICT)
         return WV_UNDEFINED;
     cx->error = WS_ERR_NONE; /* formats that did not parse have left theirs */
     wv list = wv_array_begin(a, 0);

@@ -133,6 +133,8 @@ static wv fn_compare(ws_ctx *cx, const wv *args, unsigned n)
 static wv fn_is_valid(ws_ctx *cx, const wv *args, unsigned n)
 {
     version v;
+    if (wv_is_string(args[0]))
+        WS_SPEND(cx, wv_str(&args[0]).n);
     return wv_bool(wv_is_string(args[0]) && parse(wv_str(&args[0]), &v));
 }
 

@@ -18,6 +18,7 @@ static wv fn_startswith(ws_ctx *cx, const wv *args, unsigned n)
 {
     WS_STRING(cx, args, 0);
     WS_STRING(cx, args, 1);
+    WS_SPEND(cx, wv_str(&args[1]).n);
     return wv_bool(wb_str_has_prefix(wv_str(&args[0]), wv_str(&args[1])));
 }
 
@@ -25,6 +26,7 @@ static wv fn_endswith(ws_ctx *cx, const wv *args, unsigned n)
 {
     WS_STRING(cx, args, 0);
     WS_STRING(cx, args, 1);
+    WS_SPEND(cx, wv_str(&args[1]).n);
     return wv_bool(wb_str_has_suffix(wv_str(&args[0]), wv_str(&args[1])));
 }
 
@@ -116,6 +118,7 @@ static wv fn_substring(ws_ctx *cx, const wv *args, unsigned n)
     wb_str rest = wb_str_n(s.p + from, s.n - from);
     if (length >= 0)
         rest.n = wb_utf8_offset(rest, (size_t)length);
+    WS_ROOM(cx, rest.n);
     return wv_string_new(cx->out, rest);
 }
 
@@ -197,9 +200,10 @@ static wv fn_trim_prefix(ws_ctx *cx, const wv *args, unsigned n)
     WS_STRING(cx, args, 0);
     WS_STRING(cx, args, 1);
     wb_str s = wv_str(&args[0]), p = wv_str(&args[1]);
+    WS_SPEND(cx, s.n);
     if (!p.n || !wb_str_has_prefix(s, p))
         return args[0];
-    return wv_string_new(cx->out, wb_str_n(s.p + p.n, s.n - p.n));
+    return ws_part(cx, args[0], wb_str_n(s.p + p.n, s.n - p.n));
 }
 
 static wv fn_trim_suffix(ws_ctx *cx, const wv *args, unsigned n)
@@ -207,9 +211,10 @@ static wv fn_trim_suffix(ws_ctx *cx, const wv *args, unsigned n)
     WS_STRING(cx, args, 0);
     WS_STRING(cx, args, 1);
     wb_str s = wv_str(&args[0]), p = wv_str(&args[1]);
+    WS_SPEND(cx, s.n);
     if (!p.n || !wb_str_has_suffix(s, p))
         return args[0];
-    return wv_string_new(cx->out, wb_str_n(s.p, s.n - p.n));
+    return ws_part(cx, args[0], wb_str_n(s.p, s.n - p.n));
 }
 
 static wv fn_trim_space(ws_ctx *cx, const wv *args, unsigned n)
@@ -313,6 +318,7 @@ static wv any_match(ws_ctx *cx, const wv *args, bool suffix)
     for (size_t i = 0; i < ns; i++)
         for (size_t k = 0; k < nb; k++) {
             wb_str s = wv_str(&strs[i]), b = wv_str(&bases[k]);
+            WS_SPEND(cx, b.n);
             if (suffix ? wb_str_has_suffix(s, b) : wb_str_has_prefix(s, b))
                 return WV_TRUE;
         }

@@ -716,8 +716,7 @@ static wv fn_render(ws_ctx *cx, const wv *args, unsigned n)
         ws_fail_room(cx);
     else if (ws_room(cx, json.n) &&
              wv_json_decode_prefix(cx->out, wb_buf_str(&json), NULL, &vars, &used, &error)) {
-        vars = WV_UNDEFINED;
-        ws_fail(cx, "%s", error.text);
+        vars = cx->out->exhausted ? ws_fail_room(cx) : ws_fail(cx, "%s", error.text);
     }
     if (wv_defined(vars)) {
         templ *t = wb_calloc(1, sizeof *t);

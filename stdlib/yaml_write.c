@@ -364,8 +364,9 @@ static bool put_number(writer *w, wv v)
     wb_error error;
     wb_buf json;
     wb_buf_init(&json, WV_NUMBER_TEXT_MAX);
-    if (wv_json_encode(&json, v, NULL, &error)) {
-        ws_fail(w->cx, "%s", error.text);
+    wb_status status = wv_json_encode(&json, v, NULL, &error);
+    if (status) {
+        ws_fail_encode(w->cx, status, &error);
         wb_buf_free(&json);
         return false;
     }
@@ -538,8 +539,9 @@ static bool mapping(writer *w, wv v, unsigned depth)
             wb_buf b;
             wb_error error;
             ws_text_begin(w->cx, &b);
-            if (wv_json_encode(&b, key, NULL, &error)) {
-                ws_fail(w->cx, "%s", error.text);
+            wb_status status = wv_json_encode(&b, key, NULL, &error);
+            if (status) {
+                ws_fail_encode(w->cx, status, &error);
                 wb_buf_free(&b);
                 return false;
             }

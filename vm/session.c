@@ -219,7 +219,8 @@ static bool settle(wm_session *s, wp_loc loc, wv *out)
 {
     ws_error_kind kind = s->cx.error;
     s->cx.error = WS_ERR_NONE;
-    if (kind == WS_ERR_NONE && (s->scratch.exhausted || s->kept.exhausted)) {
+    bool soft = kind == WS_ERR_TYPE || kind == WS_ERR_BUILTIN;
+    if ((kind == WS_ERR_NONE || soft) && (s->scratch.exhausted || s->kept.exhausted)) {
         wm_raise(s, WP_EVAL_CANCEL_ERROR, loc, "evaluation ran out of memory");
         return false;
     }
@@ -231,7 +232,6 @@ static bool settle(wm_session *s, wp_loc loc, wv *out)
         [WS_ERR_CONFLICT] = WP_EVAL_CONFLICT_ERROR, [WS_ERR_CANCEL] = WP_EVAL_CANCEL_ERROR,
         [WS_ERR_INTERNAL] = WP_EVAL_INTERNAL_ERROR, [WS_ERR_BUDGET] = WP_EVAL_CANCEL_ERROR,
     };
-    bool soft = kind == WS_ERR_TYPE || kind == WS_ERR_BUILTIN;
     if (soft && !s->strict) {
         collect_error(s, codes[kind], loc);
         return true;

@@ -66,6 +66,8 @@ static inline wv term_read(wb_arena *a, const char **p, const char *end)
                 return r;
             if (!term_take(p, end, ","))
                 return WV_UNDEFINED;
+            if (term_take(p, end, "}"))
+                return r;
         }
         return WV_UNDEFINED;
     }
