@@ -49,7 +49,8 @@ static bool apply(ws_ctx *cx, ws_edit *doc, wv op)
     }
     if (wb_str_is(verb, "test")) {
         wv found;
-        if (!ws_edit_get(cx, doc, p.keys, p.n, &found) || !attribute(cx, op, "value", &value))
+        if (!ws_edit_get(cx, doc, p.keys, p.n, &found) || !attribute(cx, op, "value", &value) ||
+            !ws_spend(cx, ws_weight(value, SIZE_MAX)))
             return false;
         if (wv_defined(found) && wv_equal(found, value))
             return true;

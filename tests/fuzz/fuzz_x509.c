@@ -41,8 +41,8 @@ static void read_all(fuzz_env *e, wv text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const labels[] = {"CERTIFICATE", "CERTIFICATE REQUEST", "PRIVATE KEY",
-                                         "RSA PRIVATE KEY", "EC PRIVATE KEY", "PUBLIC KEY"};
+    static const char *const labels[] = {"CERTIFICATE",     "CERTIFICATE REQUEST", "PRIVATE KEY",
+                                         "RSA PRIVATE KEY", "EC PRIVATE KEY",      "PUBLIC KEY"};
     fuzz_env *e = fuzz_begin();
     if (size > DER_MAX)
         return 0;

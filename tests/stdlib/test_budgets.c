@@ -45,8 +45,15 @@ static const row HOSTILE[] = {
     {"sprintf", "[`%*d`, [1000000, 1]]", true, 0},
     {"json.match_schema", "[{}, {`$ref`: `#`}]", false, 0},
     {"json.match_schema", "[{}, {`allOf`: [{`$ref`: `#`}, {`$ref`: `#`}]}]", false, 0},
-    {"strings.render_template", "[`{{range .a}}{{range $.a}}{{range $.a}}{{range $.a}}{{range $.a}}x{{end}}{{end}}{{end}}{{end}}{{end}}`, {`a`: [1, 2, 3, 4, 5, 6, 7, 8, 9]}]", true, 0},
-    {"graph.reachable_paths", "[{1: [2, 3, 4, 5, 6, 7, 8, 9], 2: [1, 3, 4, 5, 6, 7, 8, 9], 3: [1, 2, 4, 5, 6, 7, 8, 9], 4: [1, 2, 3, 5, 6, 7, 8, 9], 5: [1, 2, 3, 4, 6, 7, 8, 9], 6: [1, 2, 3, 4, 5, 7, 8, 9], 7: [1, 2, 3, 4, 5, 6, 8, 9], 8: [1, 2, 3, 4, 5, 6, 7, 9], 9: [1, 2, 3, 4, 5, 6, 7, 8]}, [1]]", true, 0},
+    {"strings.render_template",
+     "[`{{range .a}}{{range $.a}}{{range $.a}}{{range $.a}}{{range "
+     "$.a}}x{{end}}{{end}}{{end}}{{end}}{{end}}`, {`a`: [1, 2, 3, 4, 5, 6, 7, 8, 9]}]",
+     true, 0},
+    {"graph.reachable_paths",
+     "[{1: [2, 3, 4, 5, 6, 7, 8, 9], 2: [1, 3, 4, 5, 6, 7, 8, 9], 3: [1, 2, 4, 5, 6, 7, 8, 9], 4: "
+     "[1, 2, 3, 5, 6, 7, 8, 9], 5: [1, 2, 3, 4, 6, 7, 8, 9], 6: [1, 2, 3, 4, 5, 7, 8, 9], 7: [1, "
+     "2, 3, 4, 5, 6, 8, 9], 8: [1, 2, 3, 4, 5, 6, 7, 9], 9: [1, 2, 3, 4, 5, 6, 7, 8]}, [1]]",
+     true, 0},
     {"http.send", "[{`method`: `get`, `url`: `http://127.0.0.1:1/`}]", false, 0},
     {"net.lookup_ip_addr", "[`localhost`]", false, 0},
 };
@@ -56,9 +63,9 @@ typedef struct reason {
     const char *why;
 } reason;
 
-#define BY_TYPE  "looks at the type alone"
-#define ENGINE   "compiled away: the compiler or the loop of the VM answers"
-#define BOUNDED  "longer operands are refused at once"
+#define BY_TYPE "looks at the type alone"
+#define ENGINE  "compiled away: the compiler or the loop of the VM answers"
+#define BOUNDED "longer operands are refused at once"
 
 static const reason CONSTANT[] = {
 #include "budget_constant.inc"
