@@ -470,6 +470,7 @@ static void start(decoder *d, wb_arena *a, wb_str text, const wv_json_options *o
                   wb_error *error)
 {
     d->a = a;
+    text.p = text.p ? text.p : "";
     d->start = d->p = text.p;
     d->end = text.p + text.n;
     d->options = options;
