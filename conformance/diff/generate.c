@@ -194,6 +194,7 @@ void df_generate(wb_arena *a, uint64_t seed, df_program *out)
         out->input = df_chance(&g->r, 2) ? WB_LIT("[1, \"a\"]") : write_document(g, a, "input");
     out->strict = df_chance(&g->r, 12);
     out->cases = cases;
+    out->strict_mode = df_chance(&g->r, 4);
     for (unsigned i = 0; i < g->n_packages; i++)
         wb_buf_free(&g->packages[i].rules);
     free(g);

@@ -18,6 +18,8 @@ void df_program_line(wb_buf *b, const df_program *p)
         wb_buf_putf(b, ",\"data\":%.*s", WB_FMT(p->data));
     if (p->input.n)
         wb_buf_putf(b, ",\"input\":%.*s", WB_FMT(p->input));
+    if (p->strict_mode)
+        wb_buf_puts(b, ",\"strict_mode\":true");
     wb_buf_putf(b, ",\"strict\":%s}\n", p->strict ? "true" : "false");
 }
 
@@ -35,11 +37,13 @@ void df_program_show(wb_buf *b, const df_program *p)
         wb_buf_puts(b, "# asked as opa eval does\n");
     if (p->strict)
         wb_buf_puts(b, "# errors of built-ins are strict\n");
+    if (p->strict_mode)
+        wb_buf_puts(b, "# the compiler's strict mode\n");
 }
 
 size_t df_program_size(const df_program *p)
 {
-    size_t n = p->data.n + p->input.n + p->strict;
+    size_t n = p->data.n + p->input.n + p->strict + p->strict_mode;
     for (unsigned i = 0; i < p->n_modules; i++)
         n += p->modules[i].n + 1;
     for (unsigned i = 0; i < p->n_queries; i++)

@@ -20,10 +20,11 @@ typedef struct df_program {
     unsigned n_modules;
     wb_str queries[DF_QUERIES_MAX];
     unsigned n_queries;
-    wb_str data;  /* JSON; empty: none */
-    wb_str input; /* JSON; empty: none */
-    bool strict;  /* errors of built-ins end the query */
-    bool cases;   /* asked as cases are, by the evaluator alone; else as `opa eval` asks */
+    wb_str data;      /* JSON; empty: none */
+    wb_str input;     /* JSON; empty: none */
+    bool strict;      /* errors of built-ins end the query */
+    bool strict_mode; /* the compiler's strict mode */
+    bool cases;       /* asked as cases are, by the evaluator alone; else as `opa eval` asks */
 } df_program;
 
 /* Appends the case as a line for the oracle or a worker, with its line end. */

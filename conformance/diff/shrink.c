@@ -104,7 +104,7 @@ static void add(edits *e, size_t from, size_t to, wb_str with)
 
 static bool shrink_parts(shrinker *s)
 {
-    df_program list[2 * DF_MODULES_MAX + 2 * DF_QUERIES_MAX + 4];
+    df_program list[2 * DF_MODULES_MAX + 2 * DF_QUERIES_MAX + 5];
     const df_program *p = s->p;
     size_t n = 0;
     for (unsigned i = 0; p->n_queries > 1 && i < p->n_queries; i++) {
@@ -133,6 +133,10 @@ static bool shrink_parts(shrinker *s)
     if (p->strict) {
         list[n] = *p;
         list[n++].strict = false;
+    }
+    if (p->strict_mode) {
+        list[n] = *p;
+        list[n++].strict_mode = false;
     }
     return keep_first(s, list, n);
 }

@@ -136,6 +136,7 @@ static void answer_case(cf_run *r, wv body, const df_worker_options *options, wb
 {
     wv data = cf_field(body, "data"), queries = cf_field(body, "queries");
     wv input = wv_object_get_str(body, WB_LIT("input"));
+    r->engine->strict_compile = cf_flag(body, "strict_mode");
     if (!add_modules(r, cf_field(body, "modules")) || we_check(r->engine, &r->diags)) {
         wb_buf_puts(b, "\"phase\":\"modules\",");
         put_diags(b, &r->diags);
