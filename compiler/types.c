@@ -230,8 +230,9 @@ wc_tp wc_type_or(wb_arena *a, wc_tp x, wc_tp y)
     if (x == y)
         return x;
     if (x->kind == WC_T_FUNCTION && y->kind == WC_T_FUNCTION) {
+        /* No function is both, but a function it stays, and so nothing to go through. */
         if (x->n != y->n || !x->key != !y->key)
-            return NULL;
+            return x;
         wc_tp *args = wb_arena_alloc(a, (x->n + 1) * sizeof *args);
         for (uint32_t i = 0; i < x->n; i++)
             args[i] = wc_type_or(a, x->items[i], y->items[i]);
