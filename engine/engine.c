@@ -1,6 +1,8 @@
 /* Engines: policies, data, host functions. */
 #include "engine/engine.h"
 
+#include "base/hash.h"
+
 #include <stdlib.h>
 
 /* Addresses reserved for one module: no byte of its text makes more than this many of its tree. */
@@ -56,6 +58,8 @@ void writ_engine_free(writ_engine *e)
     for (size_t i = 0; i < e->n_modules; i++)
         we_module_free(e->modules[i]);
     free(e->modules);
+    free(e->slots);
+    free(e->free_files);
     we_document_free(e->data);
     ws_registry_free(e->registry);
     while (e->hosts) {
@@ -117,26 +121,66 @@ void we_module_free(we_module *m)
 
 uint32_t we_next_file(const writ_engine *e)
 {
-    uint32_t next = 0;
+    return e->n_free_files ? e->free_files[e->n_free_files - 1] : e->next_file;
+}
+
+static void take_file(writ_engine *e, uint32_t number)
+{
+    if (e->n_free_files && e->free_files[e->n_free_files - 1] == number)
+        e->n_free_files--;
+    else if (number >= e->next_file)
+        e->next_file = number + 1;
+}
+
+static void give_file_back(writ_engine *e, uint32_t number)
+{
+    if (e->n_free_files == e->cap_free_files) {
+        e->cap_free_files = e->cap_free_files ? 2 * e->cap_free_files : 16;
+        e->free_files = wb_realloc(e->free_files, e->cap_free_files * sizeof *e->free_files);
+    }
+    e->free_files[e->n_free_files++] = number;
+}
+
+/* The slot of the module of that name, or the empty one where it belongs. */
+static uint32_t *slot_of(const writ_engine *e, wb_str name)
+{
+    size_t at = wb_hash(name.p, name.n, e->seed) & (e->n_slots - 1);
+    while (e->slots[at] && !wb_str_eq(e->modules[e->slots[at] - 1]->name, name))
+        at = (at + 1) & (e->n_slots - 1);
+    return &e->slots[at];
+}
+
+static void index_modules(writ_engine *e, size_t room)
+{
+    if (room > e->n_slots) {
+        free(e->slots);
+        e->n_slots = room;
+        e->slots = wb_malloc(room * sizeof *e->slots);
+    }
+    memset(e->slots, 0, e->n_slots * sizeof *e->slots);
     for (size_t i = 0; i < e->n_modules; i++)
-        if (e->modules[i]->tree->file_number >= next)
-            next = e->modules[i]->tree->file_number + 1;
-    return next;
+        *slot_of(e, e->modules[i]->name) = (uint32_t)i + 1;
 }
 
 void we_add_module(writ_engine *e, we_module *m)
 {
-    for (size_t i = 0; i < e->n_modules; i++)
-        if (wb_str_eq(e->modules[i]->name, m->name)) {
-            we_module_free(e->modules[i]);
-            e->modules[i] = m;
-            return;
-        }
+    if (2 * (e->n_modules + 1) > e->n_slots)
+        index_modules(e, e->n_slots ? 2 * e->n_slots : 64);
+    take_file(e, m->tree->file_number);
+    uint32_t *slot = slot_of(e, m->name);
+    if (*slot) {
+        we_module **there = &e->modules[*slot - 1];
+        give_file_back(e, (*there)->tree->file_number);
+        we_module_free(*there);
+        *there = m;
+        return;
+    }
     if (e->n_modules == e->cap_modules) {
         e->cap_modules = e->cap_modules ? 2 * e->cap_modules : 16;
         e->modules = wb_realloc(e->modules, e->cap_modules * sizeof *e->modules);
     }
     e->modules[e->n_modules++] = m;
+    *slot = (uint32_t)e->n_modules;
 }
 
 writ_status writ_add_policy(writ_engine *e, const char *name, const char *text, size_t length,
@@ -157,15 +201,16 @@ writ_status writ_add_policy(writ_engine *e, const char *name, const char *text, 
 
 writ_status writ_remove_policy(writ_engine *e, const char *name, writ_error *error)
 {
-    for (size_t i = 0; i < e->n_modules; i++)
-        if (wb_str_is(e->modules[i]->name, name)) {
-            we_module_free(e->modules[i]);
-            memmove(e->modules + i, e->modules + i + 1,
-                    (e->n_modules - i - 1) * sizeof *e->modules);
-            e->n_modules--;
-            return WRIT_OK;
-        }
-    return we_fail(error, WRIT_INVALID, "storage_not_found_error", "policy id \"%s\"", name);
+    uint32_t *slot = e->n_slots ? slot_of(e, wb_str_of(name)) : NULL;
+    if (!slot || !*slot)
+        return we_fail(error, WRIT_INVALID, "storage_not_found_error", "policy id \"%s\"", name);
+    size_t i = *slot - 1;
+    give_file_back(e, e->modules[i]->tree->file_number);
+    we_module_free(e->modules[i]);
+    memmove(e->modules + i, e->modules + i + 1, (e->n_modules - i - 1) * sizeof *e->modules);
+    e->n_modules--;
+    index_modules(e, e->n_slots);
+    return WRIT_OK;
 }
 
 wp_module **we_trees(const writ_engine *e)

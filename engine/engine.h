@@ -42,6 +42,10 @@ struct writ_engine {
     ws_registry *registry;
     we_module **modules; /* in the order they came */
     size_t n_modules, cap_modules;
+    uint32_t *slots; /* modules by name: their numbers + 1, in an open table of n_slots */
+    size_t n_slots;
+    uint32_t next_file, *free_files; /* numbers for files: the first unused, and those given back */
+    size_t n_free_files, cap_free_files;
     we_document *data;   /* never NULL */
     wp_version version;  /* of modules added from now on; WP_V1 */
     unsigned passes_off; /* WC_PASS_... */
