@@ -219,12 +219,12 @@ static wv ref_details(wc_types *c, const wp_term *ref, uint32_t part)
     return o;
 }
 
-/* The value at `part` has nothing to select from. */
+/* The value at `part` has nothing to select from; have may be NULL, where nothing is known. */
 void wc_ty_report_unsupported(wc_types *c, const wp_term *ref, uint32_t part, wc_tp have)
 {
     wb_str text = ref_text(c, ref, ref->list.n);
     wp_diag *d;
-    if (have->kind == WC_T_FUNCTION) {
+    if (have && have->kind == WC_T_FUNCTION) {
         const wp_term *last = wc_ck_shown(c->c, ref, true)->list.items[ref->list.n - 1];
         bool made = last->kind == WP_VAR && wc_cvar_is_made(wc_cvar_of(last));
         wb_str name = made ? ref_text(c, ref, ref->list.n - 1) : text;
@@ -240,7 +240,8 @@ void wc_ty_report_unsupported(wc_types *c, const wp_term *ref, uint32_t part, wc
     size_t marks = ref_text(c, ref, part + 1).n;
     for (size_t i = 0; i < marks; i++)
         wb_buf_putc(&b, '^');
-    wb_str lines[3] = {text, take_text(c, &b), format(c, "have: ", have)};
+    wb_str lines[3] = {text, take_text(c, &b),
+                       have ? format(c, "have: ", have) : WB_LIT("have: <nil>")};
     add_lines(c, d, lines, 3);
     if (d) {
         wv o = ref_details(c, ref, part);
