@@ -264,14 +264,14 @@ static bool fill_row(dg *g, const df_row *row, dg_binds *binds, wb_buf *b)
     return ok;
 }
 
-/* A comprehension with a key behind it and template strings, which OPA does not resolve in some
- * places of a rule's head. */
+/* A literal with a key behind it and template strings: comprehensions and names inside them are
+ * not resolved by OPA in some places of a rule's head. */
 static bool keeps_to_bodies(const df_row *row)
 {
     if (row->text[0] == '$')
         return true;
-    return strchr("[{", row->text[0]) && strstr(row->text, " | <1BK>") &&
-           (row->sort[0] == '&' || strstr(row->text, "]["));
+    return strchr("[{", row->text[0]) &&
+           (row->sort[0] == '&' || strstr(row->text, "][") || strstr(row->text, "}["));
 }
 
 static bool may_draw(const dg *g, const df_row *row, const char *sort, dg_binds *binds)
