@@ -9,9 +9,6 @@ typedef struct known {
 } known;
 
 static const known table[] = {
-    {"not-true", "", "if (\\{[ \n\t]*)?not true|if (\\{[ \n\t]*)?true with",
-     "a rule whose only expression is `not true` and whose value is a reference: OPA drops the "
-     "expression, we answer that it is false"},
     {"query-mock", "^codes: rego_unsafe_var_error var (count|lower|sprintf) is unsafe",
      " as (count|lower|sprintf)",
      "a built-in as value of `with` inside a body of a query: OPA takes its name for a variable"},

@@ -18,6 +18,7 @@
 #define BATCH     256 /* programs under way at once */
 #define SIGNS_MAX 256 /* kinds of difference told apart */
 #define JOBS_MAX  32
+#define RULES_MAX 16 /* known differences that the report names */
 
 static const char usage[] =
     "usage: writ-diff --oracle PATH [options]       ours beside OPA's\n"
@@ -53,7 +54,10 @@ typedef struct run {
     kind_row kinds[SIGNS_MAX];
     size_t n_kinds, differ;
     size_t same, known, given_up, compiled, refused, asked, defined, texts, texts_equal;
-    size_t progress;
+    struct {
+        const char *name;
+        size_t n;
+    } rules[RULES_MAX]; /* of known differences; those in use stand first */
 } run;
 
 /* ---- asking ---- */
@@ -183,6 +187,15 @@ static void note_difference(run *r, df_program *p, const df_verdict *v)
     }
 }
 
+static void note_known(run *r, const char *rule)
+{
+    size_t i = 0;
+    while (i < RULES_MAX - 1 && r->rules[i].name && strcmp(r->rules[i].name, rule) != 0)
+        i++;
+    r->rules[i].name = rule;
+    r->rules[i].n++;
+}
+
 static void count(run *r, df_program *p, const df_verdict *v)
 {
     r->same += v->kind == DF_SAME;
@@ -195,6 +208,8 @@ static void count(run *r, df_program *p, const df_verdict *v)
     r->defined += v->defined;
     r->texts += v->errors > 0;
     r->texts_equal += v->errors == 2;
+    if (v->kind == DF_KNOWN)
+        note_known(r, v->rule);
     if (v->kind == DF_DIFFERS)
         note_difference(r, p, v);
 }
@@ -216,6 +231,9 @@ static void report(run *r)
     for (size_t i = 0; i < r->n_kinds; i++)
         printf("%6zu  %s  (seed %llu)\n", r->kinds[i].n, r->kinds[i].sign,
                (unsigned long long)r->kinds[i].seed);
+    for (size_t i = 0; i < RULES_MAX && r->rules[i].name; i++)
+        printf("%6zu  on purpose, %s: %s\n", r->rules[i].n, r->rules[i].name,
+               df_known_reason(r->rules[i].name));
     printf("seed %llu, %llu programs: %zu the same, %zu differ, %zu differ on purpose, "
            "%zu given up\n",
            (unsigned long long)r->seed, (unsigned long long)r->count, r->same, r->differ, r->known,
