@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "stdlib/args.h"
 #include "stdlib/families.h"
+#include "stdlib/go_print.h"
 #include "stdlib/unicode.h"
 #include "value/json.h"
 
@@ -22,7 +23,7 @@ typedef struct printer {
     bool reordered, good_index;
 } printer;
 
-typedef enum arg_kind { ARG_INT, ARG_BIG, ARG_FLOAT, ARG_TEXT } arg_kind;
+typedef enum arg_kind { ARG_INT, ARG_BIG, ARG_FLOAT, ARG_TEXT, ARG_BOOL, ARG_NIL } arg_kind;
 
 typedef struct argument {
     arg_kind kind;
@@ -30,9 +31,15 @@ typedef struct argument {
     double d;
     wb_str text; /* of strings and of what is printed as its Rego text; digits of big integers */
     wv word;     /* keeps an inline string's bytes */
+    const char *type; /* another than the kind's, or NULL */
 } argument;
 
-static const char *const type_names[] = {"int64", "*big.Int", "float64", "string"};
+static const char *const type_names[] = {"int64", "*big.Int", "float64", "string", "bool", "<nil>"};
+
+static const char *type_of(const argument *a)
+{
+    return a->type ? a->type : type_names[a->kind];
+}
 
 /* ---- padding ---- */
 
@@ -521,11 +528,12 @@ static void bad_verb(printer *p, const argument *a, uint32_t verb)
     wb_buf_puts(p->b, "%!");
     put_verb(p->b, verb);
     wb_buf_putc(p->b, '(');
-    wb_buf_puts(p->b, type_names[a->kind]);
-    wb_buf_putc(p->b, '=');
+    wb_buf_puts(p->b, type_of(a));
+    if (a->kind != ARG_NIL)
+        wb_buf_putc(p->b, '=');
     if (a->kind == ARG_BIG)
         put_big_inside(p, a->text);
-    else
+    else if (a->kind != ARG_NIL)
         put_arg(p, a, 'v');
     wb_buf_putc(p->b, ')');
 }
@@ -559,11 +567,14 @@ static void put_int_arg(printer *p, const argument *a, uint32_t verb)
 static void put_arg(printer *p, const argument *a, uint32_t verb)
 {
     if (verb == 'T') {
-        pad(p, cut(p, wb_str_of(type_names[a->kind])));
+        pad(p, cut(p, wb_str_of(type_of(a))));
         return;
     }
-    if (verb == 'w') {
+    if (verb == 'w' || (a->kind == ARG_NIL && verb != 'v') ||
+        (a->kind == ARG_BOOL && verb != 'v' && verb != 't')) {
         bad_verb(p, a, verb);
+    } else if (a->kind == ARG_NIL || a->kind == ARG_BOOL) {
+        pad(p, a->text);
     } else if (a->kind == ARG_BIG) {
         put_big(p, a->text, verb);
     } else if (a->kind == ARG_INT) {
@@ -749,7 +760,9 @@ static void format_all(printer *p, wb_str f, const argument *args, size_t count)
     for (size_t k = at; k < count && !p->b->failed; k++) {
         if (k > at)
             wb_buf_puts(p->b, ", ");
-        wb_buf_puts(p->b, type_names[args[k].kind]);
+        wb_buf_puts(p->b, type_of(&args[k]));
+        if (args[k].kind == ARG_NIL)
+            continue;
         wb_buf_putc(p->b, '=');
         put_arg(p, &args[k], 'v');
     }
@@ -822,6 +835,28 @@ static wv fn_sprintf(ws_ctx *cx, const wv *args, unsigned argc)
     ws_text_begin(cx, &b);
     printer p = {.cx = cx, .b = &b};
     format_all(&p, f, list, n);
+    return ws_take_string(cx, &b);
+}
+
+wv ws_go_sprintf(ws_ctx *cx, wb_str format, const ws_go_arg *args, size_t n)
+{
+    argument list[WS_GO_ARGS_MAX];
+    for (size_t i = 0; i < n; i++) {
+        list[i] = (argument){.kind = ARG_NIL, .text = WB_LIT("<nil>")};
+        if (args[i].kind == WS_GO_BOOL)
+            list[i] = (argument){.kind = ARG_BOOL,
+                                 .text = args[i].v == WV_TRUE ? WB_LIT("true") : WB_LIT("false")};
+        else if (args[i].kind != WS_GO_NIL && !load(cx, args[i].v, &list[i]))
+            return WV_UNDEFINED;
+        if (args[i].kind == WS_GO_NUMBER || args[i].kind == WS_GO_TEXT)
+            list[i].type = args[i].type;
+        if (list[i].kind == ARG_TEXT)
+            list[i].text = wv_str(&list[i].word);
+    }
+    wb_buf b;
+    ws_text_begin(cx, &b);
+    printer p = {.cx = cx, .b = &b};
+    format_all(&p, format, list, n);
     return ws_take_string(cx, &b);
 }
 

@@ -1,15 +1,18 @@
 /* strings.render_template: the part of Go's text/template that templates over JSON use: fields,
- * variables, if, with, range, pipelines and the small functions. What is left out (define,
- * template, block, break, continue, printf and the like) is refused by name. */
+ * variables, if, with, range, define, template, block, pipelines and functions. call, which
+ * needs functions as values, is refused by name. */
 #include "base/utf8.h"
 #include "stdlib/args.h"
 #include "stdlib/families.h"
+#include "stdlib/go_print.h"
 #include "value/json.h"
 
 #include <stdlib.h>
 
-#define DEPTH_MAX 100  /* nesting of actions and parentheses: frames are small */
-#define VARS_MAX  1000 /* variables in sight at once */
+#define DEPTH_MAX 100     /* nesting of actions and parentheses: frames are small */
+#define VARS_MAX  1000    /* variables in sight at once */
+#define NAMED_MAX 100     /* templates that one text defines */
+#define CALLS_MAX 100000u /* uses of them: two that use each other double at every level */
 
 typedef struct text_value {
     bool missing; /* no value at all */
@@ -30,7 +33,15 @@ typedef struct templ {
     variable vars[VARS_MAX];
     size_t n_vars;
     unsigned depth;
-    bool dry; /* what is read does not run: it cannot fail to */
+    bool dry;      /* what is read does not run: it cannot fail to */
+    bool scanning; /* the first pass, which only reads */
+    enum { GOING, BREAKING, CONTINUING } leaving;
+    struct {
+        wb_str name;
+        size_t at; /* where its body starts */
+    } named[NAMED_MAX];
+    size_t n_named;
+    unsigned calls;
     bool failed;
 } templ;
 
@@ -197,7 +208,7 @@ static void put_value(wb_buf *b, wv v, unsigned depth)
 static const char *go_type(value x)
 {
     if (wv_is_number(x.v))
-        return x.native ? "int" : "json.Number";
+        return !x.native ? "json.Number" : wv_is_int(x.v) ? "int" : "float64";
     return wv_is_string(x.v)  ? "string"
            : wv_is_bool(x.v)  ? "bool"
            : wv_is_array(x.v) ? "[]interface {}"
@@ -225,6 +236,60 @@ static value field(templ *t, value x, wb_str name, size_t from)
 /* ---- pipelines ---- */
 
 static value pipeline(templ *t, value dot);
+
+/* 'c': its code point. */
+static value rune_constant(templ *t)
+{
+    static const char from[] = "abfnrtv\\'", to[] = "\a\b\f\n\r\t\v\\'";
+    size_t at = t->at + 1, used = 0;
+    uint32_t c = 0;
+    const char *p = t->text.p;
+    if (at + 1 < t->text.n && p[at] == '\\' && strchr(from, p[at + 1]) && p[at + 1]) {
+        c = (unsigned char)to[strchr(from, p[at + 1]) - from];
+        used = 2;
+    } else if (at < t->text.n && p[at] != '\n' && p[at] != '\'' && p[at] != '\\') {
+        c = wb_utf8_get(p + at, t->text.n - at, &used);
+    }
+    if (!used || at + used >= t->text.n || p[at + used] != '\'') {
+        fail_parse(t, "unterminated character constant", (wb_str){0}, "");
+        return none;
+    }
+    t->at = at + used + 1;
+    return (value){.v = wv_small(c), .native = true};
+}
+
+/* An int, decimal or hexadecimal, or a float64. */
+static value number_constant(templ *t)
+{
+    char text[64], *end = text;
+    size_t from = t->at, n;
+    t->at += peek(t) == '-';
+    word(t);
+    if (peek(t) == '.') {
+        t->at++;
+        word(t);
+    }
+    n = t->at - from;
+    wv v = WV_UNDEFINED;
+    if (n < sizeof text) {
+        memcpy(text, t->text.p + from, n);
+        text[n] = 0;
+        bool hex = strchr(text, 'x') || strchr(text, 'X');
+        bool real = !hex && strpbrk(text, ".eE");
+        /* strtod takes words that Go does not. */
+        if (real && strspn(text, "-+.0123456789eE") == n)
+            v = wv_from_double(t->cx->out, strtod(text, &end));
+        else if (!real && n > 1 && text[text[0] == '-'] == '0' && !hex && n > 2u + (text[0] == '-'))
+            v = WV_UNDEFINED;
+        else if (!real)
+            v = wv_from_int64(t->cx->out, strtoll(text, &end, hex ? 16 : 10));
+    }
+    if (!wv_defined(v) || *end || end == text) {
+        fail_parse(t, "bad number syntax: ", wb_str_n(t->text.p + from, n), "");
+        return none;
+    }
+    return (value){.v = v, .native = true};
+}
 
 static bool operand(templ *t, value dot, value *out)
 {
@@ -273,15 +338,12 @@ static bool operand(templ *t, value dot, value *out)
         size_t n = (size_t)(end - t->text.p) - t->at - 1;
         *out = of(wv_string_new(t->cx->out, wb_str_n(t->text.p + t->at + 1, n)));
         t->at += n + 2;
+    } else if (c == '\'') {
+        *out = rune_constant(t);
     } else if ((c >= '0' && c <= '9') || (c == '-' && !closing(t))) {
-        t->at++;
-        word(t);
-        wv v;
-        wb_str digits = wb_str_n(t->text.p + from, t->at - from);
-        if (peek(t) == '.' || wv_number_parse(t->cx->out, digits, true, &v) || !wv_is_int(v))
-            fail_parse(t, "bad number syntax: ", digits, "");
-        else
-            *out = (value){.v = v, .native = true};
+        *out = number_constant(t);
+    } else if (here(t, "nil") && !letter(t->text.n > t->at + 3 ? t->text.p[t->at + 3] : 0)) {
+        t->at += 3;
     } else if (here(t, "true") && !letter(t->text.n > t->at + 4 ? t->text.p[t->at + 4] : 0)) {
         t->at += 4;
         *out = of(WV_TRUE);
@@ -301,8 +363,9 @@ static bool operand(templ *t, value dot, value *out)
 
 #define ARGS_MAX 16
 
-static const char *const functions[] = {"and", "eq",  "html", "index", "len",
-                                        "ne",  "not", "or",   "print", "println"};
+static const char *const functions[] = {"and", "eq",    "ge",     "gt",      "html",  "index",
+                                        "js",  "le",    "len",    "lt",      "ne",    "not",
+                                        "or",  "print", "printf", "println", "slice", "urlquery"};
 
 /* Two values of one basic type; json.Number is text. False: the call fails. */
 static bool equal(templ *t, value x, value y, size_t from, wb_str name, bool *same)
@@ -337,16 +400,139 @@ static bool equal(templ *t, value x, value y, size_t from, wb_str name, bool *sa
     return true;
 }
 
+static void put_plain(wb_buf *b, const value *args, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (i && !(wv_is_string(args[i].v) || wv_is_string(args[i - 1].v)))
+            wb_buf_putc(b, ' ');
+        put_value(b, args[i].missing ? WV_NULL : args[i].v, 0);
+    }
+}
+
+/* As template.JSEscape. */
+static value js(templ *t, const value *args, size_t n)
+{
+    wb_buf plain, b;
+    ws_text_begin(t->cx, &plain);
+    ws_text_begin(t->cx, &b);
+    put_plain(&plain, args, n);
+    for (size_t i = 0, used; i < plain.n; i += used) {
+        uint32_t c = wb_utf8_get(plain.p + i, plain.n - i, &used);
+        if (c == '\\' || c == '\'' || c == '"')
+            wb_buf_putf(&b, "\\%c", (int)c);
+        else if (c < ' ' || (c < 0x80 && strchr("<>&=", (int)c)) || (c >= 0x80 && !wv_printable(c)))
+            wb_buf_putf(&b, "\\u%04X", c);
+        else
+            wb_buf_put(&b, plain.p + i, used);
+    }
+    wb_buf_free(&plain);
+    wv v = ws_take_string(t->cx, &b);
+    t->failed |= !wv_defined(v);
+    return of(v);
+}
+
+/* slice X [I [J]]: part of a string's bytes or of an array. */
+static value slice(templ *t, const value *args, size_t n, size_t from)
+{
+    wv x = args[0].missing ? WV_NULL : args[0].v;
+    bool text = wv_is_string(x), list = wv_is_array(x);
+    int64_t size = text ? (int64_t)wv_str(&x).n : list ? wv_len(x) : 0, at[2] = {0, size};
+    const char *why = NULL;
+    if (x == WV_NULL)
+        why = "slice of untyped nil";
+    else if (n > 4)
+        why = wb_arena_printf(t->cx->out, "too many slice indexes: %zu", n - 1);
+    else if (n == 4 && text)
+        why = "cannot 3-index slice a string";
+    else if (!text && !list)
+        why = wb_arena_printf(t->cx->out, "can't slice item of type %s", go_type(args[0]));
+    for (size_t i = 1; i < n && i < 3 && !why; i++) {
+        wv k = args[i].missing ? WV_NULL : args[i].v;
+        if (k == WV_NULL)
+            why = "cannot index slice/array with nil";
+        else if (!args[i].native || !wv_is_int(k))
+            why = wb_arena_printf(t->cx->out, "cannot index slice/array with type %s",
+                                  go_type(args[i]));
+        else if (wv_int(k) < 0 || wv_int(k) > size)
+            why = wb_arena_printf(t->cx->out, "index out of range: %lld", (long long)wv_int(k));
+        else
+            at[i - 1] = wv_int(k);
+    }
+    if (!why && at[0] > at[1])
+        why = wb_arena_printf(t->cx->out, "invalid slice index: %lld > %lld", (long long)at[0],
+                              (long long)at[1]);
+    if (why) {
+        fail_run(t, from, t->at, "error calling slice: ", why);
+        return none;
+    }
+    size_t count = (size_t)(at[1] - at[0]);
+    if (!ws_room(t->cx, count * sizeof(wv))) {
+        t->failed = true;
+        return none;
+    }
+    return of(text ? wv_string_new(t->cx->out, wb_str_n(wv_str(&x).p + at[0], count))
+                   : wv_array_new(t->cx->out, wv_items(x) + at[0], count));
+}
+
+/* As url.QueryEscape. */
+static value urlquery(templ *t, const value *args, size_t n)
+{
+    wb_buf plain, b;
+    ws_text_begin(t->cx, &plain);
+    ws_text_begin(t->cx, &b);
+    put_plain(&plain, args, n);
+    for (size_t i = 0; i < plain.n; i++) {
+        unsigned char c = (unsigned char)plain.p[i];
+        if (c == ' ')
+            wb_buf_putc(&b, '+');
+        else if ((letter((char)c) && c < 0x80) || c == '-' || c == '.' || c == '~')
+            wb_buf_putc(&b, (char)c);
+        else
+            wb_buf_putf(&b, "%%%02X", c);
+    }
+    wb_buf_free(&plain);
+    wv v = ws_take_string(t->cx, &b);
+    t->failed |= !wv_defined(v);
+    return of(v);
+}
+
+/* Below, equal or above; false: the call fails. */
+static bool ordered(templ *t, value x, value y, size_t from, wb_str name, int *order)
+{
+    bool numbers = x.native && y.native && go_type(x) == go_type(y);
+    bool x_text = wv_is_string(x.v) || (wv_is_number(x.v) && !x.native);
+    bool y_text = wv_is_string(y.v) || (wv_is_number(y.v) && !y.native);
+    const char *why = NULL;
+    if (x.missing || y.missing || !(x_text || x.native) || !(y_text || y.native))
+        why = "invalid type for comparison";
+    else if (!numbers && !(x_text && y_text))
+        why = "incompatible types for comparison";
+    if (why) {
+        fail_run(t, from, t->at, wb_arena_printf(t->cx->out, "error calling %.*s: ", WB_FMT(name)),
+                 why);
+        return false;
+    }
+    if (numbers) {
+        *order = wv_compare(x.v, y.v);
+        return true;
+    }
+    wb_buf a, b;
+    ws_text_begin(t->cx, &a);
+    ws_text_begin(t->cx, &b);
+    put_value(&a, x.v, 0);
+    put_value(&b, y.v, 0);
+    *order = wb_str_cmp(wb_buf_str(&a), wb_buf_str(&b));
+    wb_buf_free(&a);
+    wb_buf_free(&b);
+    return true;
+}
+
 static value html(templ *t, const value *args, size_t n)
 {
     wb_buf plain, b;
     ws_text_begin(t->cx, &plain);
     ws_text_begin(t->cx, &b);
-    for (size_t i = 0; i < n; i++) {
-        if (i && !(wv_is_string(args[i].v) || wv_is_string(args[i - 1].v)))
-            wb_buf_putc(&plain, ' ');
-        put_value(&plain, args[i].missing ? WV_NULL : args[i].v, 0);
-    }
+    put_plain(&plain, args, n);
     for (size_t i = 0; i < plain.n; i++) {
         char c = plain.p[i];
         const char *as = c == '"'    ? "&#34;"
@@ -367,6 +553,40 @@ static value html(templ *t, const value *args, size_t n)
     return of(v);
 }
 
+static ws_go_arg go_arg(templ *t, value x)
+{
+    if (x.missing || x.v == WV_NULL)
+        return (ws_go_arg){.kind = WS_GO_NIL};
+    ws_go_arg a = {WS_GO_TEXT, go_type(x), x.v};
+    if (wv_is_bool(x.v)) {
+        a.kind = WS_GO_BOOL;
+    } else if (x.native) {
+        a.kind = WS_GO_NUMBER;
+    } else if (!wv_is_string(x.v)) {
+        wb_buf b;
+        ws_text_begin(t->cx, &b);
+        put_value(&b, x.v, 0);
+        a.v = ws_take_string(t->cx, &b);
+        t->failed |= !wv_defined(a.v);
+    }
+    return a;
+}
+
+static value print_format(templ *t, const value *args, size_t n, size_t from)
+{
+    ws_go_arg list[ARGS_MAX];
+    wv format = args[0].missing ? WV_NULL : args[0].v;
+    if (!wv_is_string(format)) {
+        fail_run(t, from, t->at, "wrong type for value; expected string", "");
+        return none;
+    }
+    for (size_t i = 1; i < n; i++)
+        list[i - 1] = go_arg(t, args[i]);
+    wv v = t->failed || t->dry ? WV_NULL : ws_go_sprintf(t->cx, wv_str(&format), list, n - 1);
+    t->failed |= !wv_defined(v);
+    return of(v);
+}
+
 static value call(templ *t, wb_str name, const value *args, size_t n, size_t from)
 {
     bool same = false;
@@ -378,6 +598,26 @@ static value call(templ *t, wb_str name, const value *args, size_t n, size_t fro
     }
     if (wb_str_is(name, "not"))
         return of(wv_bool(!truth(args[0])));
+    if (wb_str_is(name, "printf"))
+        return print_format(t, args, n, from);
+    if (wb_str_is(name, "urlquery"))
+        return urlquery(t, args, n);
+    if (wb_str_is(name, "js"))
+        return js(t, args, n);
+    if (wb_str_is(name, "slice"))
+        return slice(t, args, n, from);
+    if (name.n == 2 && (name.p[0] == 'l' || name.p[0] == 'g')) {
+        int order = 0;
+        bool below = name.p[0] == 'l', or_equal = name.p[1] == 'e';
+        if (n != 2) {
+            fail_run(t, from, t->at, "wrong number of args for ",
+                     wb_arena_printf(t->cx->out, "%.*s", WB_FMT(name)));
+            return none;
+        }
+        if (!ordered(t, args[0], args[1], from, name, &order))
+            return none;
+        return of(wv_bool((below ? order < 0 : order > 0) || (or_equal && order == 0)));
+    }
     if (wb_str_is(name, "and") || wb_str_is(name, "or")) {
         bool until = wb_str_is(name, "or");
         for (size_t i = 0; i + 1 < n; i++)
@@ -448,6 +688,11 @@ static value command(templ *t, value dot, const value *last)
 {
     size_t from = t->at, n = 0;
     value args[ARGS_MAX], x;
+    if (here(t, "nil") && !letter(t->text.n > t->at + 3 ? t->text.p[t->at + 3] : 0)) {
+        t->at += 3;
+        fail_run(t, from, t->at, "nil is not a command", "");
+        return none;
+    }
     if (operand(t, dot, &x)) {
         skip(t);
         if (last)
@@ -465,8 +710,13 @@ static value command(templ *t, value dot, const value *last)
                    (wb_str){0}, "");
     else if (!known)
         fail_parse(t, "function ", name, " not defined");
-    for (skip(t); !t->failed && n < ARGS_MAX - 1 && operand(t, dot, &x); skip(t))
+    /* "and" and "or" stop at what decides them: the rest is only read. */
+    bool was_dry = t->dry, any = wb_str_is(name, "or"), all = wb_str_is(name, "and");
+    for (skip(t); !t->failed && n < ARGS_MAX - 1 && operand(t, dot, &x); skip(t)) {
         args[n++] = x;
+        t->dry |= (any && truth(x)) || (all && !truth(x));
+    }
+    t->dry = was_dry;
     if (last)
         args[n++] = *last;
     return t->failed ? none : call(t, name, args, n, from);
@@ -591,6 +841,14 @@ static void range(templ *t, value dot, bool runs)
         wb_buf_free(&b);
         return;
     }
+    if (runs && counts && n == 2) {
+        fail_run(t, from, to,
+                 wb_arena_printf(t->cx->out,
+                                 "can't use %lld to iterate over more than one variable",
+                                 (long long)wv_int(x.v)),
+                 "");
+        return;
+    }
     int64_t count = !runs ? 0 : list || object ? wv_len(x.v) : counts ? wv_int(x.v) : 0;
     const uint32_t *order = object && count ? wv_table_order(x.v) : NULL;
     size_t start = t->at;
@@ -612,7 +870,11 @@ static void range(templ *t, value dot, bool runs)
         if (n)
             set(t, names[n - 1], item, assigns);
         how = body(t, item, real);
+        bool out = t->leaving == BREAKING;
+        t->leaving = GOING;
         t->failed |= !ws_charge(t->cx, 1 + (t->at - start) / 64);
+        if (out)
+            break;
     }
     t->n_vars = vars;
     if (how == AT_EOF)
@@ -629,6 +891,59 @@ static bool keyword(templ *t, const char *z)
         return false;
     t->at += n;
     return true;
+}
+
+static wb_str template_name(templ *t)
+{
+    value x = none;
+    skip(t);
+    char c = peek(t);
+    if ((c != '"' && c != '`') || !operand(t, none, &x)) {
+        fail_parse(t, "unexpected ", wb_str_n(t->text.p + t->at, t->at < t->text.n),
+                   " in template clause");
+        return (wb_str){0};
+    }
+    wv *kept = wb_arena_alloc(t->cx->out, sizeof *kept);
+    *kept = x.v;
+    return wv_str(kept);
+}
+
+static void use_template(templ *t, wb_str name, value dot, size_t from)
+{
+    size_t i = t->n_named, at = t->at, vars = t->n_vars;
+    while (i && !wb_str_eq(t->named[i - 1].name, name))
+        i--;
+    if (!i || ++t->calls > CALLS_MAX || !ws_charge(t->cx, 1)) {
+        if (t->cx->error == WS_ERR_NONE)
+            fail_run(t, from, t->at, i ? "exceeded maximum template depth" : "template ",
+                     i ? "" : wb_arena_printf(t->cx->out, "\"%.*s\" not defined", WB_FMT(name)));
+        t->failed = true;
+        return;
+    }
+    set(t, WB_LIT("$"), dot, false);
+    t->at = t->named[i - 1].at;
+    body(t, dot, true);
+    t->leaving = GOING;
+    t->at = at;
+    t->n_vars = vars;
+}
+
+/* {{define "name"}}, {{block "name" pipeline}}: read over, and kept in the first pass. */
+static void define(templ *t, value dot, bool runs, bool used_here)
+{
+    size_t from = t->at;
+    wb_str name = template_name(t);
+    value x = used_here && !t->failed ? pipeline(t, dot) : none;
+    if (t->failed || !close_action(t))
+        return;
+    if (t->scanning && t->n_named == NAMED_MAX)
+        fail_parse(t, "too many templates", (wb_str){0}, "");
+    else if (t->scanning)
+        t->named[t->n_named].name = name, t->named[t->n_named++].at = t->at;
+    if (body(t, none, false) != AT_END && !t->failed)
+        fail_parse(t, "unexpected EOF", (wb_str){0}, "");
+    if (runs && used_here && !t->failed)
+        use_template(t, name, x, from);
 }
 
 /* Text and actions up to the end of a block; an "else" is left open behind the word. */
@@ -679,6 +994,21 @@ static ending body(templ *t, value dot, bool runs)
             control(t, dot, runs, true);
         } else if (keyword(t, "range")) {
             range(t, dot, runs);
+        } else if (t->depth == 1 && keyword(t, "define")) {
+            define(t, dot, runs, false);
+        } else if (keyword(t, "block")) {
+            define(t, dot, runs, true);
+        } else if (keyword(t, "template")) {
+            size_t from = open + 2;
+            wb_str name = template_name(t);
+            skip(t);
+            value x = !t->failed && !closing(t) ? pipeline(t, runs ? dot : none) : none;
+            if (!t->failed && close_action(t) && runs)
+                use_template(t, name, x, from);
+        } else if (keyword(t, "break") || keyword(t, "continue")) {
+            bool breaks = t->text.p[t->at - 1] == 'k';
+            if (close_action(t) && runs)
+                t->leaving = breaks ? BREAKING : CONTINUING;
         } else {
             wb_str names[2];
             bool assigns;
@@ -688,6 +1018,11 @@ static ending body(templ *t, value dot, bool runs)
                 set(t, names[i], x, assigns);
             if (!t->failed && close_action(t) && runs && !n)
                 put_value(t->out, x.missing ? WV_NULL : x.v, 0);
+        }
+        if (t->leaving != GOING) {
+            /* What is left of the block is only read. */
+            runs = false;
+            t->dry = true;
         }
         if (t->out->failed && !t->failed) {
             ws_fail_room(t->cx);
@@ -725,7 +1060,9 @@ static wv fn_render(ws_ctx *cx, const wv *args, unsigned n)
         t->out = &out;
         set(t, WB_LIT("$"), of(vars), false);
         /* What does not parse is found before anything runs. */
+        t->scanning = true;
         ending how = body(t, none, false);
+        t->scanning = false;
         t->at = 0;
         t->n_vars = 1;
         if (!t->failed && how == AT_EOF)

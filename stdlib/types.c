@@ -47,7 +47,8 @@ static wv fn_to_number(ws_ctx *cx, const wv *args, unsigned n)
     if (st == WV_NUM_NAN)
         return ws_fail_operand(cx, 1, "valid number string", v);
     if (st != WV_NUM_SYNTAX && st != WV_NUM_RANGE)
-        return ws_fail_number(cx, st);
+        return st == WV_NUM_TOO_BIG ? ws_fail(cx, "invalid number: number too big")
+                                    : ws_fail_number(cx, st);
     wb_buf b;
     wb_buf_init(&b, 4096);
     ws_put_quoted(&b, s);
