@@ -111,3 +111,21 @@ void wc_tell(wc_unit *u, const wp_diags *late)
             to->file = d->file;
     }
 }
+
+static bool imports_v2(const wp_module *m)
+{
+    for (uint32_t i = 0; i < m->n_imports; i++) {
+        const wp_term *p = m->imports[i].path;
+        if (p->kind == WP_REF && p->list.n == 2 && wc_is_root(p->list.items[0], "rego") &&
+            p->list.items[1]->kind == WP_STRING &&
+            wb_str_is(wv_str(&p->list.items[1]->value), "v2"))
+            return true;
+    }
+    return false;
+}
+
+bool wc_is_strict(const wc_unit *u)
+{
+    const wp_module *m = u->module;
+    return u->options->strict || (m && (m->version != WP_V0 || m->rego_v1_import || imports_v2(m)));
+}

@@ -133,14 +133,12 @@ static void stage_names(front *f)
 }
 static void stage_tree(front *f)
 {
-    wc_tell(f->u, &f->u->targets);
     wc_build_tree(f->u);
 }
 static void stage_query(front *f)
 {
     if (f->query)
         f->body = wc_resolve_query(f->u, f->query->context, f->query->body);
-    wc_tell(f->u, &f->u->functions);
 }
 static void stage_safety(front *f)
 {
@@ -193,8 +191,6 @@ static wb_status start(wc_unit *u, wb_arena *a, wp_module **modules, uint32_t n,
                    .registry = options->registry,
                    .modules = modules,
                    .n_modules = n};
-    wp_diags_init(&u->functions, diags->arena, diags->max);
-    wp_diags_init(&u->targets, diags->arena, diags->max);
     return wb_arena_init(a, (size_t)8 << 30, options->seed);
 }
 

@@ -63,3 +63,8 @@ bool wc_is_root(const wp_term *t, const char *name)
 {
     return t->kind == WP_VAR && wb_str_is(t->name, name);
 }
+
+bool wc_is_root_name(wb_str name)
+{
+    return wb_str_is(name, "input") || wb_str_is(name, "data");
+}

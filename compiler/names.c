@@ -37,9 +37,7 @@ static wp_term *argument(wc_resolver *r, const wp_term *t)
         t = t->list.items[0];
     switch ((wp_term_kind)t->kind) {
     case WP_VAR: {
-        wc_binding *b = wc_is_wildcard(t->name) ? NULL : wc_scope_own(r, t->name);
-        return b && b->var ? wc_var_term(r->u, b->var, t->loc)
-                           : wc_resolve_pattern(r, t, "arg", (wp_loc){0});
+        return wc_resolve_pattern(r, t);
     }
     case WP_ARRAY: return argument_list(r, t);
     case WP_SET: return argument_later(r, argument_list(r, t), true);
@@ -53,7 +51,7 @@ static wp_term *argument(wc_resolver *r, const wp_term *t)
         return to;
     }
     case WP_CALL:
-        wc_resolve_fail(r, t->loc, "rule arguments cannot contain calls", WB_LIT(""), "");
+        wc_refuse(r, t->loc, "an argument holds", WB_LIT("a call"));
         return argument_later(r, t, false);
     case WP_REF:
     case WP_TEMPLATE:
@@ -151,7 +149,6 @@ static wc_rule *rule(wc_resolver *r, const wp_rule *source, const wc_rule *first
     for (uint32_t i = 0; i < h->n_args; i++)
         to->args[i] = argument(r, h->args[i]);
     wc_scope_push(r, &inner);
-    inner.body = true;
     to->body = wc_resolve_body(r, &source->body, false);
     add_late(r, &to->body);
     if (to->is_set) {
@@ -250,19 +247,11 @@ void wc_resolve_modules(wc_unit *u)
         u->module = m;
         wc_resolver r = {.u = u, .module = m, .imports = import_names(u, m)};
         r.rules = wv_object_get(u->packages, package_key(u, m));
-        wc_check_repeated_imports(&r);
-        if (u->options->strict)
-            r.used_imports = wb_arena_calloc(u->a, m->n_imports + 1);
         for (uint32_t j = 0; j < m->n_rules; j++) {
             r.rule_number = j + 1;
             r.rule = m->rules[j];
-            r.failed = r.told_unused = false;
-            wc_check_root_names(&r, m->rules[j]);
-            wc_rule *made = rule(&r, m->rules[j], NULL);
-            wc_check_unused_args(&r, made);
-            add_rule(u, made);
+            add_rule(u, rule(&r, m->rules[j], NULL));
         }
-        wc_check_unused_imports(&r);
         free(r.before);
     }
     u->module = NULL;

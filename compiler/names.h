@@ -1,6 +1,6 @@
 /* Resolving names: what the names_*.c files share. Internal to compiler/.
  *
- * A *scope* is a stretch of text in which a variable may be declared once: a rule's arguments, a
+ * A *scope* is a stretch of text with variables of its own: a rule's arguments, a
  * body, a comprehension. A *binding* says what a name means in a scope; a *symbol* is a name with
  * its bindings, innermost first, so that a name is found without walking scopes. A variable that
  * nobody declared belongs to the whole rule.
@@ -16,10 +16,7 @@ typedef struct wc_symbol wc_symbol;
 typedef struct wc_binding {
     wc_symbol *symbol;
     struct wc_scope *scope;
-    wc_var *var;              /* NULL: the name was used here with its outer meaning */
-    const char *how;          /* "assigned", "declared", "arg" */
-    const wp_expr *some;      /* the `some ... in` that made it, or NULL */
-    wp_loc loc;               /* of the statement that made it */
+    wc_var *var;
     struct wc_binding *outer; /* of the same name, which this one hides */
     struct wc_binding *next;  /* of the same scope */
 } wc_binding;
@@ -27,7 +24,6 @@ typedef struct wc_binding {
 typedef struct wc_scope {
     struct wc_scope *outer;
     wc_binding *names;
-    bool body; /* of a rule: its arguments, in the scope around it, count as declared here */
 } wc_scope;
 
 /* An argument that is no pattern: a variable stands in its place and is tested behind the body. */
@@ -50,14 +46,10 @@ typedef struct wc_resolver {
     /* Where late arguments are resolved: names that are no variables are unsafe there; in holes of
      * templates, where this is the scope outside, only those that are not input or data. */
     wc_scope *args;
-    const wp_expr *some; /* `some ... in` under way: it may name a variable twice */
     uint32_t calls;      /* marks variables read in calls of the expression under way */
-    bool erased;         /* what is resolved now will be taken out again */
     bool query;          /* a query, not a module */
     const wp_rule *rule; /* the rule that names belong to; NULL in a query */
     wc_late *late, **late_end;
-    bool failed, told_unused; /* in this rule */
-    bool *used_imports;       /* strict: by number of the import */
     /* expressions made on the way, to stand before the one being resolved */
     wp_expr **before;
     uint32_t n_before, cap_before;
@@ -72,22 +64,18 @@ static inline bool wc_is_wildcard(wb_str name)
 }
 
 void wc_scope_push(wc_resolver *r, wc_scope *s);
-/* Reports a variable of the scope that nothing reads, if it must be read. */
 void wc_scope_pop(wc_resolver *r);
 /* The variable that a name means here, or NULL. */
-wc_binding *wc_scope_find(wc_resolver *r, wb_str name);
-/* The binding the innermost scope has for the name, or NULL. */
-wc_binding *wc_scope_own(wc_resolver *r, wb_str name);
-/* Notes that the name was used here with its outer meaning: declaring it later is an error. */
-void wc_scope_mention(wc_resolver *r, wb_str name);
-/* A new variable in the innermost scope; reports a second one of the name. */
-wc_var *wc_scope_declare(wc_resolver *r, const wp_term *t, const char *how, wp_loc loc);
+wc_var *wc_scope_find(wc_resolver *r, wb_str name);
+/* The one the innermost scope has of that name, or NULL. */
+wc_var *wc_scope_own(wc_resolver *r, wb_str name);
+/* The innermost scope's variable of that name; made when it has none. */
+wc_var *wc_scope_declare(wc_resolver *r, const wp_term *t);
 /* The rule's variable of that name which nobody declared; made when it is first asked for. */
 wc_var *wc_scope_free_var(wc_resolver *r, wb_str name, wp_loc loc);
 bool wc_scope_has_free(wc_resolver *r, wb_str name);
-/* Reports once for a rule: what follows would only repeat it. */
-void wc_resolve_fail(wc_resolver *r, wp_loc loc, const char *before, wb_str name,
-                     const char *after);
+/* What the checks should have refused: reported, so that nothing goes on from it. */
+void wc_refuse(wc_resolver *r, wp_loc loc, const char *what, wb_str name);
 
 /* ---- names_term.c ---- */
 
@@ -95,14 +83,14 @@ wp_term *wc_resolve_term(wc_resolver *r, const wp_term *t);
 /* Terms from number 1 on; item 0, a call's operator, is left to the caller. */
 wp_term **wc_resolve_args(wc_resolver *r, wp_term **from, uint32_t n);
 /* Declares every variable of a pattern as new and gives the pattern with them. */
-wp_term *wc_resolve_pattern(wc_resolver *r, const wp_term *t, const char *how, wp_loc loc);
+wp_term *wc_resolve_pattern(wc_resolver *r, const wp_term *t);
 wp_term *wc_resolve_name(wc_resolver *r, const wp_term *t);
 wp_term *wc_resolve_ref(wc_resolver *r, const wp_term *t);
 /* The path an import stands for, or NULL. */
 wp_term *wc_resolve_import(wc_resolver *r, wb_str name, wp_loc loc);
 bool wc_names_rule(const wc_resolver *r, wb_str name);
-/* nested: in a term. WP_STRING: a built-in; WP_REF from data: a function; NULL after a report. */
-wp_term *wc_resolve_operator(wc_resolver *r, const wp_term *op, bool nested);
+/* WP_STRING: a built-in; WP_REF from data: a function; NULL after a report. */
+wp_term *wc_resolve_operator(wc_resolver *r, const wp_term *op);
 /* {x | x = t}: one member, or none when t is undefined; under the modifiers of `owner`, if any. */
 wp_term *wc_resolve_maybe(wc_resolver *r, const wp_term *t, const wp_expr *owner);
 /* An operator as it is written, in the compilation's arena. */
@@ -119,14 +107,7 @@ void wc_hoist_shared(wc_resolver *r, wp_term **items, uint32_t n, const wp_expr 
 wp_term *wc_hoist_below(wc_resolver *r, wp_term *t, const wp_expr *owner);
 wp_with *wc_resolve_withs(wc_resolver *r, const wp_expr *e);
 
-/* ---- names.c, names_strict.c ---- */
-
 /* The name a head defines in its package: the first part of its ref. */
 wb_str wc_head_name(const wp_head *h);
-void wc_check_root_var(wc_resolver *r, const wp_term *t, wp_loc loc);
-void wc_check_root_names(wc_resolver *r, const wp_rule *rule);
-void wc_check_repeated_imports(wc_resolver *r);
-void wc_check_unused_imports(wc_resolver *r);
-void wc_check_unused_args(wc_resolver *r, const wc_rule *rule);
 
 #endif

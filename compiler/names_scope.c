@@ -2,8 +2,7 @@
  *
  * A symbol holds the bindings of one name as a stack, so finding a name costs the same in a body of
  * ten variables and of a hundred thousand.
- *
- * Reports: variables declared twice, used before they are declared, or never read. */
+ * Reports nothing. */
 #include "compiler/names.h"
 
 #include "base/hash.h"
@@ -71,93 +70,38 @@ void wc_scope_push(wc_resolver *r, wc_scope *s)
 
 void wc_scope_pop(wc_resolver *r)
 {
-    bool told = r->told_unused;
-    for (wc_binding *b = r->scope->names; b; b = b->next) {
+    for (wc_binding *b = r->scope->names; b; b = b->next)
         b->symbol->top = b->outer;
-        if (r->failed || told || !b->var || !b->var->may_be_unused || b->var->uses)
-            continue;
-        wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), b->loc, "%s var %.*s unused",
-                  b->how, WB_FMT(b->symbol->name));
-        r->told_unused = true;
-    }
     r->scope = r->scope->outer;
 }
 
-static wc_binding *in_scope(const wc_symbol *s, const wc_scope *scope)
-{
-    for (wc_binding *b = s ? s->top : NULL; b; b = b->outer)
-        if (b->scope == scope)
-            return b;
-    return NULL;
-}
-
-wc_binding *wc_scope_own(wc_resolver *r, wb_str name)
+wc_var *wc_scope_own(wc_resolver *r, wb_str name)
 {
     const wc_symbol *s = known(r, name);
-    return s && s->top && s->top->scope == r->scope ? s->top : NULL;
+    return s && s->top && s->top->scope == r->scope ? s->top->var : NULL;
 }
 
-wc_binding *wc_scope_find(wc_resolver *r, wb_str name)
+wc_var *wc_scope_find(wc_resolver *r, wb_str name)
 {
     const wc_symbol *s = known(r, name);
-    for (wc_binding *b = s ? s->top : NULL; b; b = b->outer)
-        if (b->var)
-            return b;
-    return NULL;
+    return s && s->top ? s->top->var : NULL;
 }
 
-static wc_binding *bind(wc_resolver *r, wc_symbol *s, wc_var *var)
-{
-    wc_binding *b = wb_arena_alloc(r->u->a, sizeof *b);
-    *b = (wc_binding){
-        .symbol = s, .scope = r->scope, .var = var, .outer = s->top, .next = r->scope->names};
-    s->top = b;
-    r->scope->names = b;
-    return b;
-}
-
-void wc_scope_mention(wc_resolver *r, wb_str name)
-{
-    if (r->scope && !wc_scope_own(r, name))
-        bind(r, symbol(r, name), NULL);
-}
-
-void wc_resolve_fail(wc_resolver *r, wp_loc loc, const char *before, wb_str name, const char *after)
-{
-    r->failed = true;
-    wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), loc, "%s%.*s%s", before, WB_FMT(name),
-              after);
-}
-
-wc_var *wc_scope_declare(wc_resolver *r, const wp_term *t, const char *how, wp_loc loc)
+wc_var *wc_scope_declare(wc_resolver *r, const wp_term *t)
 {
     wc_symbol *s = symbol(r, t->name);
-    wc_binding *there = wc_scope_own(r, t->name);
-    if ((!there || !there->var) && r->scope->body) {
-        wc_binding *arg = in_scope(s, r->scope->outer);
-        there = arg && arg->var ? arg : there;
-    }
-    if (there && r->some && there->some == r->some)
-        return there->var;
-    if (there) {
-        bool arg = there->var && wb_str_is(wb_str_of(there->how), "arg");
-        bool assigned = there->var && wb_str_is(wb_str_of(there->how), "assigned");
-        wc_resolve_fail(r, loc, arg ? "arg " : "var ", t->name,
-                        !there->var ? " referenced above"
-                        : arg       ? " redeclared"
-                        : assigned  ? " assigned above"
-                                    : " declared above");
-        if (there->var)
-            return there->var;
-    }
-    wc_var *v = wc_var_new(r->u, t->name, t->loc);
-    v->declared = true;
-    wc_binding *b = bind(r, s, v);
-    b->how = how;
-    b->some = r->some;
-    b->loc = loc;
-    v->may_be_unused = r->u->options->strict && wb_str_is(wb_str_of(how), "assigned");
-    return v;
+    if (s->top && s->top->scope == r->scope)
+        return s->top->var;
+    wc_binding *b = wb_arena_alloc(r->u->a, sizeof *b);
+    *b = (wc_binding){.symbol = s,
+                      .scope = r->scope,
+                      .var = wc_var_new(r->u, t->name, t->loc),
+                      .outer = s->top,
+                      .next = r->scope->names};
+    b->var->declared = true;
+    s->top = b;
+    r->scope->names = b;
+    return b->var;
 }
 
 wc_var *wc_scope_free_var(wc_resolver *r, wb_str name, wp_loc loc)

@@ -48,8 +48,6 @@ wp_term *wc_resolve_import(wc_resolver *r, wb_str name, wp_loc loc)
     wv i = wv_is_object(r->imports) ? wv_object_get_str(r->imports, name) : WV_UNDEFINED;
     if (i == WV_UNDEFINED)
         return NULL;
-    if (r->used_imports)
-        r->used_imports[wv_int(i)] = true;
     const wp_term *path = r->module->imports[wv_int(i)].path;
     if (path->kind == WP_VAR)
         return ref(r, (wp_term *[]){(wp_term *)(uintptr_t)path}, 1, loc);
@@ -60,26 +58,20 @@ wp_term *wc_resolve_import(wc_resolver *r, wb_str name, wp_loc loc)
 wp_term *wc_resolve_name(wc_resolver *r, const wp_term *t)
 {
     if (wc_is_root_name(t->name)) {
-        wc_binding *b = wc_scope_find(r, t->name);
-        if (b)
-            return wc_var_term(r->u, b->var, t->loc);
-        if (r->args && r->args == r->scope) {
-            wp_report(r->u->diags, WP_UNSAFE_VAR_ERROR, wc_file(r->u), t->loc, "var %.*s is unsafe",
-                      WB_FMT(t->name));
-            r->failed = true;
-        }
+        wc_var *v = wc_scope_find(r, t->name);
+        if (v)
+            return wc_var_term(r->u, v, t->loc);
+        if (r->args && r->args == r->scope)
+            wc_refuse(r, t->loc, "an argument reads", t->name);
         wp_term *root = wc_term_new(r->u, WP_VAR, t->loc);
         root->name = t->name;
         return root;
     }
     if (wc_is_wildcard(t->name))
         return wc_var_term(r->u, wc_scope_free_var(r, t->name, t->loc), t->loc);
-    wc_binding *b = wc_scope_find(r, t->name);
-    wc_scope_mention(r, t->name);
-    if (b) {
-        b->var->uses++;
-        return wc_var_term(r->u, b->var, t->loc);
-    }
+    wc_var *v = wc_scope_find(r, t->name);
+    if (v)
+        return wc_var_term(r->u, v, t->loc);
     if (r->args)
         return wc_var_term(r->u, wc_scope_free_var(r, t->name, t->loc), t->loc);
     if (wc_names_rule(r, t->name))
@@ -132,8 +124,13 @@ wb_str wc_dotted(wc_resolver *r, const wp_term *op)
     return dotted;
 }
 
+void wc_refuse(wc_resolver *r, wp_loc loc, const char *what, wb_str name)
+{
+    wp_report(r->u->diags, WP_COMPILE_ERROR, wc_file(r->u), loc, "%s %.*s", what, WB_FMT(name));
+}
+
 /* The operator: a WP_STRING naming a built-in, or a ref from data; NULL after a report. */
-wp_term *wc_resolve_operator(wc_resolver *r, const wp_term *op, bool nested)
+wp_term *wc_resolve_operator(wc_resolver *r, const wp_term *op)
 {
     const wp_term *head = op->kind == WP_REF ? op->list.items[0] : op;
     wb_str dotted = wc_dotted(r, op);
@@ -142,33 +139,18 @@ wp_term *wc_resolve_operator(wc_resolver *r, const wp_term *op, bool nested)
         return wc_string_term(r->u, dotted, op->loc);
     if (wb_str_is(dotted, "eq") || wb_str_has_prefix(dotted, WB_LIT("internal.")))
         return wc_string_term(r->u, dotted, op->loc);
-    bool shadowed = head->kind == WP_VAR && wc_scope_find(r, head->name);
-    if (shadowed && nested) {
-        wc_resolve_fail(r, op->loc, "called function ", dotted, " shadowed");
-        return NULL;
-    }
-    if (head->kind == WP_VAR && !shadowed) {
-        wp_term *to = NULL;
-        if (wc_is_root(head, "data"))
-            to = op->kind == WP_REF ? wc_resolve_ref(r, op) : NULL;
-        else if (wc_names_rule(r, head->name))
-            to = op->kind == WP_REF ? wc_resolve_ref(r, op) : package_ref(r, head->name, op->loc);
-        else if (wc_resolve_import(r, head->name, op->loc))
-            to = op->kind == WP_REF ? wc_resolve_ref(r, op)
-                                    : wc_resolve_import(r, head->name, op->loc);
-        if (to && to->kind == WP_REF)
-            return to;
-    }
-    if (fn && !shadowed)
+    wp_term *to = NULL;
+    if (wc_is_root(head, "data"))
+        to = op->kind == WP_REF ? wc_resolve_ref(r, op) : NULL;
+    else if (head->kind == WP_VAR && wc_names_rule(r, head->name))
+        to = op->kind == WP_REF ? wc_resolve_ref(r, op) : package_ref(r, head->name, op->loc);
+    else if (head->kind == WP_VAR && wc_resolve_import(r, head->name, op->loc))
+        to = op->kind == WP_REF ? wc_resolve_ref(r, op) : wc_resolve_import(r, head->name, op->loc);
+    if (to && to->kind == WP_REF)
+        return to;
+    if (fn)
         return wc_string_term(r->u, dotted, op->loc);
-    if (r->erased)
-        return NULL;
-    wb_buf text;
-    wb_buf_init(&text, (size_t)1 << 20);
-    wp_term_put(&text, op);
-    wp_report(&r->u->functions, WP_TYPE_ERROR, wc_file(r->u), op->loc, "undefined function %.*s",
-              WB_FMT(wb_buf_str(&text)));
-    wb_buf_free(&text);
+    wc_refuse(r, op->loc, "undefined function", dotted);
     return NULL;
 }
 
@@ -229,7 +211,7 @@ static wp_term *call(wc_resolver *r, const wp_term *t)
     wp_term *constant = metadata(r, t);
     if (constant)
         return constant;
-    wp_term *op = wc_resolve_operator(r, t->list.items[0], true);
+    wp_term *op = wc_resolve_operator(r, t->list.items[0]);
     wp_term *to = wc_term_new(r->u, WP_CALL, t->loc);
     to->list.n = t->list.n;
     to->list.items = wc_resolve_args(r, t->list.items, t->list.n);
@@ -341,29 +323,15 @@ static bool is_pattern(const wp_term *t)
 }
 
 /* Declares every variable of a pattern as new and gives the pattern with them. */
-wp_term *wc_resolve_pattern(wc_resolver *r, const wp_term *t, const char *how, wp_loc loc)
+wp_term *wc_resolve_pattern(wc_resolver *r, const wp_term *t)
 {
-    static const char *const kinds[] = {"null",
-                                        "boolean",
-                                        "number",
-                                        "string",
-                                        "var",
-                                        "ref",
-                                        "array",
-                                        "set",
-                                        "object",
-                                        "arraycomprehension",
-                                        "setcomprehension",
-                                        "objectcomprehension",
-                                        "call",
-                                        "templatestring"};
     if (t->kind == WP_REF && t->list.n == 1 && t->list.items[0]->kind == WP_VAR)
         t = t->list.items[0]; /* `input` and `data` as names */
     switch ((wp_term_kind)t->kind) {
     case WP_VAR:
         if (wc_is_wildcard(t->name))
             return wc_resolve_name(r, t);
-        return wc_var_term(r->u, wc_scope_declare(r, t, how, loc.row ? loc : t->loc), t->loc);
+        return wc_var_term(r->u, wc_scope_declare(r, t), t->loc);
     case WP_ARRAY: {
         wp_term *to = wc_term_new(r->u, WP_ARRAY, t->loc);
         to->list.n = t->list.n;
@@ -371,7 +339,7 @@ wp_term *wc_resolve_pattern(wc_resolver *r, const wp_term *t, const char *how, w
         for (int late = 0; late < 2; late++) /* variables before what may read them */
             for (uint32_t i = 0; i < t->list.n; i++)
                 if (is_pattern(t->list.items[i]) != (bool)late)
-                    to->list.items[i] = wc_resolve_pattern(r, t->list.items[i], how, loc);
+                    to->list.items[i] = wc_resolve_pattern(r, t->list.items[i]);
         return to;
     }
     case WP_OBJECT: {
@@ -384,13 +352,10 @@ wp_term *wc_resolve_pattern(wc_resolver *r, const wp_term *t, const char *how, w
                 if (late) /* keys are looked up, not declared */
                     to->object.pairs[i].key = wc_resolve_term(r, from->key);
                 if (is_pattern(from->value) != (bool)late)
-                    to->object.pairs[i].value = wc_resolve_pattern(r, from->value, how, loc);
+                    to->object.pairs[i].value = wc_resolve_pattern(r, from->value);
             }
         return to;
     }
-    default:
-        if (wb_str_is(wb_str_of(how), "assigned"))
-            wc_resolve_fail(r, t->loc, "cannot assign to ", wb_str_of(kinds[t->kind]), "");
-        return wc_resolve_term(r, t);
+    default: return wc_resolve_term(r, t);
     }
 }

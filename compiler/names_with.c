@@ -3,14 +3,8 @@
  * Takes the modifiers of an expression. After it: a target is a path from data or input, a built-in
  * (WP_STRING) or a function (WP_REF); a value that is a bare function is a call without arguments.
  *
- * Reports, kept back in u->targets: targets that are none, and functions that may not be replaced.
- */
+ * Reports, when the checks did not: targets that are none, functions that may not be replaced. */
 #include "compiler/names.h"
-
-static void refuse_target(wc_resolver *r, wp_code code, wp_loc loc, const char *what)
-{
-    wp_report(&r->u->targets, code, wc_file(r->u), loc, "with keyword %s", what);
-}
 
 /* What stands for a function that `with` replaces, or NULL after a report. */
 static wp_term *mock_target(wc_resolver *r, const wp_term *target)
@@ -20,29 +14,11 @@ static wp_term *mock_target(wc_resolver *r, const wp_term *target)
     bool own = head->kind == WP_VAR &&
                (wc_names_rule(r, head->name) || wc_resolve_import(r, head->name, target->loc));
     const ws_builtin *fn = own ? NULL : ws_registry_find(r->u->registry, name);
-    if (!own && !fn) {
-        refuse_target(r, WP_TYPE_ERROR, target->loc,
-                      "target must reference existing input, data, or a function");
+    if (!own && (!fn || (fn->flags & (WS_RELATION | WS_VOID)))) {
+        wc_refuse(r, target->loc, "with cannot replace", name);
         return NULL;
     }
-    if (own)
-        return wc_resolve_operator(r, target, true);
-    if (wb_str_is(name, "eq") || wb_str_is(name, "rego.metadata.chain") ||
-        wb_str_is(name, "rego.metadata.rule") || wb_str_has_prefix(name, WB_LIT("internal."))) {
-        bool inside = wb_str_has_prefix(name, WB_LIT("internal."));
-        wp_report(&r->u->targets, WP_COMPILE_ERROR, wc_file(r->u), target->loc,
-                  "with keyword replacing built-in function: replacement of %s\"%.*s\" invalid",
-                  inside ? "internal function " : "", WB_FMT(name));
-        return NULL;
-    }
-    if (fn->flags & (WS_RELATION | WS_VOID)) {
-        refuse_target(r, WP_COMPILE_ERROR, target->loc,
-                      fn->flags & WS_RELATION
-                          ? "replacing built-in function: target must not be a relation"
-                          : "replacing built-in function: target must not be a void function");
-        return NULL;
-    }
-    return wc_resolve_operator(r, target, true);
+    return wc_resolve_operator(r, target);
 }
 
 wp_with *wc_resolve_withs(wc_resolver *r, const wp_expr *e)
@@ -74,7 +50,7 @@ wp_with *wc_resolve_withs(wc_resolver *r, const wp_expr *e)
         if (function) {
             wp_term *f = wc_term_new(r->u, WP_CALL, v->loc);
             f->list.items = wb_arena_alloc(r->u->a, sizeof(wp_term *));
-            f->list.items[0] = wc_resolve_operator(r, v, true);
+            f->list.items[0] = wc_resolve_operator(r, v);
             f->list.n = 1;
             to[i].value = f;
         } else {

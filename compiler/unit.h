@@ -18,9 +18,7 @@ typedef struct wc_var {
     wc_operand bound;      /* planner: where its value is; WC_NOTHING while unbound */
     uint32_t id;           /* number in the compilation */
     uint32_t mark;         /* safety: the generation in which it became safe */
-    bool may_be_unused;    /* reported when nothing reads it */
     bool declared;         /* by :=, some, every or as an argument */
-    uint32_t uses;         /* how often it is read */
     uint32_t in_call;      /* names: the mark of the expression whose calls read it */
     uint32_t seen;         /* safety: the body in which it was last met */
     struct wc_wait *waits; /* planner: pairs to unify once it has a value */
@@ -72,8 +70,6 @@ typedef struct wc_unit {
     wm_program *program;
     wv mocked; /* names of built-ins that some `with` replaces -> mock number */
     bool mocked_functions, masked_data;
-    wp_diags targets;   /* what `with` cannot replace: told when names are fine */
-    wp_diags functions; /* undefined functions: told when names and the data tree are fine */
 } wc_unit;
 
 wc_var *wc_var_new(wc_unit *u, wb_str name, wp_loc loc);
