@@ -214,7 +214,8 @@ static void damage(drawing *d, wb_buf *b)
             memcpy(piece, b->p + at, n);
         switch (below(d, 3)) {
         case 0:
-            memmove(b->p + at, b->p + at + n, room - n);
+            if (n)
+                memmove(b->p + at, b->p + at + n, room - n);
             b->n -= n;
             break;
         case 1: wb_buf_put(b, piece, n); break;
