@@ -42,7 +42,7 @@ typedef struct ws_builtin {
     const char *name;     /* "regex.match" */
     const char *decl;     /* see above */
     const char *infix;    /* "+" or NULL */
-    const char *category; /* "strings" */
+    const char *category; /* "strings"; several with a comma between them; NULL: its name's front */
     unsigned flags;
     ws_fn fn;           /* NULL: compiled away before it is called (internal.member_2, ...) */
     ws_prepare prepare; /* or NULL */

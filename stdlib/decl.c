@@ -42,6 +42,20 @@ static wb_str word(decl *d)
     return wb_str_n(start, (size_t)(d->p - start));
 }
 
+/* A name of an operand may be several words. */
+static wb_str words(decl *d)
+{
+    wb_str all = word(d);
+    for (const char *end = d->p;; end = d->p) {
+        wb_str more = word(d);
+        if (!more.n) {
+            d->p = end;
+            return all;
+        }
+        all.n = (size_t)(more.p + more.n - all.p);
+    }
+}
+
 static wv text_value(decl *d, wb_str s)
 {
     return wv_string_new(d->a, s);
@@ -126,7 +140,7 @@ static wv type(decl *d)
 static wv named(decl *d)
 {
     const char *start = d->p;
-    wb_str name = word(d);
+    wb_str name = words(d);
     bool has_name = name.n && accept(d, ":");
     if (!has_name)
         d->p = start;

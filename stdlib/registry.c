@@ -52,6 +52,19 @@ static bool word(decl *d, wb_str *out)
     return out->n > 0;
 }
 
+/* A name of an operand, of one word or several, and the colon behind it. */
+static bool name_and_colon(decl *d)
+{
+    decl ahead = *d;
+    wb_str one;
+    while (word(&ahead, &one))
+        ;
+    if (ahead.p == d->p || !take(&ahead, ":"))
+        return false;
+    *d = ahead;
+    return true;
+}
+
 static bool type(decl *d);
 
 /* name? ":"? type, any number of times, up to the closing mark. */
@@ -61,12 +74,8 @@ static bool type_list(decl *d, const char *close, bool named, unsigned *count)
     if (take(d, close))
         return true;
     do {
-        if (named) {
-            decl ahead = *d;
-            wb_str name;
-            if (word(&ahead, &name) && take(&ahead, ":"))
-                *d = ahead;
-        }
+        if (named)
+            name_and_colon(d);
         if (!type(d))
             return false;
         ++*count;
@@ -117,8 +126,7 @@ static bool read_decl(const char *text, unsigned *arity)
     if (!take(&d, "void")) {
         decl ahead = d;
         if (take(&ahead, "(")) {
-            wb_str name;
-            if (!word(&ahead, &name) || !take(&ahead, ":") || !type(&ahead) || !take(&ahead, ")"))
+            if (!name_and_colon(&ahead) || !type(&ahead) || !take(&ahead, ")"))
                 return false;
             d = ahead;
         } else if (!type(&d)) {

@@ -135,11 +135,11 @@ const ws_builtin ws_schemas[] = {
            "(document: " SCHEMA_ARG ", schema: " SCHEMA_ARG
            ") => (output: array<boolean, array[object<desc: string, error: string, field: string, "
            "type: string>]>)",
-           NULL, NULL, WS_NONDET, fn_match, prepare, release,
+           NULL, "object", WS_NONDET, fn_match, prepare, release,
            "Whether a document fits a JSON Schema, and what is wrong with it."),
     WS_ROW("json.verify_schema",
-           "(schema: " SCHEMA_ARG ") => (output: array<boolean, any<null, string>>)", NULL, NULL,
-           WS_NONDET, fn_verify, prepare, release,
+           "(schema: " SCHEMA_ARG ") => (output: array<boolean, any<null, string>>)", NULL,
+           "object", WS_NONDET, fn_verify, prepare, release,
            "Whether a value is a JSON Schema, and why not."),
     WS_END,
 };

@@ -1094,7 +1094,7 @@ static wv fn_render(ws_ctx *cx, const wv *args, unsigned n)
 
 const ws_builtin ws_template[] = {
     WS_ROW("strings.render_template",
-           "(value: string, vars: object[string: any]) => (result: string)", NULL, NULL, 0,
+           "(value: string, vars: object[string: any]) => (result: string)", NULL, "strings", 0,
            fn_render, NULL, NULL, "A Go template with its variables filled in."),
     WS_END,
 };

@@ -515,7 +515,7 @@ const ws_builtin ws_time[] = {
            fn_parse_duration, NULL, NULL, "A duration such as 1h30m, with d, w and y too."),
     WS_ROW("time.format",
            "(x: any<number, array<number, string>, array<number, string, string>>) => "
-           "(timestamp: string)",
+           "(formatted timestamp: string)",
            NULL, NULL, 0, fn_format, NULL, NULL,
            "The instant as text, in a zone and by a layout when they are given."),
     WS_ROW("time.date", "(x: " TIME_ARG ") => (date: array<number, number, number>)", NULL, NULL, 0,

@@ -150,7 +150,8 @@ const ws_builtin ws_uuid[] = {
            "What a UUID says: version, variant, and of versions 1 and 2 time and node."),
     WS_ROW("uuid.rfc4122", "(k: string) => (output: string)", NULL, NULL, WS_NONDET, fn_rfc4122,
            NULL, NULL, "A random UUID, the same for one k all through a query."),
-    WS_ROW("rand.intn", "(str: string, n: number) => (y: number)", NULL, NULL, WS_NONDET, fn_intn,
-           NULL, NULL, "A random integer from 0 up to n (its absolute value), n excluded."),
+    WS_ROW("rand.intn", "(str: string, n: number) => (y: number)", NULL, "numbers", WS_NONDET,
+           fn_intn, NULL, NULL,
+           "A random integer from 0 up to n (its absolute value), n excluded."),
     WS_END,
 };

@@ -23,6 +23,12 @@ while read -r arguments; do
     fi
 done <"$TMPDIR/commands"
 
+"$WRIT" capabilities --markdown >"$TMPDIR/builtins.md"
+if ! diff -u docs/builtins.md "$TMPDIR/builtins.md"; then
+    echo "docs/builtins.md is old: writ capabilities --markdown > docs/builtins.md"
+    failed=1
+fi
+
 # Links to files of the tree, from README.md and docs/.
 for page in README.md CONTRIBUTING.md docs/*.md; do
     grep -oE '\]\([^)#: ]+[)#]' "$page" | sed 's/](//; s/[)#]$//' | sort -u >"$TMPDIR/links" || true
