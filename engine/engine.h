@@ -73,7 +73,11 @@ struct writ_query {
 struct writ_session {
     writ_engine *engine;
     wm_session *vm;
-    wb_arena input; /* of writ_eval_json */
+    wb_arena input;  /* of writ_eval_json */
+    wb_arena record; /* of writ_set_record; made when there is one */
+    bool has_record;
+    wb_str *hosts; /* of writ_set_allow_net; owned, as their bytes are */
+    size_t n_hosts;
     wb_buf out;
     writ_budget budget;
     bool has_budget;

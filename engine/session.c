@@ -29,12 +29,24 @@ writ_session *writ_session_new(writ_engine *e)
     return s;
 }
 
+static void free_hosts(writ_session *s)
+{
+    for (size_t i = 0; i < s->n_hosts; i++)
+        free((void *)(uintptr_t)s->hosts[i].p);
+    free(s->hosts);
+    s->hosts = NULL;
+    s->n_hosts = 0;
+}
+
 void writ_session_free(writ_session *s)
 {
     if (!s)
         return;
     wm_session_free(s->vm);
     wb_arena_free(&s->input);
+    if (s->has_record)
+        wb_arena_free(&s->record);
+    free_hosts(s);
     wb_buf_free(&s->out);
     free(s);
 }
@@ -78,6 +90,49 @@ void writ_set_print(writ_session *s, void (*print)(void *, const char *, size_t)
     s->print_argument = argument;
     wm_context(s->vm)->print = print ? pass_print : NULL;
     wm_context(s->vm)->print_arg = s;
+}
+
+void writ_set_allow_net(writ_session *s, const char *const *hosts, size_t count)
+{
+    ws_ctx *cx = wm_context(s->vm);
+    free_hosts(s);
+    s->hosts = hosts && count ? wb_calloc(count, sizeof *s->hosts) : NULL;
+    s->n_hosts = hosts ? count : 0;
+    for (size_t i = 0; i < s->n_hosts; i++)
+        s->hosts[i] = wb_str_n(wb_strndup(hosts[i], strlen(hosts[i])), strlen(hosts[i]));
+    cx->limit_net = hosts != NULL;
+    cx->allow_net = s->hosts;
+    cx->n_allow_net = s->n_hosts;
+}
+
+writ_status writ_set_record(writ_session *s, const char *json, size_t length, writ_error *error)
+{
+    wv record = WV_UNDEFINED;
+    wb_error why;
+    wm_set_record(s->vm, WV_UNDEFINED);
+    if (!s->has_record && wb_arena_init(&s->record, INPUT_ARENA, s->engine->seed))
+        return we_fail(error, WRIT_MEMORY, "", "no memory for a record");
+    s->has_record = true;
+    wb_arena_reset(&s->record);
+    if (json && wv_json_decode(&s->record, wb_str_n(json, length), NULL, &record, &why))
+        return we_fail(error, WRIT_INVALID, "", "record: %s", why.text);
+    if (json && !wv_is_object(record))
+        return we_fail(error, WRIT_INVALID, "", "record: must be an object");
+    wm_set_record(s->vm, record);
+    return WRIT_OK;
+}
+
+writ_status writ_record(writ_session *s, writ_text *record, writ_error *error)
+{
+    wb_error why;
+    wv v = wm_record(s->vm);
+    wb_buf_clear(&s->out);
+    if (v == WV_UNDEFINED)
+        wb_buf_puts(&s->out, "{}");
+    else if (wv_json_encode(&s->out, v, NULL, &why))
+        return we_fail(error, WRIT_EVAL, "", "record: %s", why.text);
+    *record = (writ_text){wb_buf_cstr(&s->out), s->out.n};
+    return WRIT_OK;
 }
 
 wv we_run(writ_session *s, const writ_query *q, wv input)

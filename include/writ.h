@@ -159,6 +159,19 @@ void writ_set_time(writ_session *session, int64_t now_ns);
 void writ_set_print(writ_session *session,
                     void (*print)(void *argument, const char *line, size_t length), void *argument);
 
+/* Hosts that http.send and net.lookup_ip_addr may ask, by name and without ports; others fail.
+ * NULL: all hosts; a count of 0: none. The names are copied. */
+void writ_set_allow_net(writ_session *session, const char *const *hosts, size_t count);
+/* Answers for functions that are not of their arguments alone (the time, the network, chance, host
+ * functions that are not pure), as JSON: {"time.now_ns": {"[]": 1}}, arguments as the text of an
+ * array. Later evaluations take them instead of calling; calls that are not in it are made. NULL:
+ * none. With what writ_record gave and the same input an evaluation is repeated exactly. */
+writ_status writ_set_record(writ_session *session, const char *json, size_t length,
+                            writ_error *error);
+/* What such functions answered in the last evaluation, in the same shape; {} when none was called.
+ * The text lives until the session's next call. */
+writ_status writ_record(writ_session *session, writ_text *record, writ_error *error);
+
 /* Evaluates with input as JSON text (NULL: no input). The answer is JSON text that lives until the
  * session's next evaluation. WRIT_UNDEFINED: no answer. */
 writ_status writ_eval_json(writ_session *session, const writ_query *query, const char *input,

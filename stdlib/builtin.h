@@ -33,6 +33,7 @@ enum {
     WS_RELATION = 4, /* the answer is an array; each member is one result (walk) */
     WS_DEPRECATED = 8,
     WS_VOID = 16,      /* print */
+    WS_GIVES_SET = 32, /* the result is a set: an array of a record in JSON becomes one again */
     WS_INFIX_SHIFT = 8 /* operators: the character(s) in `infix` */
 };
 

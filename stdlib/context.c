@@ -199,6 +199,14 @@ bool ws_charge(ws_ctx *cx, uint64_t units)
     return true;
 }
 
+bool ws_may_ask(const ws_ctx *cx, wb_str host)
+{
+    for (size_t i = 0; cx->limit_net && i < cx->n_allow_net; i++)
+        if (wb_str_eq(cx->allow_net[i], host))
+            return true;
+    return !cx->limit_net;
+}
+
 bool ws_room(ws_ctx *cx, size_t n)
 {
     /* Collections and strings cost a header and alignment besides. */

@@ -39,6 +39,11 @@ typedef struct ws_ctx {
     bool (*cancelled)(const void *arg); /* deadline or caller; may be NULL */
     const void *cancel_arg;
 
+    /* Hosts that functions may ask; unless `limit_net` is set, all. */
+    const wb_str *allow_net;
+    size_t n_allow_net;
+    bool limit_net;
+
     int64_t now_ns;                    /* the query's one time, nanoseconds since 1970 */
     bool (*random)(void *p, size_t n); /* the query's source of random bytes */
 
@@ -69,6 +74,9 @@ wv ws_fail_kind(ws_ctx *cx, ws_error_kind kind, const char *format, ...)
 bool ws_charge(ws_ctx *cx, uint64_t units);
 /* As ws_charge for a result of n bytes that is about to be made in `out`. */
 bool ws_room(ws_ctx *cx, size_t n);
+
+/* Whether functions may ask the host; no error is set when they may not. */
+bool ws_may_ask(const ws_ctx *cx, wb_str host);
 
 /* Ends a wb_buf as a string value in `out` and frees the buffer. */
 wv ws_take_string(ws_ctx *cx, wb_buf *b);

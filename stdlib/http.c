@@ -8,6 +8,7 @@
 
 #include <curl/curl.h>
 #include <openssl/crypto.h>
+#include <sys/socket.h>
 
 #include <errno.h>
 #include <stdarg.h>
@@ -32,6 +33,7 @@
 
 typedef struct exchange {
     ws_ctx *cx;
+    CURL *curl;
     wv request;
     wb_str url; /* without quotes around it */
     char method[32];
@@ -46,7 +48,8 @@ typedef struct exchange {
     wv fields; /* of the answer: lower-case names to arrays */
     size_t header_bytes;
     char status[256];
-    bool over; /* the answer passed a limit */
+    bool over;         /* the answer passed a limit */
+    char refused[256]; /* the host that may not be asked */
     /* the error */
     bool network;
     wb_buf error;
@@ -410,6 +413,27 @@ static bool pair(exchange *x, const char *cert, const char *key, int how)
     return ok;
 }
 
+/* The host of a URL as Go's parser cuts it: up to the first colon. */
+static wb_str host_of(wb_str url)
+{
+    const char *slashes = url.n ? memmem(url.p, url.n, "//", 2) : NULL;
+    if (!slashes)
+        return (wb_str){"", 0};
+    wb_str rest = wb_str_n(slashes + 2, url.n - (size_t)(slashes + 2 - url.p));
+    for (size_t i = 0; i < rest.n; i++)
+        if (strchr("/?#", rest.p[i])) {
+            rest.n = i;
+            break;
+        }
+    for (size_t i = rest.n; i-- > 0;)
+        if (rest.p[i] == '@') {
+            rest = wb_str_n(rest.p + i + 1, rest.n - i - 1);
+            break;
+        }
+    const char *colon = rest.n ? memchr(rest.p, ':', rest.n) : NULL;
+    return colon ? wb_str_n(rest.p, (size_t)(colon - rest.p)) : rest;
+}
+
 static bool method_and_url(exchange *x)
 {
     wb_buf b;
@@ -426,6 +450,9 @@ static bool method_and_url(exchange *x)
         if (!b.n)
             memcpy(x->method, "GET", sizeof "GET");
         x->url = wb_arena_str(x->cx->out, unquoted(&url));
+        wb_str host = host_of(x->url);
+        if (!ws_may_ask(x->cx, host))
+            ok = fail(x, false, "disallowed host: %.*s", WB_FMT(host));
     }
     wb_buf_free(&b);
     return ok;
@@ -672,12 +699,33 @@ static bool explain(exchange *x, CURL *c, CURLU *u, CURLcode code)
     }
     curl_free(host);
     curl_free(port);
-    return x->over ? fail_url(x, "the answer is over the limit") : fail_url(x, text);
+    return fail_url(x, x->over ? "the answer is over the limit" : *x->refused ? x->refused : text);
+}
+
+/* Asked before each connection, so after each redirect too. */
+static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    exchange *x = arg;
+    char *url = NULL;
+    curl_easy_getinfo(x->curl, CURLINFO_EFFECTIVE_URL, &url);
+    wb_str host = host_of(wb_str_of(url ? url : ""));
+    if (!ws_may_ask(x->cx, host)) {
+        snprintf(x->refused, sizeof x->refused, "disallowed host: %.*s",
+                 (int)(host.n < 200 ? host.n : 200), host.p);
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 static void set_transfer(CURL *c, exchange *x)
 {
     int64_t ms = x->timeout_ns / 1000000;
+    x->curl = c;
+    if (x->cx->limit_net) {
+        curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+        curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, x);
+        curl_easy_setopt(c, CURLOPT_PROXY, "");
+    }
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");

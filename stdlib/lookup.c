@@ -36,6 +36,8 @@ static wv fn_lookup(ws_ctx *cx, const wv *args, unsigned n)
     WS_STRING(cx, args, 0);
     wb_str s = wv_str(&args[0]);
     char name[NAME_MAX_BYTES + 1];
+    if (!ws_may_ask(cx, s))
+        return ws_fail(cx, "disallowed host: %.*s", WB_FMT(s));
     wv answer = literal(cx, s);
     if (wv_defined(answer))
         return answer;
@@ -68,6 +70,7 @@ static wv fn_lookup(ws_ctx *cx, const wv *args, unsigned n)
 
 const ws_builtin ws_lookup[] = {
     WS_ROW("net.lookup_ip_addr", "(name: string) => (addrs: set[string])", NULL, NULL,
-           WS_NONDET | WS_IO, fn_lookup, NULL, NULL, "The addresses a host name stands for."),
+           WS_NONDET | WS_IO | WS_GIVES_SET, fn_lookup, NULL, NULL,
+           "The addresses a host name stands for."),
     WS_END,
 };

@@ -87,7 +87,8 @@ struct wm_session {
     wm_error *builtin_errors;
     size_t n_builtin_errors, cap_builtin_errors;
     wm_collect *collecting;
-    wv recorded; /* results of nondeterministic built-ins: [name, args...] -> result */
+    wv recorded; /* results of nondeterministic built-ins: name -> args -> result, or undefined */
+    wv given;    /* the same, answered instead of calls; args may be the JSON text of the array */
 };
 
 /* When the budgets are asked next: in so much fuel, or when there is none left. */

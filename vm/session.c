@@ -1,5 +1,6 @@
 #include "vm/machine.h"
 
+#include "stdlib/args.h"
 #include "value/json.h"
 
 #include <stdarg.h>
@@ -250,13 +251,50 @@ static void read_clock(wm_session *s)
 }
 
 /* Nondeterministic functions answer the same arguments alike within one evaluation. */
-static wv recorded_key(wm_session *s, const ws_builtin *fn, const wv *args, unsigned n)
+static wv recorded_at(wv record, wb_str name, wv key)
 {
-    wv items[16];
-    items[0] = wv_string_new(&s->scratch, wb_str_of(fn->name));
-    for (unsigned i = 0; i < n && i < 15; i++)
-        items[i + 1] = args[i];
-    return wv_array_new(&s->scratch, items, 1 + (n < 15 ? n : 15));
+    wv calls = wv_is_object(record) ? wv_object_get_str(record, name) : WV_UNDEFINED;
+    return wv_is_object(calls) ? wv_object_get(calls, key) : WV_UNDEFINED;
+}
+
+/* What the caller's record says of a call. */
+static wv given_at(wm_session *s, const ws_builtin *fn, wv key)
+{
+    wb_str name = wb_str_of(fn->name);
+    wv there = recorded_at(s->given, name, key);
+    if (there == WV_UNDEFINED && wv_is_object(s->given)) {
+        wb_buf text;
+        wb_buf_init(&text, WV_LEN_MAX);
+        if (wv_json_encode(&text, key, NULL, NULL) == WB_OK)
+            there = recorded_at(s->given, name, wv_string_new(&s->scratch, wb_buf_str(&text)));
+        wb_buf_free(&text);
+    }
+    if ((fn->flags & WS_GIVES_SET) && wv_is_array(there))
+        there = wv_set_new(&s->scratch, wv_items(there), wv_len(there));
+    return there;
+}
+
+static void record(wm_session *s, const ws_builtin *fn, wv key, wv result)
+{
+    wm_pin(s, s->kept.base);
+    wv name = wv_string_new(&s->kept, wb_str_of(fn->name));
+    if (s->recorded == WV_UNDEFINED)
+        s->recorded = wv_object_begin(&s->kept, 4);
+    wv calls = wv_object_get(s->recorded, name);
+    if (calls == WV_UNDEFINED)
+        calls = wv_object_begin(&s->kept, 2);
+    wv_object_put(&s->kept, &calls, wm_keep(s, key), wm_keep(s, result));
+    wv_object_put(&s->kept, &s->recorded, name, calls);
+}
+
+wv wm_record(const wm_session *s)
+{
+    return s->recorded;
+}
+
+void wm_set_record(wm_session *s, wv given)
+{
+    s->given = given;
 }
 
 bool wm_call_site(wm_session *s, const wm_site *site, const wv *args, unsigned n, wp_loc loc,
@@ -272,13 +310,18 @@ bool wm_call_site(wm_session *s, const wm_site *site, const wv *args, unsigned n
     wv key = WV_UNDEFINED;
     if (nondet) {
         read_clock(s);
-        key = recorded_key(s, fn, args, n);
-        if (s->recorded != WV_UNDEFINED) {
-            wv there = wv_object_get(s->recorded, key);
-            if (there != WV_UNDEFINED) {
-                *out = there;
-                return true;
-            }
+        key = wv_array_new(&s->scratch, args, n);
+        if (!ws_spend(&s->cx, ws_weight(key, SIZE_MAX))) /* of finding the call again */
+            return settle(s, loc, out);
+        wv there = recorded_at(s->recorded, wb_str_of(fn->name), key);
+        if (there == WV_UNDEFINED && s->given != WV_UNDEFINED) {
+            there = given_at(s, fn, key);
+            if (there != WV_UNDEFINED)
+                record(s, fn, key, there);
+        }
+        if (there != WV_UNDEFINED) {
+            *out = there;
+            return settle(s, loc, out);
         }
     }
     if (fn->flags & WS_VOID) {
@@ -288,11 +331,7 @@ bool wm_call_site(wm_session *s, const wm_site *site, const wv *args, unsigned n
     }
     *out = fn->fn(&s->cx, args, n);
     bool ok = settle(s, loc, out);
-    if (ok && nondet && *out != WV_UNDEFINED) {
-        wm_pin(s, s->kept.base);
-        if (s->recorded == WV_UNDEFINED)
-            s->recorded = wv_object_begin(&s->kept, 4);
-        wv_object_put(&s->kept, &s->recorded, wm_keep(s, key), wm_keep(s, *out));
-    }
+    if (ok && nondet && *out != WV_UNDEFINED)
+        record(s, fn, key, *out);
     return ok;
 }

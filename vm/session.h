@@ -80,6 +80,14 @@ void wm_set_collect(wm_session *s, bool collect);
 size_t wm_builtin_error_count(const wm_session *s);
 const wm_error *wm_builtin_error(const wm_session *s, size_t i);
 
+/* What functions that are not of their arguments alone have answered: {name: {[args]: result}}.
+ * Undefined: nothing. It lives until the next wm_begin. */
+wv wm_record(const wm_session *s);
+/* Answers for the following evaluations instead of such calls, in the same shape; the args may be
+ * the JSON text of their array. Calls that are not in it are made. The caller's, until another is
+ * set; undefined: none. */
+void wm_set_record(wm_session *s, wv record);
+
 /* The context that built-ins see: time, print and random source are set here by the engine. Fields
  * keep their values over wm_begin, except now_ns when it is 0: then wm_begin reads the clock. */
 ws_ctx *wm_context(wm_session *s);
