@@ -62,7 +62,8 @@ static const char *const CHANCE[] = {
     "x := rand.intn(\"k\", 1000000000000000)",
     "x := [time.now_ns() | true]",
     "x := [uuid.rfc4122(k) | some k in [\"a\", \"b\"]]",
-    "x := io.jwt.encode_sign({\"alg\": \"PS256\"}, {\"a\": 1}, {\"kty\": \"oct\", \"k\": \"a2V5\"})",
+    "x := io.jwt.encode_sign({\"alg\": \"PS256\"}, {\"a\": 1}, {\"kty\": \"oct\", \"k\": "
+    "\"a2V5\"})",
     "x := io.jwt.encode_sign_raw(`{\"alg\": \"HS256\"}`, `{\"a\": 1}`, `{\"kty\": \"oct\", \"k\": "
     "\"a2V5\"}`)",
     "x := json.match_schema({}, {\"type\": \"object\"})",
@@ -95,7 +96,8 @@ static void a_record_answers_instead_of_calls(void **state)
     } rows[] = {
         {"{\"time.now_ns\": {\"[]\": 7}}", "x := time.now_ns()", "\"x\":7"},
         {"{\"rand.intn\": {\"[\\\"a\\\",10]\": 3}}", "x := rand.intn(\"a\", 10)", "\"x\":3"},
-        {"{\"http.send\": {\"[{\\\"method\\\":\\\"get\\\",\\\"url\\\":\\\"http://no.invalid/\\\"}]\": "
+        {"{\"http.send\": "
+         "{\"[{\\\"method\\\":\\\"get\\\",\\\"url\\\":\\\"http://no.invalid/\\\"}]\": "
          "{\"status_code\": 200}}}",
          "x := http.send({\"url\": \"http://no.invalid/\", \"method\": \"get\"}).status_code",
          "\"x\":200"},
@@ -103,7 +105,8 @@ static void a_record_answers_instead_of_calls(void **state)
          "x := {\"10.0.0.1\"} == net.lookup_ip_addr(\"no.invalid\")", "\"x\":true"},
         {"{\"opa.runtime\": {\"[]\": {\"env\": {\"A\": \"b\"}}}}", "x := opa.runtime().env.A",
          "\"x\":\"b\""},
-        {"{\"io.jwt.decode_verify\": {\"[\\\"t\\\",{\\\"secret\\\":\\\"s\\\"}]\": [true, {}, {\"a\": 1}]}}",
+        {"{\"io.jwt.decode_verify\": {\"[\\\"t\\\",{\\\"secret\\\":\\\"s\\\"}]\": [true, {}, "
+         "{\"a\": 1}]}}",
          "[x, _, _] := io.jwt.decode_verify(\"t\", {\"secret\": \"s\"})", "\"x\":true"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
