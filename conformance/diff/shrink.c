@@ -266,7 +266,8 @@ static void add_spans(edits *e, wb_str text)
             add(e, t[i].from, t[k].to, WB_LIT("1"));
         }
     }
-    qsort(e->list, e->n, sizeof *e->list, by_size);
+    if (e->n)
+        qsort(e->list, e->n, sizeof *e->list, by_size);
     free(t);
 }
 
