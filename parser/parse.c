@@ -101,7 +101,7 @@ static void judge(wp_parser *p, wp_module *m)
         package_expected(p, wp_loc_of(p, p->first));
     }
     wp_check_module(p, m);
-    if (!p->failed && !p->options.plain_comments)
+    if (!p->failed)
         wp_attach_metadata(p, m);
 }
 
@@ -114,7 +114,7 @@ static void report_module(wp_parser *p, wp_module *m, bool refused)
     /* What stands behind a mistake is not looked at. */
     while (unreadable && m->n_comments && m->comments[m->n_comments - 1].loc.offset >= p->read_to)
         m->n_comments--;
-    if (!p->limit)
+    if (!p->limit && !p->options.plain_comments)
         wp_read_metadata(p, m);
     if (unreadable || p->diags->n > p->reported) {
         p->failed = true;
