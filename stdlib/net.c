@@ -198,35 +198,51 @@ static bool holds(const cidr *c, const subject *s)
     return contains(c, d->ip) && contains(c, last_of(d));
 }
 
+/* What constant operands were read as. */
+typedef struct site {
+    bool has_first, has_second;
+    cidr first;
+    subject second;
+} site;
+
 static wv fn_contains(ws_ctx *cx, const wv *args, unsigned n)
 {
     cidr own;
-    const cidr *c = cx->site;
-    subject s;
-    if (!c) {
-        if (!cidr_arg(cx, &args[0], &own))
-            return WV_UNDEFINED;
-        c = &own;
-    }
-    return subject_arg(cx, &args[1], &s) ? wv_bool(holds(c, &s)) : WV_UNDEFINED;
+    const site *at = cx->site;
+    subject read;
+    const cidr *c = at && at->has_first ? &at->first : &own;
+    const subject *s = at && at->has_second ? &at->second : &read;
+    if ((c == &own && !cidr_arg(cx, &args[0], &own)) ||
+        (s == &read && !subject_arg(cx, &args[1], &read)))
+        return WV_UNDEFINED;
+    return wv_bool(holds(c, s));
 }
 
 static void *prepare(const wv *args, unsigned n)
 {
-    cidr c;
-    if (!wv_is_string(args[0]) || !parse_cidr(wv_str(&args[0]), &c))
+    site r = {0};
+    wb_str second = wv_is_string(args[1]) ? wv_str(&args[1]) : (wb_str){"", 0};
+    r.has_first = wv_is_string(args[0]) && parse_cidr(wv_str(&args[0]), &r.first);
+    r.second.block = second.n && memchr(second.p, '/', second.n);
+    r.has_second = second.n && (r.second.block ? parse_cidr(second, &r.second.net)
+                                               : parse_ip(second, &r.second.ip));
+    if (!r.has_first && !r.has_second)
         return NULL;
-    cidr *r = wb_malloc(sizeof *r);
-    *r = c;
-    return r;
+    site *kept = wb_malloc(sizeof *kept);
+    *kept = r;
+    return kept;
 }
 
 static wv fn_intersects(ws_ctx *cx, const wv *args, unsigned n)
 {
-    cidr a, b;
-    if (!cidr_arg(cx, &args[0], &a) || !cidr_arg(cx, &args[1], &b))
+    const site *at = cx->site;
+    cidr own[2];
+    const cidr *a = at && at->has_first ? &at->first : &own[0];
+    const cidr *b = at && at->has_second && at->second.block ? &at->second.net : &own[1];
+    if ((a == &own[0] && !cidr_arg(cx, &args[0], &own[0])) ||
+        (b == &own[1] && !cidr_arg(cx, &args[1], &own[1])))
         return WV_UNDEFINED;
-    return wv_bool(contains(&a, b.ip) || contains(&b, a.ip));
+    return wv_bool(contains(a, b->ip) || contains(b, a->ip));
 }
 
 static wv fn_is_valid(ws_ctx *cx, const wv *args, unsigned n)
@@ -490,7 +506,7 @@ const ws_builtin ws_net[] = {
            NULL, NULL, 0, fn_contains_matches, NULL, NULL,
            "Pairs of indexes or keys where the first collection's block holds the second's entry."),
     WS_ROW("net.cidr_intersects", "(cidr1: string, cidr2: string) => (result: boolean)", NULL, NULL,
-           0, fn_intersects, NULL, NULL, "Whether two blocks have an address in common."),
+           0, fn_intersects, prepare, free, "Whether two blocks have an address in common."),
     WS_ROW("net.cidr_is_valid", "(cidr: string) => (result: boolean)", NULL, NULL, 0, fn_is_valid,
            NULL, NULL, "Whether the string is a block of addresses."),
     WS_ROW("net.cidr_expand", "(cidr: string) => (hosts: set[string])", NULL, NULL, 0, fn_expand,

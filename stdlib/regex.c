@@ -10,13 +10,13 @@ static void release(void *re)
     ws_re_free(re);
 }
 
-/* Compiles a pattern, reporting what is wrong with it. */
+/* Compiles a pattern, reporting what is wrong with it unless cx is NULL. */
 static ws_re *compile(ws_ctx *cx, wb_str pattern)
 {
     wb_buf b;
     wb_buf_init(&b, WS_RE_PATTERN_MAX + 256);
     ws_re *re = ws_re_compile(pattern, &b);
-    if (!re)
+    if (!re && cx)
         ws_fail(cx, "%.*s", WB_FMT(wb_buf_str(&b)));
     wb_buf_free(&b);
     return re;
@@ -48,13 +48,7 @@ static const ws_re *pattern_of(ws_ctx *cx, const wv *args, unsigned i)
 
 static void *prepare_at(const wv *args, unsigned i)
 {
-    if (!wv_is_string(args[i]))
-        return NULL;
-    wb_buf b;
-    wb_buf_init(&b, 256);
-    ws_re *re = ws_re_compile(wv_str(&args[i]), &b);
-    wb_buf_free(&b);
-    return re;
+    return wv_is_string(args[i]) ? compile(NULL, wv_str(&args[i])) : NULL;
 }
 
 static void *prepare_first(const wv *args, unsigned n)
@@ -328,6 +322,8 @@ static void put_quoted_meta(wb_buf *b, wb_str s)
 
 static bool fail_braces(ws_ctx *cx, wb_str t)
 {
+    if (!cx)
+        return false;
     wb_buf b;
     wb_buf_init(&b, 4096);
     ws_put_quoted(&b, t);
@@ -336,6 +332,8 @@ static bool fail_braces(ws_ctx *cx, wb_str t)
     return false;
 }
 
+/* The pattern of the whole template. cx is NULL while constants are prepared: nothing is charged
+ * and no error told. */
 static bool template_pattern(ws_ctx *cx, wb_buf *b, wb_str t, char open, char close)
 {
     long level = 0;
@@ -365,9 +363,9 @@ static bool template_pattern(ws_ctx *cx, wb_buf *b, wb_str t, char open, char cl
             wb_buf_putc(&part, '^');
             wb_buf_put_str(&part, body);
             wb_buf_putc(&part, '$');
-            bool paid = !part.failed && charge_compile(cx, wb_buf_str(&part));
+            bool paid = !part.failed && (!cx || charge_compile(cx, wb_buf_str(&part)));
             ws_re *re = paid ? compile(cx, wb_buf_str(&part)) : NULL;
-            if (part.failed)
+            if (part.failed && cx)
                 ws_fail(cx, "error parsing regexp: expression too large");
             wb_buf_free(&part);
             ws_re_free(re);
@@ -384,6 +382,10 @@ static wv fn_template_match(ws_ctx *cx, const wv *args, unsigned n)
 {
     for (unsigned i = 0; i < 4; i++)
         WS_STRING(cx, args, i);
+    if (cx->site) {
+        ws_re_answer a = ws_re_test(cx, cx->site, wv_str(&args[1]));
+        return a == WS_RE_STOPPED ? WV_UNDEFINED : wv_bool(a == WS_RE_YES);
+    }
     wb_str t = wv_str(&args[0]), open = wv_str(&args[2]), close = wv_str(&args[3]);
     if (open.n != 1)
         return ws_fail(cx, "start delimiter has to be exactly one character long but is %zu long",
@@ -401,6 +403,22 @@ static wv fn_template_match(ws_ctx *cx, const wv *args, unsigned n)
         return WV_UNDEFINED;
     ws_re_answer a = ws_re_test(cx, re, wv_str(&args[1]));
     return a == WS_RE_STOPPED ? WV_UNDEFINED : wv_bool(a == WS_RE_YES);
+}
+
+static void *prepare_template(const wv *args, unsigned n)
+{
+    if (!wv_is_string(args[0]) || !wv_is_string(args[2]) || !wv_is_string(args[3]))
+        return NULL;
+    wb_str open = wv_str(&args[2]), close = wv_str(&args[3]);
+    if (open.n != 1 || close.n != 1)
+        return NULL;
+    wb_buf b;
+    wb_buf_init(&b, WS_RE_PATTERN_MAX * 2);
+    ws_re *re = NULL;
+    if (template_pattern(NULL, &b, wv_str(&args[0]), open.p[0], close.p[0]) && !b.failed)
+        re = compile(NULL, wb_buf_str(&b));
+    wb_buf_free(&b);
+    return re;
 }
 
 const ws_builtin ws_regex[] = {
@@ -426,7 +444,7 @@ const ws_builtin ws_regex[] = {
     WS_ROW("regex.template_match",
            "(template: string, value: string, delimiter_start: string, delimiter_end: string) => "
            "(result: boolean)",
-           NULL, NULL, 0, fn_template_match, NULL, NULL,
+           NULL, NULL, 0, fn_template_match, prepare_template, release,
            "Whether value is the template, in which patterns stand between delimiters."),
     WS_END,
 };

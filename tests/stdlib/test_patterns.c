@@ -65,6 +65,16 @@ static const call calls[] = {
     {"net.cidr_contains_matches", "[[[]], \"1.1.1.1\"]", ERR_BUILTIN,
      "net.cidr_contains_matches: operand 1: element must be string or non-empty array"},
     {"net.cidr_intersects", "[\"10.0.0.0/8\", \"10.1.0.0/16\"]", VALUE, "true"},
+    {"net.cidr_intersects", "[\"10.0.0.0/8\", \"10.1.0.0\"]", ERR_BUILTIN,
+     "net.cidr_intersects: invalid CIDR address: 10.1.0.0"},
+    {"net.cidr_intersects", "[\"10.0.0\", \"10.1.0.0/16\"]", ERR_BUILTIN,
+     "net.cidr_intersects: invalid CIDR address: 10.0.0"},
+    {"net.cidr_intersects", "[\"10.0.0.0/8\", 1]", ERR_TYPE,
+     "net.cidr_intersects: operand 1 must be string but got number"},
+    {"net.cidr_contains", "[\"10.0.0\", \"10.1.0.0/16\"]", ERR_BUILTIN,
+     "net.cidr_contains: invalid CIDR address: 10.0.0"},
+    {"regex.template_match", "[\"a{b|c}\", 1, \"{\", \"}\"]", ERR_TYPE,
+     "regex.template_match: operand 2 must be string but got number"},
     {"net.cidr_is_valid", "[\"10.0.0.0/33\"]", VALUE, "false"},
     {"net.cidr_expand", "[\"10.0.0.0/30\"]", VALUE,
      "[\"10.0.0.0\",\"10.0.0.1\",\"10.0.0.2\",\"10.0.0.3\"]"},
@@ -140,8 +150,47 @@ static void answers(void **state)
     check_calls(calls, sizeof calls / sizeof *calls);
 }
 
+/* Constants are made ready once, each alone as well: what stands between calls is no constant. */
+static void constants_are_prepared(void **state)
+{
+    static const struct {
+        const char *fn, *args;
+        bool prepared;
+    } rows[] = {
+        {"regex.match", "[`a`, null]", true},
+        {"regex.replace", "[null, `a`, null]", true},
+        {"regex.template_match", "[`a{b}`, null, `{`, `}`]", true},
+        {"regex.template_match", "[`a{(}`, null, `{`, `}`]", false},
+        {"regex.template_match", "[`a{b}`, null, `{{`, `}`]", false},
+        {"regex.template_match", "[`a{b`, null, `{`, `}`]", false},
+        {"glob.match", "[`a*`, [], null]", true},
+        {"net.cidr_contains", "[`10.0.0.0/8`, null]", true},
+        {"net.cidr_contains", "[null, `10.0.0.1`]", true},
+        {"net.cidr_intersects", "[null, `10.0.0.0/8`]", true},
+        {"net.cidr_intersects", "[null, `x`]", false},
+        {"json.match_schema", "[null, {`type`: `string`}]", true},
+        {"json.verify_schema", "[{`type`: `string`}]", true},
+    };
+    term_env e;
+    term_env_init(&e, (size_t)1 << 20);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *p = rows[i].args;
+        wv args = term_read(&e.arena, &p, p + strlen(p)), given[4];
+        const ws_builtin *row = ws_registry_find(e.registry, wb_str_of(rows[i].fn));
+        for (uint32_t k = 0; k < wv_len(args); k++)
+            given[k] = wv_items(args)[k] == WV_NULL ? WV_UNDEFINED : wv_items(args)[k];
+        void *site = row->prepare ? row->prepare(given, wv_len(args)) : NULL;
+        if ((site != NULL) != rows[i].prepared)
+            fail_msg("%s(%s)", rows[i].fn, rows[i].args);
+        if (site)
+            row->release(site);
+    }
+    term_env_clear(&e);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(answers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(constants_are_prepared),
+                                       cmocka_unit_test(answers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
