@@ -29,6 +29,13 @@ if ! diff -u docs/builtins.md "$TMPDIR/builtins.md"; then
     failed=1
 fi
 
+# The built-in function that adding-a-builtin.md walks through stands in the tree word for word.
+sed -n '/^```c$/,/^```$/p' docs/adding-a-builtin.md | grep -v '^```' | sort -u >"$TMPDIR/walk"
+if [ -n "$(grep -vxFf stdlib/strings.c "$TMPDIR/walk")" ]; then
+    echo "docs/adding-a-builtin.md shows what stdlib/strings.c has no more"
+    failed=1
+fi
+
 # Links to files of the tree, from README.md and docs/.
 for page in README.md CONTRIBUTING.md docs/*.md; do
     grep -oE '\]\([^)#: ]+[)#]' "$page" | sed 's/](//; s/[)#]$//' | sort -u >"$TMPDIR/links" || true

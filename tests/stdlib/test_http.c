@@ -16,10 +16,12 @@ typedef struct server {
     atomic_bool stop;
 } server;
 
-/* "/slow" never answers, "/cut" breaks off, "/loop" redirects to itself; the rest echoes. */
+/* "/slow" never answers, "/cut" breaks off, "/loop" redirects to itself, "/away" to another name of
+ * this host; the rest echoes. */
 static void serve_one(server *s, int fd)
 {
     static const char slow[] = "GET /slow", cut[] = "GET /cut", loop[] = "GET /loop";
+    static const char away[] = "GET /away";
     char in[4096], out[8192];
     size_t n = 0;
     ssize_t got;
@@ -42,6 +44,11 @@ static void serve_one(server *s, int fd)
         len = snprintf(out, sizeof out,
                        "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: "
                        "0\r\nConnection: close\r\n\r\n");
+    else if (strncmp(in, away, sizeof away - 1) == 0)
+        len = snprintf(out, sizeof out,
+                       "HTTP/1.1 302 Found\r\nLocation: http://localhost:%u/there\r\n"
+                       "Content-Length: 0\r\nConnection: close\r\n\r\n",
+                       s->port);
     else
         len = snprintf(out, sizeof out,
                        "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=x\r\nX-A: "
@@ -93,8 +100,10 @@ static int stop(void **state)
     return 0;
 }
 
-/* Sends what `format` makes with the server's port; the answer's JSON, or the error's text. */
-static void expect(const server *s, const char *format, outcome how, const char *part)
+/* Sends what `format` makes with the server's port to n allowed hosts; the answer's JSON, or the
+ * error's text. */
+static void expect_of(const server *s, const char *format, const wb_str *hosts, size_t n,
+                      outcome how, const char *part)
 {
     term_env e;
     char args[1024];
@@ -106,6 +115,9 @@ static void expect(const server *s, const char *format, outcome how, const char 
     wv list = term_read(&e.arena, &p, args + strlen(args));
     assert_true(wv_defined(list));
     const ws_builtin *row = ws_registry_find(e.registry, WB_LIT("http.send"));
+    e.cx.limit_net = hosts != NULL;
+    e.cx.allow_net = hosts;
+    e.cx.n_allow_net = n;
     wv v = term_call(&e, row, wv_items(list), 1, false);
     if (wv_defined(v))
         wv_json_encode(&b, v, NULL, NULL);
@@ -117,6 +129,22 @@ static void expect(const server *s, const char *format, outcome how, const char 
     assert_non_null(strstr(wb_buf_cstr(&b), part));
     wb_buf_free(&b);
     term_env_clear(&e);
+}
+
+static void expect(const server *s, const char *format, outcome how, const char *part)
+{
+    expect_of(s, format, NULL, 0, how, part);
+}
+
+static void redirects_stay_among_allowed_hosts(void **state)
+{
+    static const char away[] = "/away\",\"method\":\"get\",\"enable_redirect\":true";
+    const wb_str hosts[] = {WB_LIT("127.0.0.1"), WB_LIT("localhost")};
+    expect_of(*state, away, hosts, 2, VALUE, "GET /there");
+    expect_of(*state, away, hosts, 1, ERR_BUILTIN, "disallowed host: localhost");
+    expect_of(*state, "/x\",\"method\":\"get\"", hosts, 0, ERR_BUILTIN,
+              "http.send: disallowed host: 127.0.0.1");
+    expect(*state, away, VALUE, "GET /there");
 }
 
 static void answers_hold_status_headers_and_body(void **state)
@@ -168,6 +196,7 @@ int main(void)
         cmocka_unit_test(answers_hold_status_headers_and_body),
         cmocka_unit_test(failures_are_errors_or_answers_as_asked),
         cmocka_unit_test(headers_cannot_be_smuggled),
+        cmocka_unit_test(redirects_stay_among_allowed_hosts),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
