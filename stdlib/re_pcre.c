@@ -13,7 +13,7 @@
 /* Steps that one call may take before the other machine takes over: some 30 milliseconds. */
 #define MATCH_WORK ((uint64_t)30000000)
 /* Looking ahead is quick: so many bytes count for one. */
-#define OPEN_LOOP_SHARE 16
+#define OPEN_LOOP_SHARE 4
 
 /* ---- writing ---- */
 

@@ -15,7 +15,7 @@ typedef struct row {
 
 #define SIZE 3000
 /* Thread time that one unit may stand for: a sanitizer's build on a busy machine stays below. */
-#define NS_PER_UNIT_MAX 40000.0
+#define NS_PER_UNIT_MAX 60000.0
 #define HOSTILE_NS_MAX  200e6
 #define NS_MEASURABLE   20e6 /* below, clocks tell nothing */
 #define MEMORY_LEFT     ((size_t)8 << 10)
