@@ -15,6 +15,9 @@ typedef struct need {
 
 typedef struct finder {
     wc_planner *p;
+    uint32_t calls;  /* nested calls found in the expression */
+    uint32_t depth;  /* of calls around the term under way */
+    uint32_t beside; /* needs that stand outside of them */
     need *needs;
     uint32_t n, cap;
 } finder;
@@ -29,6 +32,7 @@ static void add_need(finder *f, const wp_term *place, const wp_term *value, bool
         f->needs = to;
     }
     f->needs[f->n++] = (need){place, value, member};
+    f->beside += !f->depth;
 }
 
 /* ---- what may be seen to run ---- */
@@ -96,7 +100,11 @@ static bool expr_seen(const wc_unit *u, const wp_expr *e)
 
 static bool term_operands_seen(const wc_unit *u, const wp_term *t)
 {
-    return t->kind == WP_CALL ? any_seen(u, t->list.items + 1, t->list.n - 1) : may_be_seen(u, t);
+    if (t->kind == WP_CALL || t->kind == WP_REF) /* the rest is read before what they ask */
+        return any_seen(u, t->list.items + 1, t->list.n - 1) ||
+               (t->kind == WP_REF && t->list.items[0]->kind > WP_VAR &&
+                may_be_seen(u, t->list.items[0]));
+    return may_be_seen(u, t);
 }
 
 /* Whether something may be seen before all of the expression's own operands are read: a plain call
@@ -108,6 +116,7 @@ static bool operands_seen(const wc_unit *u, const wp_expr *e)
     switch ((wp_expr_kind)e->kind) {
     case WP_EXPR_TERM: return term_operands_seen(u, e->term);
     case WP_EXPR_CALL: return any_seen(u, e->call.items + 1, e->call.n - 1);
+    case WP_EXPR_EVERY: return may_be_seen(u, e->every.domain);
     default: return true;
     }
 }
@@ -126,9 +135,15 @@ static const wp_term *place_of(const wc_unit *u, const wp_term *t)
 static void find_inside(finder *f, const wp_term *t)
 {
     switch ((wp_term_kind)t->kind) {
+    case WP_VAR:
+        if (wc_is_root(t, "input"))
+            add_need(f, t, NULL, false);
+        return;
     case WP_REF:
         if (wc_base_ref(f->p->u, t))
             add_need(f, t, NULL, false);
+        else if (t->list.items[0]->kind > WP_VAR)
+            find_inside(f, t->list.items[0]);
         for (uint32_t i = 1; i < t->list.n; i++)
             find_inside(f, t->list.items[i]);
         return;
@@ -138,8 +153,10 @@ static void find_inside(finder *f, const wp_term *t)
             find_inside(f, t->list.items[i]);
         return;
     case WP_CALL:
+        f->calls += !f->depth++;
         for (uint32_t i = 1; i < t->list.n; i++)
             find_inside(f, t->list.items[i]);
+        f->depth--;
         return;
     case WP_OBJECT:
         for (uint32_t i = 0; i < t->object.n; i++) {
@@ -149,6 +166,15 @@ static void find_inside(finder *f, const wp_term *t)
         return;
     default: return;
     }
+}
+
+/* Places in a term that is evaluated by itself: a call's own operands are no nested ones. */
+static void find_in_value(finder *f, const wp_term *t)
+{
+    if (t->kind != WP_CALL)
+        find_inside(f, t);
+    for (uint32_t i = 1; t->kind == WP_CALL && i < t->list.n; i++)
+        find_inside(f, t->list.items[i]);
 }
 
 static bool is_equation(const wp_expr *e)
@@ -162,9 +188,11 @@ static bool is_equation(const wp_expr *e)
 /* Of `input.a[_]` the place `input.a`, or NULL. */
 static const wp_term *holder(wc_unit *u, const wp_term *t)
 {
-    uint32_t n = t->list.n;
-    if (t->kind != WP_REF || n < 3 || t->list.items[n - 1]->kind != WP_VAR)
+    uint32_t n = t->kind == WP_REF ? t->list.n : 0;
+    if (n < 2 || t->list.items[n - 1]->kind != WP_VAR)
         return NULL;
+    if (n == 2)
+        return wc_base_ref(u, t->list.items[0]) ? t->list.items[0] : NULL;
     wp_term *to = wc_term_new(u, WP_REF, t->loc);
     to->list.items = t->list.items;
     to->list.n = n - 1;
@@ -178,9 +206,9 @@ static void find_in_equation(finder *f, const wp_expr *e)
         const wp_term *place = place_of(f->p->u, x);
         if (place && y->kind <= WP_STRING)
             add_need(f, place, y, false);
-        else if (place == x && y->kind == WP_VAR) {
+        else if (place == x && y->kind != WP_SET && y->kind != WP_OBJECT) {
             add_need(f, place, NULL, false);
-            if (wc_is_local(y) && !wc_var_of(y)->place)
+            if (y->kind == WP_VAR && wc_is_local(y) && !wc_var_of(y)->place)
                 wc_var_of(y)->place = x;
         } else if (x->kind != WP_REF)
             find_inside(f, x);
@@ -196,6 +224,7 @@ static void find_in_equation(finder *f, const wp_expr *e)
 static void find_in_expr(finder *f, const wp_expr *e, bool seen)
 {
     uint32_t had = f->n;
+    f->calls = f->beside = 0;
     for (uint32_t i = 0; i < e->n_with; i++)
         find_inside(f, e->with[i].value);
     if (!e->n_with && !e->negated) {
@@ -205,11 +234,12 @@ static void find_in_expr(finder *f, const wp_expr *e, bool seen)
             for (uint32_t i = 1; i < e->call.n; i++)
                 find_inside(f, e->call.items[i]);
         else if (e->kind == WP_EXPR_TERM)
-            find_inside(f, e->term);
+            find_in_value(f, e->term);
         else if (e->kind == WP_EXPR_EVERY)
             find_inside(f, e->every.domain);
     }
-    bool alone = f->n - had < 2 || !operands_seen(f->p->u, e);
+    /* A single call reads its own places before it may be seen. */
+    bool alone = (f->calls < 2 && !f->beside) || !operands_seen(f->p->u, e);
     if (!seen && alone)
         f->n = had;
 }
@@ -227,6 +257,9 @@ static void find_in_head(finder *f, const wc_rule *r)
 /* Whether something in the head may be seen before all that the head reads is read. */
 static bool head_seen(const wc_unit *u, const wc_rule *r)
 {
+    for (uint32_t i = r->n_ground; i < r->n_path; i++)
+        if (may_be_seen(u, r->path[i]))
+            return true;
     return (r->key && may_be_seen(u, r->key)) || (r->value && term_operands_seen(u, r->value));
 }
 

@@ -222,6 +222,8 @@ static wc_operand reference(wc_planner *p, const wp_term *ref)
 
 bool wc_base_ref(const wc_unit *u, const wp_term *t)
 {
+    if (t->kind == WP_VAR || (t->kind == WP_REF && t->list.n == 1))
+        return wc_is_root(t->kind == WP_REF ? t->list.items[0] : t, "input");
     if (t->kind != WP_REF || t->list.n < 2)
         return false;
     const wp_term *head = t->list.items[0];
@@ -239,43 +241,18 @@ bool wc_base_ref(const wc_unit *u, const wp_term *t)
     return !n;
 }
 
-static bool has_call(const wp_term *t)
-{
-    switch ((wp_term_kind)t->kind) {
-    case WP_CALL: return true;
-    case WP_REF:
-    case WP_ARRAY:
-    case WP_SET:
-        for (uint32_t i = 0; i < t->list.n; i++)
-            if (has_call(t->list.items[i]))
-                return true;
-        return false;
-    case WP_OBJECT:
-        for (uint32_t i = 0; i < t->object.n; i++)
-            if (has_call(t->object.pairs[i].key) || has_call(t->object.pairs[i].value))
-                return true;
-        return false;
-    default: return false;
-    }
-}
-
-/* Calls first, which OPA makes expressions before their own; then what may bind variables; bare
- * variables last. */
+/* Bare variables last: what stands beside them may bind them. */
 void wc_plan_terms(wc_planner *p, wp_term **items, uint32_t n, wc_operand *out)
 {
-    enum { CALLS, REST, BARE };
+    const wp_term **left = wb_arena_alloc(p->u->a, (n + 1) * sizeof *left);
+    wc_plan_inner(p, items, n, left);
     for (uint32_t i = 0; i < n; i++)
         out[i].kind = WC_NOTHING;
-    for (unsigned round = CALLS; round <= BARE; round++)
-        for (uint32_t i = 0; i < n; i++) {
-            const wp_term *t = items[i];
-            if (out[i].kind != WC_NOTHING)
-                continue;
-            bool bare = t->kind == WP_VAR && is_unbound(t);
-            unsigned turn = bare ? BARE : has_call(t) ? CALLS : REST;
-            if (turn <= round)
-                out[i] = wc_plan_term(p, t);
-        }
+    for (int bare = 0; bare < 2; bare++)
+        for (uint32_t i = 0; i < n; i++)
+            if (out[i].kind == WC_NOTHING &&
+                (bare || left[i]->kind != WP_VAR || !is_unbound(left[i])))
+                out[i] = wc_plan_term(p, left[i]);
 }
 
 /* Above it a literal whose elements have one value each is filled one by one: all at once they
@@ -634,6 +611,13 @@ static bool both_unbound(const wp_term *a, const wp_term *b)
 
 void wc_unify(wc_planner *p, const wp_term *x, const wp_term *y)
 {
+    if (!p->pairs) {
+        wp_term *sides[] = {(wp_term *)(uintptr_t)x, (wp_term *)(uintptr_t)y};
+        const wp_term *left[2];
+        wc_plan_inner(p, sides, 2, left);
+        x = left[0];
+        y = left[1];
+    }
     if (unify_parts(p, x, y))
         return;
     if (p->pairs && both_unbound(x, y)) {
