@@ -69,6 +69,7 @@ bool wc_check_all(wc_unit *u, const wc_query *query)
         check_query(&c, query);
     ok = ok && !c.failed && u->diags->n == before;
     wc_ck_types_end(&c);
+    wc_ck_graph_end(&c);
     u->module = NULL;
     wb_arena_free(&c.tmp);
     free(c.vars);

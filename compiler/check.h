@@ -13,7 +13,8 @@
  *     check_strings.c   template strings and print()
  *     check_terms.c     calls, heads and comprehensions: what must be evaluated moves into bodies;
  *                       `==` becomes `=`; references in arguments become expressions
- *     check_graph.c     which rules need which; check_cycle.c reports the cycles
+ *     check_graph.c     which rules need which (check_reach.c: what a reference may name);
+ *                       check_cycle.c reports the cycles
  *     check_with.c      targets and values of `with`
  *     check_tree.c      rules by path: conflicts, arities, undefined functions
  *     check_safety.c    bodies in order, unsafe variables (check_outputs.c: what binds what)
@@ -89,9 +90,7 @@ typedef struct wc_crule {
     wp_loc loc, head_loc;
     struct wc_ctree *node;  /* of the ground part of its path; else parts: of their rule */
     struct wc_crule *first; /* of its else chain */
-    struct wc_cedge *edges, *last_edge; /* what it refers to, in order */
-    uint32_t index, low, group;         /* check_graph.c: for finding cycles */
-    uint32_t mark;                      /* of the walk at work */
+    struct wc_cedge *edges, *last_edge; /* references with variables, in order */
     uint32_t number;                    /* in c->all */
 } wc_crule;
 
@@ -110,17 +109,6 @@ typedef struct wc_corigin {
     const ws_builtin *builtin;
 } wc_corigin;
 
-/* A reference to a rule, or to all below a node. */
-typedef struct wc_cedge {
-    struct wc_cedge *next;
-    wc_crule *rule; /* or */
-    struct wc_ctree *whole;
-    const wp_term *src;        /* the reference as written; NULL: it has no variables */
-    const wp_term *sel;        /* narrowed, if that leaves one reference */
-    uint64_t bound;            /* parts of sel that are variables with a value by then */
-    const wc_corigin *origins; /* by part of sel */
-} wc_cedge;
-
 static inline bool wc_crule_is_multi(const wc_crule *r)
 {
     return !r->value && r->key;
@@ -136,9 +124,6 @@ typedef struct wc_ctree {
     uint32_t n_rules, cap_rules;
     const wp_module **packages; /* modules whose package ends here */
     uint32_t n_packages;
-    struct wc_cuse *uses; /* rules that refer to all below */
-    uint32_t index, low, group;
-    uint32_t mark;
 } wc_ctree;
 
 typedef const struct wc_type *wc_type_ref;
@@ -165,14 +150,13 @@ typedef struct wc_check {
     uint32_t n_modules;
     wc_crule **all; /* rules with their else parts, in order */
     uint32_t n_all;
-    wc_ctree *tree;             /* at `data` */
-    uint32_t marks;             /* generations given out */
-    bool has_uses;              /* check_graph.c: the way back from nodes and rules was made */
-    struct wc_cuse **rule_uses; /* by number of the rule */
-    struct wc_types *types;     /* of the type check, or NULL */
-    wv schemas;           /* "rule:..", "document:..", ... -> the entries of its annotations */
-    const wc_crule *rule; /* the one being worked on; NULL in queries */
-    bool failed;          /* an error ends the chain behind this stage */
+    wc_ctree *tree;          /* at `data` */
+    uint32_t marks;          /* generations given out */
+    struct wc_cgraph *graph; /* check_graph.h; NULL before its stage */
+    struct wc_types *types;  /* of the type check, or NULL */
+    wv schemas;              /* "rule:..", "document:..", ... -> the entries of its annotations */
+    const wc_crule *rule;    /* the one being worked on; NULL in queries */
+    bool failed;             /* an error ends the chain behind this stage */
 } wc_check;
 
 /* ---- making (check_copy.c) ---- */
@@ -350,17 +334,10 @@ void wc_ck_body_outputs(wc_check *c, const wp_body *b, uint32_t n, const wc_cset
                         wc_cset *out);
 /* Rules that a reference may name, and all that depend on them; the list is the caller's. */
 wc_crule **wc_ck_dependents(wc_check *c, const wp_term *ref, uint32_t *n);
-/* Calls f for each rule or node (whole) that a reference may name. */
-typedef void (*wc_ck_target)(void *data, wc_crule *rule, wc_ctree *whole);
-void wc_ck_targets(wc_check *c, const wp_term *ref, wc_ck_target f, void *data);
 /* All rules, each behind those it needs, in the unit's arena; there must be no cycle. */
 wc_crule **wc_ck_sorted(wc_check *c);
-/* Numbers groups of rules that need each other (r->group); the result says whether there is one of
- * several members or a rule that names itself. */
-bool wc_ck_groups(wc_check *c);
-/* Whether sel names the rule whatever its variables hold; positions (may be NULL): the parts that
- * must be equal to the rule's for that, as many as *n says. */
-bool wc_ck_selects(const wc_cedge *e, const wc_crule *r, uint32_t *positions, uint32_t *n);
+/* Gives back the graph. */
+void wc_ck_graph_end(wc_check *c);
 /* Gives back what the type check holds. */
 void wc_ck_types_end(wc_check *c);
 /* A comprehension; with room for what the type check keeps of it. */

@@ -3,93 +3,65 @@
  * Takes the graph. Each rule of a cycle is told with a way back to itself. A way that only exists
  * if a variable holds a certain value is told as such, with what is known of that value.
  *
+ * Cost: in proportion to the rules and references; showing a way costs up to the size of its
+ * component, so both the work and the text are bounded, after the first.
+ *
  * Reports: rule p is recursive: ..; rule p may be recursive: .. (data.t[x] refers to data.t.p if x
  * is "p" (x comes from input.y)). */
-#include "compiler/check.h"
-
+#include "compiler/check_graph.h"
 #include "compiler/types.h"
 
 #include <stdlib.h>
 
-#define CONDITIONS_MAX 2u       /* told; with more the reference alone is named */
-#define MEMBERS_MAX    5u       /* of a collection that are listed */
-#define PATH_MAX_RULES 5000u    /* rules on a way: the search recurses */
-#define WORK_MAX       2000000u /* rules passed in all: then ways are not searched any more */
+#define CONDITIONS_MAX  2u                  /* told; with more the reference alone is named */
+#define MEMBERS_MAX     5u                  /* of a collection that are listed */
+#define SHOWN_EDGES_MAX ((uint64_t)1 << 28) /* looked at for ways: about a second */
+#define SHOWN_TEXT_MAX  ((size_t)64 << 20)  /* bytes of all messages */
+#define ONE_TEXT_MAX    ((size_t)16 << 20)  /* bytes of one way; it is cut there */
 
-typedef struct seeker {
+typedef struct teller {
     wc_check *c;
-    const wc_crule *goal;
-    bool sure; /* only by references that surely name what they name */
-    uint32_t mark;
-    uint32_t work;
-    wc_crule *path[PATH_MAX_RULES];
-    uint32_t n;
-} seeker;
-
-/* ---- edges between two rules ---- */
-
-static bool reaches(const wc_cedge *e, const wc_crule *r)
-{
-    if (e->rule)
-        return e->rule == r->first;
-    for (const wc_ctree *n = r->node; n; n = n->parent)
-        if (n == e->whole)
-            return true;
-    return false;
-}
-
-/* The first reference that may, but need not lead from a to b; NULL: some reference surely does. */
-static const wc_cedge *cause(const wc_crule *a, const wc_crule *b)
-{
-    const wc_cedge *found = NULL;
-    for (const wc_cedge *e = a->edges; e; e = e->next) {
-        if (!reaches(e, b))
-            continue;
-        if (wc_ck_selects(e, b->first, NULL, NULL))
-            return NULL;
-        found = found ? found : e;
-    }
-    return found;
-}
+    wc_search search;
+    uint32_t *sure_cycles; /* components by sure edges */
+    uint32_t *path, *room; /* vertices */
+    wc_crule **way;        /* the rules of a path, the first of them behind the others again */
+    bool *known;           /* whether the step from way[i] was by sure edges */
+    uint32_t n;            /* steps */
+    size_t text;           /* bytes told */
+} teller;
 
 /* ---- the way back ---- */
 
-static bool seek(seeker *s, wc_crule *r);
-
-static bool seek_rule(seeker *s, wc_crule *from, wc_crule *r)
+/* Finds a way from r to itself; by references that surely name what they name, if there is one. */
+static bool find_way(teller *s, wc_crule *r)
 {
-    for (; r; r = r->else_rule) {
-        if (r->group != s->goal->group || (s->sure && cause(from, r)))
-            continue;
-        if (r == s->goal || seek(s, r))
-            return true;
+    const wc_check *c = s->c;
+    const struct wc_cgraph *g = c->graph;
+    bool sure = s->sure_cycles[r->number] != 0;
+    uint32_t n =
+        wc_search_cycle(&s->search, sure ? s->sure_cycles : g->cycles, sure, r->number, s->path);
+    s->n = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (s->path[i] < c->n_all) {
+            s->way[s->n] = c->all[s->path[i]];
+            s->known[s->n++] = true;
+        }
+        s->known[s->n - 1] &= g->g.edges[s->search.edge[i]].sure;
     }
-    return false;
+    s->way[s->n] = r;
+    return sure;
 }
 
-static bool seek_below(seeker *s, wc_crule *from, wc_ctree *n)
+/* The first reference that may, but need not lead from a to b; NULL: some reference surely does. */
+static const wc_cedge *cause(teller *s, const wc_crule *a, const wc_crule *b)
 {
-    for (uint32_t i = 0; i < n->n_rules; i++)
-        if (seek_rule(s, from, n->rules[i]))
-            return true;
-    for (uint32_t i = 0; i < n->n; i++)
-        if (seek_below(s, from, n->kids[i]))
-            return true;
-    return false;
-}
-
-static bool seek(seeker *s, wc_crule *r)
-{
-    if (r->mark == s->mark || s->n == PATH_MAX_RULES)
-        return false;
-    r->mark = s->mark;
-    s->work++;
-    s->path[s->n++] = r;
-    for (const wc_cedge *e = r->edges; e; e = e->next)
-        if (e->rule ? seek_rule(s, r, e->rule) : seek_below(s, r, e->whole))
-            return true;
-    s->n--;
-    return false;
+    if (s->search.edges < SHOWN_EDGES_MAX &&
+        wc_search_surely(&s->search, s->c->n_all, a->number, b->number, s->room))
+        return NULL;
+    for (const wc_cedge *e = a->edges; e; e = e->next)
+        if (wc_ck_may_name(e, b->first))
+            return e;
+    return NULL;
 }
 
 /* ---- text ---- */
@@ -199,11 +171,12 @@ static bool conditions(wc_check *c, const wc_cedge *e, const wp_term *ref, const
     return *n > 0 && *n <= CONDITIONS_MAX;
 }
 
-static void put_cause(wc_check *c, wb_buf *b, const seeker *s)
+static void put_cause(teller *s, wb_buf *b)
 {
+    wc_check *c = s->c;
     for (uint32_t i = 0; i < s->n; i++) {
-        const wc_crule *from = s->path[i], *to = i + 1 < s->n ? s->path[i + 1] : s->goal;
-        const wc_cedge *e = cause(from, to);
+        const wc_crule *from = s->way[i], *to = s->way[i + 1];
+        const wc_cedge *e = s->known[i] ? NULL : cause(s, from, to);
         if (!e)
             continue;
         wp_term *ref = wc_ck_shown(c, e->src, false);
@@ -229,85 +202,57 @@ static void put_cause(wc_check *c, wb_buf *b, const seeker *s)
     }
 }
 
-/* A cycle too long to be searched for its way is told as one all the same. */
-static void tell_long(wc_check *c, const wc_crule *r)
-{
-    for (const wc_cedge *e = r->edges; e; e = e->next) {
-        uint32_t group = e->rule ? e->rule->group : e->whole->group;
-        if (group != r->group)
-            continue;
-        wb_str name = wc_ck_text(c, wc_ck_path(c, r));
-        c->u->module = r->module;
-        wc_ck_fail(c, WP_RECURSION_ERROR, r->loc, "rule %.*s is recursive: %.*s -> ... -> %.*s",
-                   WB_FMT(name), WB_FMT(name), WB_FMT(name));
-        c->u->module = NULL;
-        return;
-    }
-}
-
-static void check_rule(seeker *s, wc_crule *r)
+static void tell(teller *s, wc_crule *r)
 {
     wc_check *c = s->c;
-    if (s->work > WORK_MAX) {
-        tell_long(c, r);
-        return;
+    bool sure = find_way(s, r);
+    wb_buf b;
+    wb_buf_init(&b, ONE_TEXT_MAX);
+    for (uint32_t i = 0; i <= s->n; i++) {
+        wb_buf_puts(&b, i ? " -> " : "");
+        put_rule(c, &b, s->way[i]);
     }
-    s->goal = r;
-    s->sure = false;
-    s->n = 0;
-    s->mark = ++c->marks;
-    if (!seek(s, r))
-        return;
-    bool sure = true;
-    for (uint32_t i = 0; i < s->n; i++)
-        sure &= !cause(s->path[i], i + 1 < s->n ? s->path[i + 1] : r);
-    wb_buf b, why;
-    wb_buf_init(&b, (size_t)1 << 22);
-    wb_buf_init(&why, (size_t)1 << 22);
-    if (!sure) {
-        seeker *again = wb_malloc(sizeof *again);
-        *again = *s;
-        again->sure = true;
-        again->n = 0;
-        again->mark = ++c->marks;
-        sure = seek(again, r);
-        if (sure)
-            *s = *again;
-        else
-            put_cause(c, &why, s);
-        free(again);
-    }
-    for (uint32_t i = 0; i < s->n; i++) {
-        put_rule(c, &b, s->path[i]);
-        wb_buf_puts(&b, " -> ");
-    }
-    put_rule(c, &b, r);
+    if (!sure)
+        put_cause(s, &b);
     c->u->module = r->module;
-    wc_ck_fail(c, WP_RECURSION_ERROR, r->loc, "rule %.*s %s recursive: %.*s%.*s",
+    wc_ck_fail(c, WP_RECURSION_ERROR, r->loc, "rule %.*s %s recursive: %.*s",
                WB_FMT(wc_ck_text(c, wc_ck_path(c, r))), sure ? "is" : "may be",
-               WB_FMT(wb_buf_str(&b)), WB_FMT(wb_buf_str(&why)));
+               WB_FMT(wb_buf_str(&b)));
     c->u->module = NULL;
+    s->text += b.n;
     wb_buf_free(&b);
-    wb_buf_free(&why);
 }
 
-static void check_node(seeker *s, wc_ctree *n)
+static void check_node(teller *s, wc_ctree *n)
 {
+    const wp_diags *to = s->c->u->diags;
     for (uint32_t i = 0; i < n->n_rules; i++)
-        for (wc_crule *r = n->rules[i]; r && !s->c->u->diags->limit_reached; r = r->else_rule)
-            check_rule(s, r);
-    for (uint32_t i = 0; i < n->n && !s->c->u->diags->limit_reached; i++)
+        for (wc_crule *r = n->rules[i]; r; r = r->else_rule)
+            if (s->c->graph->cycles[r->number] && !to->limit_reached &&
+                s->search.edges < SHOWN_EDGES_MAX && s->text < SHOWN_TEXT_MAX)
+                tell(s, r);
+    for (uint32_t i = 0; i < n->n && !to->limit_reached; i++)
         check_node(s, n->kids[i]);
 }
 
 void wc_ck_cycles(wc_check *c)
 {
-    if (!wc_ck_groups(c))
+    if (!wc_ck_find_cycles(c))
         return;
-    seeker *s = wb_calloc(1, sizeof *s);
-    s->c = c;
-    check_node(s, c->tree);
-    free(s);
-    for (uint32_t i = 0; i < c->n_all && !c->failed; i++)
-        tell_long(c, c->all[i]);
+    const wc_graph *g = &c->graph->g;
+    size_t n = (size_t)g->n + 1;
+    teller s = {.c = c,
+                .sure_cycles = wc_graph_cycles(g, true, NULL),
+                .path = wb_calloc(n, sizeof *s.path),
+                .room = wb_calloc(n, sizeof *s.room),
+                .way = wb_calloc(n, sizeof *s.way),
+                .known = wb_calloc(n, sizeof *s.known)};
+    wc_search_init(&s.search, g);
+    check_node(&s, c->tree);
+    wc_search_clear(&s.search);
+    free(s.sure_cycles);
+    free(s.path);
+    free(s.room);
+    free(s.way);
+    free(s.known);
 }

@@ -2,73 +2,36 @@
  *
  * Takes rules after the expression terms. A reference needs the rules at, above and below its path;
  * a part that is a variable may be any name, unless the body gives it constants before: then it is
- * those. Edges keep what errors about cycles must say, since later stages rewrite the bodies.
+ * those. References with variables are kept as errors about cycles must tell them, since later
+ * stages rewrite the bodies.
  *
- * To stay linear an edge may lead to a node of the tree, which leads to all that stands below. */
-#include "compiler/check.h"
+ * Rules are vertices by their numbers; those behind stand for several rules (check_reach.h). */
+#include "compiler/check_graph.h"
+
+#include "compiler/check_reach.h"
 #include "value/number.h"
 
 #include <stdlib.h>
 
-#define EXPANSION_MAX 64u /* references that one with narrowed variables may stand for */
+#define EXPANSION_MAX 64u   /* references that one with narrowed variables may stand for */
+#define ALIASES_MAX   1000u /* steps from a variable to the one it is equal to, for the texts */
 
 /* ---- what a reference may name ---- */
 
-static bool may_meet(const wc_crule *r, const wp_term *ref, uint32_t from)
+/* Whether the part b of a reference and the rule's at i may be equal. */
+static bool part_meets(const wc_crule *r, uint32_t i, const wp_term *b)
 {
-    uint32_t n = wc_ck_path_len(r), name = r->module->package->list.n;
-    for (uint32_t i = from; i < n && i < ref->list.n; i++) {
-        const wp_term *a = wc_ck_path_at(r, i), *b = ref->list.items[i];
-        if (!wc_ck_is_constant(b))
-            continue;
-        if (i == name) {
-            if (b->kind != WP_STRING || !wb_str_eq(a->name, wv_str(&b->value)))
-                return false;
-        } else if (wc_ck_is_constant(a) && wp_term_compare(a, b)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-typedef struct search {
-    const wp_term *ref;
-    wc_ck_target f;
-    void *data;
-} search;
-
-static void walk_tree(search *s, wc_ctree *n, uint32_t i)
-{
-    if (i >= s->ref->list.n) {
-        s->f(s->data, NULL, n);
-        return;
-    }
-    const wp_term *el = s->ref->list.items[i];
-    wc_ctree *only = wc_ck_is_scalar(el) ? wc_ctree_child(n, el->value) : NULL;
-    if (wc_ck_is_constant(el) && !only)
-        return;
-    for (uint32_t k = 0; k < (only ? 1 : n->n); k++) {
-        wc_ctree *kid = only ? only : n->kids[k];
-        for (uint32_t j = 0; j < kid->n_rules; j++)
-            if (may_meet(kid->rules[j], s->ref, i + 1))
-                s->f(s->data, kid->rules[j], NULL);
-        walk_tree(s, kid, i + 1);
-    }
-}
-
-void wc_ck_targets(wc_check *c, const wp_term *ref, wc_ck_target f, void *data)
-{
-    search s = {ref, f, data};
-    if (wc_ck_starts(ref, c->data))
-        walk_tree(&s, c->tree, 1);
+    const wp_term *a = wc_ck_path_at(r, i);
+    if (!wc_ck_is_constant(b))
+        return true;
+    if (i == r->module->package->list.n)
+        return b->kind == WP_STRING && wb_str_eq(a->name, wv_str(&b->value));
+    return !wc_ck_is_constant(a) || !wp_term_compare(a, b);
 }
 
 /* ---- constants that variables stand for ---- */
 
-typedef struct values {
-    wp_term **v;
-    uint32_t n;
-} values;
+typedef wc_cvalues values;
 
 typedef struct binding {
     uint32_t at;
@@ -84,6 +47,7 @@ typedef struct source {
 
 typedef struct grapher {
     wc_check *c;
+    struct wc_cgraph *to;
     wc_crule *rule;
     uint32_t at;
     bool ready;    /* what follows was collected for the rule */
@@ -255,7 +219,9 @@ static const source *source_of(const grapher *g, const wc_cvar *v, bool call)
 static const wp_term *collection(const grapher *g, const wp_term *t)
 {
     for (uint32_t depth = 0; t->kind == WP_VAR; depth++) {
-        const source *s = depth <= g->given[0].n ? source_of(g, wc_cvar_of(t), false) : NULL;
+        const source *s = depth <= g->given[0].n && depth < ALIASES_MAX
+                              ? source_of(g, wc_cvar_of(t), false)
+                              : NULL;
         if (!s)
             return NULL;
         t = s->term;
@@ -264,29 +230,9 @@ static const wp_term *collection(const grapher *g, const wp_term *t)
     return fits && wc_ck_is_constant(t) ? t : NULL;
 }
 
-static wc_corigin origin(const grapher *g, const wc_cvar *v, uint32_t depth)
+/* Where an argument or a part of the head is the variable. */
+static wc_corigin head_origin(const wc_crule *r, const wc_cvar *v)
 {
-    wc_check *c = g->c;
-    if (depth > g->rule->body.n)
-        return (wc_corigin){0};
-    const source *call = source_of(g, v, true), *s = source_of(g, v, false);
-    if (call)
-        return (wc_corigin){WC_FROM_BUILTIN, NULL, call->call};
-    if (s && s->term->kind == WP_VAR)
-        return origin(g, wc_cvar_of(s->term), depth + 1);
-    if (s && s->term->kind == WP_REF) {
-        const wp_term *t = s->term;
-        if (wc_ck_starts(t, c->input))
-            return (wc_corigin){WC_FROM_INPUT, constant_prefix(c, t), NULL};
-        if (wc_ck_starts(t, c->data))
-            return (wc_corigin){WC_FROM_RULE, constant_prefix(c, t), NULL};
-        const wp_term *of = t->list.n == 2 && !wc_ck_is_constant(t->list.items[1])
-                                ? collection(g, t->list.items[0])
-                                : NULL;
-        if (of)
-            return (wc_corigin){WC_FROM_COLLECTION, wc_ck_copy(c, of), NULL};
-    }
-    const wc_crule *r = g->rule;
     for (uint32_t i = 0; i < r->n_args; i++)
         if (r->args[i]->kind == WP_VAR && wc_cvar_of(r->args[i]) == v)
             return (wc_corigin){WC_FROM_ARGUMENT, NULL, NULL};
@@ -298,27 +244,36 @@ static wc_corigin origin(const grapher *g, const wc_cvar *v, uint32_t depth)
     return (wc_corigin){0};
 }
 
-/* ---- edges ---- */
-
-typedef struct adder {
-    grapher *g;
-    const wp_term *src, *sel;
-    uint64_t bound;
-    const wc_corigin *origins;
-} adder;
-
-static void add_edge(void *data, wc_crule *rule, wc_ctree *whole)
+static wc_corigin origin(const grapher *g, const wc_cvar *v)
 {
-    adder *x = data;
-    wc_crule *r = x->g->rule;
-    wc_cedge *e = wb_arena_alloc(x->g->c->a, sizeof *e);
-    *e = (wc_cedge){NULL, rule, whole, x->src, x->sel, x->bound, x->origins};
-    if (r->last_edge)
-        r->last_edge->next = e;
-    else
-        r->edges = e;
-    r->last_edge = e;
+    wc_check *c = g->c;
+    uint32_t steps = g->rule->body.n < ALIASES_MAX ? g->rule->body.n : ALIASES_MAX;
+    for (uint32_t depth = 0; depth <= steps; depth++) {
+        const source *call = source_of(g, v, true), *s = source_of(g, v, false);
+        if (call)
+            return (wc_corigin){WC_FROM_BUILTIN, NULL, call->call};
+        const wp_term *t = s ? s->term : NULL;
+        if (t && t->kind == WP_VAR) {
+            v = wc_cvar_of(t);
+            continue;
+        }
+        if (t && t->kind == WP_REF) {
+            if (wc_ck_starts(t, c->input))
+                return (wc_corigin){WC_FROM_INPUT, constant_prefix(c, t), NULL};
+            if (wc_ck_starts(t, c->data))
+                return (wc_corigin){WC_FROM_RULE, constant_prefix(c, t), NULL};
+            const wp_term *of = t->list.n == 2 && !wc_ck_is_constant(t->list.items[1])
+                                    ? collection(g, t->list.items[0])
+                                    : NULL;
+            if (of)
+                return (wc_corigin){WC_FROM_COLLECTION, wc_ck_copy(c, of), NULL};
+        }
+        return head_origin(g->rule, v);
+    }
+    return (wc_corigin){0};
 }
+
+/* ---- edges ---- */
 
 static uint64_t bound_parts(const grapher *g, const wp_term *ref)
 {
@@ -339,83 +294,9 @@ static const wc_corigin *origins(const grapher *g, const wp_term *ref)
     wc_corigin *to = wb_arena_calloc(g->c->a, (ref->list.n + 1) * sizeof *to);
     for (uint32_t i = 1; i < ref->list.n; i++)
         if (ref->list.items[i]->kind == WP_VAR)
-            to[i] = origin(g, wc_cvar_of(ref->list.items[i]), 0);
+            to[i] = origin(g, wc_cvar_of(ref->list.items[i]));
     return to;
 }
-
-/* The references that ref may stand for. */
-static wp_term **expand(grapher *g, const wp_term *ref, uint32_t *n)
-{
-    wc_check *c = g->c;
-    wp_term **all = wb_arena_alloc(&c->tmp, sizeof *all);
-    *n = 1;
-    all[0] = (wp_term *)(uintptr_t)ref;
-    for (uint32_t i = 1; i < ref->list.n; i++) {
-        values v = {0};
-        if (wc_ck_is_constant(ref->list.items[i]) ||
-            !term_values(g, ref->list.items[i], g->at, &v) || !v.n ||
-            (uint64_t)*n * v.n > EXPANSION_MAX)
-            continue;
-        wp_term **next = wb_arena_alloc(&c->tmp, *n * v.n * sizeof *next);
-        uint32_t count = 0;
-        for (uint32_t k = 0; k < *n; k++)
-            for (uint32_t j = 0; j < v.n; j++) {
-                wp_term *t = wc_ck_list(c, WP_REF, ref->list.n, ref->loc);
-                memcpy(t->list.items, all[k]->list.items, ref->list.n * sizeof(wp_term *));
-                t->list.items[i] = v.v[j];
-                next[count++] = t;
-            }
-        all = next;
-        *n = count;
-    }
-    return all;
-}
-
-static bool in_term(wc_cvisitor *v, wp_term *t)
-{
-    grapher *g = v->data;
-    wc_check *c = g->c;
-    if (t->kind != WP_REF || !wc_ck_starts(t, c->data))
-        return false;
-    bool dynamic = false;
-    for (uint32_t i = 1; i < t->list.n && !dynamic; i++)
-        dynamic = !wc_ck_is_constant(t->list.items[i]);
-    adder x = {.g = g};
-    if (!dynamic) {
-        wc_ck_targets(c, t, add_edge, &x);
-        return false;
-    }
-    if (!g->ready)
-        collect(g);
-    uint32_t n;
-    wp_term **all = expand(g, t, &n);
-    x.src = wc_ck_copy(c, t);
-    x.sel = n == 1 && all[0] != t ? wc_ck_copy(c, all[0]) : x.src;
-    x.bound = bound_parts(g, x.sel);
-    x.origins = origins(g, x.sel);
-    for (uint32_t i = 0; i < n; i++)
-        wc_ck_targets(c, all[i], add_edge, &x);
-    return false;
-}
-
-void wc_ck_graph(wc_check *c)
-{
-    for (uint32_t i = 0; i < c->n_all; i++) {
-        char *mark = wb_arena_mark(&c->tmp);
-        wc_crule *r = c->all[i];
-        grapher g = {.c = c, .rule = r};
-        wc_cvisitor v = {.c = c, .term = in_term, .data = &g};
-        for (uint32_t k = 0; k < r->body.n; k++) {
-            g.at = k;
-            wc_ck_walk_expr(&v, r->body.exprs[k]);
-        }
-        g.at = r->body.n;
-        wc_ck_walk_head(&v, r);
-        wb_arena_rewind(&c->tmp, mark);
-    }
-}
-
-/* ---- what a reference surely names ---- */
 
 static uint32_t times(const wp_term *ref, const wc_cvar *v)
 {
@@ -425,25 +306,204 @@ static uint32_t times(const wp_term *ref, const wc_cvar *v)
     return n;
 }
 
+/* Whether a variable part gets its value right there, so that it decides nothing. */
+static bool is_free(const wc_cedge *e, uint32_t i)
+{
+    const wp_term *el = e->sel->list.items[i];
+    return el->kind == WP_VAR && !(i < 64 && (e->bound >> i & 1)) &&
+           times(e->sel, wc_cvar_of(el)) == 1;
+}
+
+/* What the parts of ref stand for, where it is known; NULL: nowhere. Their product is *n. */
+static const values *narrow(grapher *g, const wp_term *ref, uint32_t *n)
+{
+    values *to = NULL;
+    *n = 1;
+    for (uint32_t i = 1; i < ref->list.n; i++) {
+        values v = {0};
+        if (wc_ck_is_constant(ref->list.items[i]) ||
+            !term_values(g, ref->list.items[i], g->at, &v) || !v.n ||
+            (uint64_t)*n * v.n > EXPANSION_MAX)
+            continue;
+        if (!to)
+            to = wb_arena_calloc(g->c->a, (ref->list.n + 1) * sizeof *to);
+        to[i] = (values){wb_arena_alloc(g->c->a, v.n * sizeof(wp_term *)), v.n};
+        memcpy(to[i].v, v.v, v.n * sizeof(wp_term *));
+        *n *= v.n;
+    }
+    return to;
+}
+
+static wc_rpart part_of(const wp_term *t, bool checked)
+{
+    if (wc_ck_is_scalar(t))
+        return (wc_rpart){WC_PART_NAME, checked, t->value};
+    return (wc_rpart){wc_ck_is_constant(t) ? WC_PART_OTHER : WC_PART_ANY, checked, WV_UNDEFINED};
+}
+
+static wc_rpart *room_for(struct wc_cgraph *to, uint32_t n)
+{
+    if (n > to->cap_parts) {
+        to->cap_parts = 2 * n;
+        to->parts = wb_realloc(to->parts, to->cap_parts * sizeof *to->parts);
+    }
+    return to->parts;
+}
+
+/* Joins the rule with what a reference without variables names. */
+static void join_static(grapher *g, const wp_term *t)
+{
+    uint32_t n = t->list.n - 1;
+    wc_rpart *parts = room_for(g->to, n + 1);
+    for (uint32_t i = 0; i < n; i++)
+        parts[i] = part_of(t->list.items[i + 1], false);
+    wc_reach_join(g->to->reach, g->rule->number, parts, n);
+}
+
+/* The same for each of the references that e may stand for. */
+static void join_dynamic(grapher *g, const wc_cedge *e, uint32_t count)
+{
+    uint32_t n = e->sel->list.n - 1;
+    wc_rpart *parts = room_for(g->to, n + 1);
+    for (uint32_t i = 0; i < n; i++) {
+        const wp_term *el = e->sel->list.items[i + 1];
+        parts[i] = part_of(el, !wc_ck_is_constant(el) && !is_free(e, i + 1));
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        for (uint32_t i = n, rest = k; e->values && i-- > 0;) {
+            const values *v = &e->values[i + 1];
+            if (!v->n)
+                continue;
+            parts[i] = part_of(v->v[rest % v->n], parts[i].checked);
+            rest /= v->n;
+        }
+        wc_reach_join(g->to->reach, g->rule->number, parts, n);
+    }
+}
+
+static const wp_term *narrowed(wc_check *c, const wp_term *ref, const values *v)
+{
+    wp_term *t = wc_ck_list(c, WP_REF, ref->list.n, ref->loc);
+    for (uint32_t i = 0; i < ref->list.n; i++)
+        t->list.items[i] = v[i].n ? v[i].v[0] : ref->list.items[i];
+    return wc_ck_copy(c, t);
+}
+
+static void add_dynamic(grapher *g, const wp_term *t)
+{
+    wc_check *c = g->c;
+    wc_crule *r = g->rule;
+    if (!g->ready)
+        collect(g);
+    uint32_t n;
+    wc_cedge *e = wb_arena_calloc(c->a, sizeof *e);
+    const values *v = narrow(g, t, &n);
+    e->src = wc_ck_copy(c, t);
+    e->sel = v && n == 1 ? narrowed(c, t, v) : e->src;
+    e->values = n > 1 ? v : NULL;
+    e->bound = bound_parts(g, e->sel);
+    e->origins = origins(g, e->sel);
+    if (r->last_edge)
+        r->last_edge->next = e;
+    else
+        r->edges = e;
+    r->last_edge = e;
+    join_dynamic(g, e, n);
+}
+
+static bool in_term(wc_cvisitor *v, wp_term *t)
+{
+    grapher *g = v->data;
+    if (t->kind != WP_REF || !wc_ck_starts(t, g->c->data))
+        return false;
+    for (uint32_t i = 1; i < t->list.n; i++)
+        if (!wc_ck_is_constant(t->list.items[i])) {
+            add_dynamic(g, t);
+            return false;
+        }
+    join_static(g, t);
+    return false;
+}
+
+static void follow(wc_check *c, wc_crule *r)
+{
+    grapher g = {.c = c, .to = c->graph, .rule = r};
+    wc_cvisitor v = {.c = c, .term = in_term, .data = &g};
+    for (uint32_t k = 0; k < r->body.n; k++) {
+        g.at = k;
+        wc_ck_walk_expr(&v, r->body.exprs[k]);
+    }
+    g.at = r->body.n;
+    wc_ck_walk_head(&v, r);
+}
+
+void wc_ck_graph(wc_check *c)
+{
+    struct wc_cgraph *to = c->graph = wb_calloc(1, sizeof *to);
+    wc_graph_init(&to->g);
+    for (uint32_t i = 0; i < c->n_all; i++)
+        wc_graph_add(&to->g);
+    to->reach = wc_reach_new(c, &to->g);
+    for (uint32_t i = 0; i < c->n_all; i++) {
+        char *mark = wb_arena_mark(&c->tmp);
+        follow(c, c->all[i]);
+        wb_arena_rewind(&c->tmp, mark);
+    }
+    wc_reach_free(to->reach);
+    free(to->parts);
+    to->reach = NULL;
+    to->parts = NULL;
+}
+
+void wc_ck_graph_end(wc_check *c)
+{
+    struct wc_cgraph *g = c->graph;
+    if (!g)
+        return;
+    wc_graph_clear(&g->g);
+    free(g->cycles);
+    free(g->order);
+    free(g->first_user);
+    free(g->users);
+    free(g->seen);
+    free(g->queue);
+    free(g);
+    c->graph = NULL;
+}
+
+/* ---- what a reference names ---- */
+
+bool wc_ck_may_name(const wc_cedge *e, const wc_crule *r)
+{
+    uint32_t len = wc_ck_path_len(r);
+    for (uint32_t i = 1; i < len && i < e->sel->list.n; i++) {
+        const values *v = e->values ? &e->values[i] : NULL;
+        bool meets = false;
+        if (!v || !v->n)
+            meets = part_meets(r, i, e->sel->list.items[i]);
+        for (uint32_t k = 0; v && k < v->n && !meets; k++)
+            meets = part_meets(r, i, v->v[k]);
+        if (!meets)
+            return false;
+    }
+    return true;
+}
+
 bool wc_ck_selects(const wc_cedge *e, const wc_crule *r, uint32_t *positions, uint32_t *n)
 {
     bool sure = true;
     uint32_t len = wc_ck_path_len(r), name = r->module->package->list.n;
-    for (uint32_t i = 1; i < len && e->src && i < e->sel->list.n; i++) {
+    for (uint32_t i = 1; i < len && i < e->sel->list.n; i++) {
         const wp_term *part = wc_ck_path_at(r, i), *el = e->sel->list.items[i];
         if (i != name && !wc_ck_is_constant(part))
             continue;
-        if (el->kind == WP_VAR && !(i < 64 && (e->bound >> i & 1)) &&
-            times(e->sel, wc_cvar_of(el)) == 1)
-            continue;
         if (wc_ck_is_constant(el)) {
-            bool same = i == name
-                            ? el->kind == WP_STRING && wb_str_eq(wv_str(&el->value), part->name)
-                            : !wp_term_compare(el, part);
-            if (!same)
+            if (!part_meets(r, i, el))
                 return false;
             continue;
         }
+        if (is_free(e, i))
+            continue;
         if (!positions)
             return false;
         sure = false;
@@ -453,204 +513,112 @@ bool wc_ck_selects(const wc_cedge *e, const wc_crule *r, uint32_t *positions, ui
     return sure;
 }
 
-/* ---- walking the graph ---- */
+/* ---- order ---- */
 
-/* A rule or a node of the tree. */
-typedef struct step {
-    wc_crule *rule;
-    wc_ctree *node;
-} step;
-
-typedef struct frame {
-    step at;
-    uint32_t next, end; /* in the list of steps */
-} frame;
-
-typedef struct walk {
-    wc_check *c;
-    step *steps;
-    frame *frames;
-    uint32_t n_steps, cap_steps, n_frames, cap_frames;
-} walk;
-
-static void add_step(walk *w, wc_crule *r, wc_ctree *n)
+bool wc_ck_find_cycles(wc_check *c)
 {
-    if (w->n_steps == w->cap_steps) {
-        w->cap_steps = w->cap_steps ? 2 * w->cap_steps : 256;
-        w->steps = wb_realloc(w->steps, w->cap_steps * sizeof *w->steps);
-    }
-    w->steps[w->n_steps++] = (step){r, n};
-}
-
-static void add_chain(walk *w, wc_crule *r)
-{
-    for (; r; r = r->else_rule)
-        add_step(w, r, NULL);
-}
-
-static void enter(walk *w, step s)
-{
-    uint32_t from = w->n_steps;
-    for (const wc_cedge *e = s.rule ? s.rule->edges : NULL; e; e = e->next) {
-        if (e->rule)
-            add_chain(w, e->rule);
-        else
-            add_step(w, NULL, e->whole);
-    }
-    for (uint32_t i = 0; s.node && i < s.node->n_rules; i++)
-        add_chain(w, s.node->rules[i]);
-    for (uint32_t i = 0; s.node && i < s.node->n; i++)
-        add_step(w, NULL, s.node->kids[i]);
-    if (w->n_frames == w->cap_frames) {
-        w->cap_frames = w->cap_frames ? 2 * w->cap_frames : 256;
-        w->frames = wb_realloc(w->frames, w->cap_frames * sizeof *w->frames);
-    }
-    w->frames[w->n_frames++] = (frame){s, from, w->n_steps};
-}
-
-static void leave(walk *w)
-{
-    w->n_frames--;
-    w->n_steps = w->n_frames ? w->frames[w->n_frames - 1].end : 0;
+    struct wc_cgraph *g = c->graph;
+    g->order = wb_calloc((size_t)g->g.n + 1, sizeof *g->order);
+    g->cycles = wc_graph_cycles(&g->g, false, g->order);
+    for (uint32_t i = 0; i < c->n_all; i++)
+        if (g->cycles[i])
+            return true;
+    return false;
 }
 
 wc_crule **wc_ck_sorted(wc_check *c)
 {
-    walk w = {.c = c};
-    uint32_t mark = ++c->marks, n = 0;
+    const struct wc_cgraph *g = c->graph;
     wc_crule **out = wb_arena_alloc(c->a, (c->n_all + 1) * sizeof *out);
-    for (uint32_t i = 0; i < c->n_all; i++) {
-        if (c->all[i]->mark == mark)
-            continue;
-        c->all[i]->mark = mark;
-        enter(&w, (step){c->all[i], NULL});
-        while (w.n_frames) {
-            frame *f = &w.frames[w.n_frames - 1];
-            if (f->next == f->end) {
-                if (f->at.rule)
-                    out[n++] = f->at.rule;
-                leave(&w);
-                continue;
-            }
-            step s = w.steps[f->next++];
-            uint32_t *seen = s.rule ? &s.rule->mark : &s.node->mark;
-            if (*seen == mark)
-                continue;
-            *seen = mark;
-            enter(&w, s);
-        }
-    }
-    free(w.steps);
-    free(w.frames);
+    for (uint32_t i = 0, n = 0; i < g->g.n; i++)
+        if (g->order[i] < c->n_all)
+            out[n++] = c->all[g->order[i]];
     return out;
-}
-
-/* Tarjan's way to groups of nodes that reach each other. */
-bool wc_ck_groups(wc_check *c)
-{
-    walk w = {.c = c};
-    uint32_t index = 0, group = 0, n_open = 0, cap_open = 0;
-    step *open = NULL;
-    bool found = false;
-#define OF(s, field) ((s).rule ? &(s).rule->field : &(s).node->field)
-    for (uint32_t i = 0; i < c->n_all; i++) {
-        step next = {c->all[i], NULL};
-        bool push = !next.rule->index;
-        while (push || w.n_frames) {
-            if (push) {
-                *OF(next, index) = *OF(next, low) = ++index;
-                if (n_open == cap_open) {
-                    cap_open = cap_open ? 2 * cap_open : 256;
-                    open = wb_realloc(open, cap_open * sizeof *open);
-                }
-                open[n_open++] = next;
-                enter(&w, next);
-                push = false;
-            }
-            frame *f = &w.frames[w.n_frames - 1];
-            if (f->next < f->end) {
-                step s = w.steps[f->next++];
-                if (!*OF(s, index)) {
-                    next = s;
-                    push = true;
-                } else if (!*OF(s, group)) {
-                    found |= s.rule && s.rule == f->at.rule;
-                    if (*OF(s, index) < *OF(f->at, low))
-                        *OF(f->at, low) = *OF(s, index);
-                }
-                continue;
-            }
-            step done = f->at;
-            leave(&w);
-            if (w.n_frames) {
-                step up = w.frames[w.n_frames - 1].at;
-                if (*OF(done, low) < *OF(up, low))
-                    *OF(up, low) = *OF(done, low);
-            }
-            if (*OF(done, low) == *OF(done, index)) {
-                uint32_t members = 0;
-                group++;
-                for (bool more = true; more; members++) {
-                    step s = open[--n_open];
-                    *OF(s, group) = group;
-                    more = s.rule != done.rule || s.node != done.node;
-                }
-                found |= members > 1;
-            }
-        }
-    }
-#undef OF
-    free(open);
-    free(w.steps);
-    free(w.frames);
-    return found;
 }
 
 /* ---- who depends on a rule ---- */
 
-typedef struct wc_cuse {
-    wc_crule *rule;
-    struct wc_cuse *next;
-} wc_cuse;
-
-static void put_use(wc_check *c, struct wc_cuse **to, wc_crule *r)
+/* The edges the other way: users of v are users[first_user[v]] and on, to first_user[v + 1]. */
+static void make_users(struct wc_cgraph *g)
 {
-    wc_cuse *use = wb_arena_alloc(c->a, sizeof *use);
-    *use = (wc_cuse){r, *to};
-    *to = use;
+    uint32_t n = g->g.n;
+    g->first_user = wb_calloc((size_t)n + 2, sizeof *g->first_user);
+    g->users = wb_calloc((size_t)g->g.n_edges + 1, sizeof *g->users);
+    g->seen = wb_calloc((size_t)n + 1, sizeof *g->seen);
+    g->queue = wb_calloc((size_t)n + 1, sizeof *g->queue);
+    for (uint32_t e = 0; e < g->g.n_edges; e++)
+        g->first_user[g->g.edges[e].to + 1]++;
+    for (uint32_t v = 0; v < n; v++)
+        g->first_user[v + 1] += g->first_user[v];
+    uint32_t *at = wb_calloc((size_t)n + 1, sizeof *at);
+    memcpy(at, g->first_user, n * sizeof *at);
+    for (uint32_t v = 0; v < n; v++)
+        for (uint32_t e = g->g.vertices[v].first; e != WC_NO_VERTEX; e = g->g.edges[e].next)
+            g->users[at[g->g.edges[e].to]++] = v;
+    free(at);
 }
 
-static void make_uses(wc_check *c)
+static bool may_meet(const wc_crule *r, const wp_term *ref, uint32_t from)
 {
-    c->has_uses = true;
-    c->rule_uses = wb_arena_calloc(c->a, (c->n_all + 1) * sizeof *c->rule_uses);
-    for (uint32_t i = 0; i < c->n_all; i++)
-        for (wc_cedge *e = c->all[i]->edges; e; e = e->next)
-            put_use(c, e->rule ? &c->rule_uses[e->rule->number] : &e->whole->uses, c->all[i]);
+    uint32_t n = wc_ck_path_len(r);
+    for (uint32_t i = from; i < n && i < ref->list.n; i++)
+        if (!part_meets(r, i, ref->list.items[i]))
+            return false;
+    return true;
+}
+
+/* Called for each rule or node (whole) that a reference may name. */
+typedef void (*target)(void *data, wc_crule *rule, wc_ctree *whole);
+
+typedef struct search {
+    const wp_term *ref;
+    target f;
+    void *data;
+} search;
+
+static void walk_tree(search *s, wc_ctree *n, uint32_t i)
+{
+    if (i >= s->ref->list.n) {
+        s->f(s->data, NULL, n);
+        return;
+    }
+    const wp_term *el = s->ref->list.items[i];
+    wc_ctree *only = wc_ck_is_scalar(el) ? wc_ctree_child(n, el->value) : NULL;
+    if (wc_ck_is_constant(el) && !only)
+        return;
+    for (uint32_t k = 0; k < (only ? 1 : n->n); k++) {
+        wc_ctree *kid = only ? only : n->kids[k];
+        for (uint32_t j = 0; j < kid->n_rules; j++)
+            if (may_meet(kid->rules[j], s->ref, i + 1))
+                s->f(s->data, kid->rules[j], NULL);
+        walk_tree(s, kid, i + 1);
+    }
+}
+
+static void targets(wc_check *c, const wp_term *ref, target f, void *data)
+{
+    search s = {ref, f, data};
+    if (wc_ck_starts(ref, c->data))
+        walk_tree(&s, c->tree, 1);
 }
 
 typedef struct dependents {
-    wc_check *c;
-    wc_crule **v;
-    uint32_t n, cap, mark;
+    struct wc_cgraph *g;
+    uint32_t n;
 } dependents;
 
-static void depend(dependents *d, wc_crule *r)
+static void depend(dependents *d, uint32_t v)
 {
-    if (r->mark == d->mark)
+    if (d->g->seen[v] == d->g->turn)
         return;
-    r->mark = d->mark;
-    if (d->n == d->cap) {
-        d->cap = d->cap ? 2 * d->cap : 16;
-        d->v = wb_realloc(d->v, d->cap * sizeof *d->v);
-    }
-    d->v[d->n++] = r;
+    d->g->seen[v] = d->g->turn;
+    d->g->queue[d->n++] = v;
 }
 
-static void depend_below(dependents *d, wc_ctree *n)
+static void depend_below(dependents *d, const wc_ctree *n)
 {
     for (uint32_t i = 0; i < n->n_rules; i++)
-        depend(d, n->rules[i]);
+        depend(d, n->rules[i]->number);
     for (uint32_t i = 0; i < n->n; i++)
         depend_below(d, n->kids[i]);
 }
@@ -658,27 +626,29 @@ static void depend_below(dependents *d, wc_ctree *n)
 static void depend_target(void *data, wc_crule *rule, wc_ctree *whole)
 {
     if (rule)
-        depend(data, rule);
+        depend(data, rule->number);
     else
         depend_below(data, whole);
 }
 
 wc_crule **wc_ck_dependents(wc_check *c, const wp_term *ref, uint32_t *n)
 {
-    if (!c->has_uses)
-        make_uses(c);
-    dependents d = {.c = c, .mark = ++c->marks};
-    wc_ck_targets(c, ref, depend_target, &d);
+    struct wc_cgraph *g = c->graph;
+    if (!g->users)
+        make_users(g);
+    g->turn++;
+    dependents d = {.g = g};
+    targets(c, ref, depend_target, &d);
+    *n = 0;
     for (uint32_t i = 0; i < d.n; i++) {
-        const wc_crule *first = d.v[i]->first;
-        for (const wc_cuse *u = c->rule_uses[first->number]; u; u = u->next)
-            depend(&d, u->rule);
-        for (wc_ctree *at = first->node; at && at->mark != d.mark; at = at->parent) {
-            at->mark = d.mark;
-            for (const wc_cuse *u = at->uses; u; u = u->next)
-                depend(&d, u->rule);
-        }
+        uint32_t v = g->queue[i];
+        *n += v < c->n_all;
+        for (uint32_t k = g->first_user[v]; k < g->first_user[v + 1]; k++)
+            depend(&d, g->users[k]);
     }
-    *n = d.n;
-    return d.v;
+    wc_crule **to = wb_malloc((*n + (size_t)1) * sizeof *to);
+    for (uint32_t i = 0, k = 0; i < d.n; i++)
+        if (g->queue[i] < c->n_all)
+            to[k++] = c->all[g->queue[i]];
+    return to;
 }
