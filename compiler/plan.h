@@ -121,8 +121,10 @@ void wc_plan_rule_body(wc_planner *p, const wc_rule *r);
 wc_operand wc_plan_term(wc_planner *p, const wp_term *t);
 /* Whether t is a place in input or base data named by scalars alone. */
 bool wc_base_ref(const wc_unit *u, const wp_term *t);
-/* plan_inner.c: plans the calls and comprehensions inside terms; out: the terms without them. */
+/* plan_inner.c: plans the calls inside terms; out: the terms without them. */
 void wc_plan_inner(wc_planner *p, wp_term *const *items, uint32_t n, const wp_term **out);
+/* The same for the sides of an equation, and what else stands inside them. */
+void wc_plan_sides(wc_planner *p, const wp_term **x, const wp_term **y);
 /* Several terms: those that may bind a variable first, so that a bare variable beside them has a
  * value. */
 void wc_plan_terms(wc_planner *p, wp_term **items, uint32_t n, wc_operand *out);

@@ -153,7 +153,7 @@ static void find_inside(finder *f, const wp_term *t)
             find_inside(f, t->list.items[i]);
         return;
     case WP_CALL:
-        f->calls += !f->depth++;
+        f->calls += f->depth++ ? 0 : any_seen(f->p->u, t->list.items + 1, t->list.n - 1) ? 2 : 1;
         for (uint32_t i = 1; i < t->list.n; i++)
             find_inside(f, t->list.items[i]);
         f->depth--;

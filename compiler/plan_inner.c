@@ -1,17 +1,20 @@
 /* What stands inside the operands of an expression and comes before them.
  *
- * Takes terms; plans the calls in them, then their comprehensions, and gives terms with variables
- * in their place. OPA makes both expressions of their own in front of the one they stand in, so an
- * error in them is seen although a reference beside them is undefined. Reports nothing. */
+ * Takes terms; plans parts of them and gives terms with variables in their place. OPA makes calls
+ * expressions of their own in front of the one they stand in; references and comprehensions follow
+ * as they stand, from left to right. So an error in one is seen although another beside it is
+ * undefined. References that may still bind a variable stay. Reports nothing. */
 #include "compiler/plan.h"
 
-typedef enum round { CALLS, COMPREHENSIONS } round;
+typedef enum round { CALLS, PARTS } round;
 
 static bool is_inner(const wp_term *t, round which)
 {
-    return which == CALLS
-               ? t->kind == WP_CALL
-               : t->kind == WP_ARRAY_COMP || t->kind == WP_SET_COMP || t->kind == WP_OBJECT_COMP;
+    if (which == CALLS)
+        return t->kind == WP_CALL;
+    if (t->kind == WP_REF)
+        return wc_term_bound(t);
+    return t->kind == WP_ARRAY_COMP || t->kind == WP_SET_COMP || t->kind == WP_OBJECT_COMP;
 }
 
 static bool holds(const wp_term *t, round which)
@@ -71,6 +74,19 @@ void wc_plan_inner(wc_planner *p, wp_term *const *items, uint32_t n, const wp_te
 {
     for (uint32_t i = 0; i < n; i++)
         out[i] = replace(p, items[i], CALLS);
-    for (uint32_t i = 0; i < n; i++)
-        out[i] = replace(p, out[i], COMPREHENSIONS);
+}
+
+/* An operand itself stays: what it holds is replaced. */
+static const wp_term *sides_parts(wc_planner *p, const wp_term *t)
+{
+    bool composite = t->kind == WP_ARRAY || t->kind == WP_SET || t->kind == WP_OBJECT;
+    return composite ? replace(p, t, PARTS) : t;
+}
+
+void wc_plan_sides(wc_planner *p, const wp_term **x, const wp_term **y)
+{
+    *x = replace(p, *x, CALLS);
+    *y = replace(p, *y, CALLS);
+    *x = sides_parts(p, *x);
+    *y = sides_parts(p, *y);
 }

@@ -184,10 +184,11 @@ static wc_operand input(wc_planner *p)
 
 static bool is_computed(const wp_term *el)
 {
-    return el->kind == WP_REF || el->kind == WP_CALL;
+    return el->kind == WP_REF || el->kind == WP_CALL || el->kind == WP_ARRAY_COMP ||
+           el->kind == WP_SET_COMP || el->kind == WP_OBJECT_COMP;
 }
 
-/* The reference with the elements that are references or calls themselves replaced by variables:
+/* The reference with the elements that must be evaluated themselves replaced by variables:
  * they have their values before any step is taken. */
 static const wp_term *elements_first(wc_planner *p, const wp_term *ref)
 {
@@ -611,13 +612,8 @@ static bool both_unbound(const wp_term *a, const wp_term *b)
 
 void wc_unify(wc_planner *p, const wp_term *x, const wp_term *y)
 {
-    if (!p->pairs) {
-        wp_term *sides[] = {(wp_term *)(uintptr_t)x, (wp_term *)(uintptr_t)y};
-        const wp_term *left[2];
-        wc_plan_inner(p, sides, 2, left);
-        x = left[0];
-        y = left[1];
-    }
+    if (!p->pairs)
+        wc_plan_sides(p, &x, &y);
     if (unify_parts(p, x, y))
         return;
     if (p->pairs && both_unbound(x, y)) {
