@@ -31,6 +31,7 @@ typedef struct locals {
     uint32_t unused;     /* the same, recoverable ones */
     wp_diags notes;      /* unused variables: told behind the errors of a rule */
     const wc_cset *used; /* of the body being rewritten; NULL: none */
+    bool strict;
 } locals;
 
 static void body(locals *l, wp_body *b, const wc_cset *used);
@@ -490,7 +491,7 @@ static void note(locals *l, wp_loc loc, const char *how, wb_str name)
 
 static void unused_assigned(locals *l, const wp_body *b, const wc_cset *used)
 {
-    if (!l->c->u->options->strict || l->errors || l->unused)
+    if (!l->strict || l->errors || l->unused)
         return;
     wc_cset found = {0};
     for (uint32_t i = 0; i < l->top->names.n; i++) {
@@ -772,7 +773,7 @@ void wc_ck_locals(wc_check *c)
         for (uint32_t j = 0; j < c->modules[i].n; j++) {
             char *mark = wb_arena_mark(&c->tmp);
             wc_crule *r = c->modules[i].rules[j];
-            locals l = {.c = c};
+            locals l = {.c = c, .strict = c->u->options->strict};
             scope args;
             wc_cset unused = {0};
             wp_diags_init(&l.notes, c->u->diags->arena, 0);
@@ -797,7 +798,7 @@ void wc_ck_locals(wc_check *c)
 
 void wc_ck_query_locals(wc_check *c, wp_body *b)
 {
-    locals l = {.c = c};
+    locals l = {.c = c}; /* strict mode does not look at queries */
     scope s;
     wp_diags_init(&l.notes, c->u->diags->arena, 0);
     push(&l, &s);

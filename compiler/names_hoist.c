@@ -60,8 +60,9 @@ static wp_term *hoist(wc_resolver *r, wp_term *t, const wp_expr *owner)
 wp_term *wc_hoist_below(wc_resolver *r, wp_term *t, const wp_expr *owner)
 {
     if (t->kind == WP_REF || t->kind == WP_VAR) {
-        for (uint32_t i = 1; t->kind == WP_REF && i < t->list.n; i++)
-            t->list.items[i] = hoist(r, t->list.items[i], owner);
+        for (uint32_t i = 0; t->kind == WP_REF && i < t->list.n; i++)
+            if (i || t->list.items[0]->kind > WP_VAR)
+                t->list.items[i] = hoist(r, t->list.items[i], owner);
         return t;
     }
     return hoist(r, t, owner);

@@ -206,7 +206,7 @@ static void find_in_equation(finder *f, const wp_expr *e)
         const wp_term *place = place_of(f->p->u, x);
         if (place && y->kind <= WP_STRING)
             add_need(f, place, y, false);
-        else if (place == x && y->kind != WP_SET && y->kind != WP_OBJECT) {
+        else if (place == x && (y->kind == WP_VAR || y->kind == WP_CALL || y->kind == WP_ARRAY)) {
             add_need(f, place, NULL, false);
             if (y->kind == WP_VAR && wc_is_local(y) && !wc_var_of(y)->place)
                 wc_var_of(y)->place = x;
@@ -215,8 +215,39 @@ static void find_in_equation(finder *f, const wp_expr *e)
         else if (y->kind <= WP_STRING && holder(f->p->u, x))
             add_need(f, holder(f->p->u, x), y, true);
         else
-            for (uint32_t i = 1; i < x->list.n; i++)
+            for (uint32_t i = x->list.items[0]->kind <= WP_VAR; i < x->list.n; i++)
                 find_inside(f, x->list.items[i]);
+    }
+}
+
+/* The place one step below another. */
+static const wp_term *place_below(wc_unit *u, const wp_term *place, const wp_term *key)
+{
+    uint32_t n = place->kind == WP_REF ? place->list.n : 1;
+    wp_term *to = wc_term_new(u, WP_REF, place->loc);
+    to->list.n = n + 1;
+    to->list.items = wb_arena_alloc(u->a, (n + 1) * sizeof *to->list.items);
+    if (place->kind == WP_REF)
+        memcpy(to->list.items, place->list.items, n * sizeof *to->list.items);
+    else
+        to->list.items[0] = (wp_term *)(uintptr_t)place;
+    to->list.items[n] = (wp_term *)(uintptr_t)key;
+    return to;
+}
+
+/* `some 1 in input.a` needs a member, `some 1, x in input.a` the place input.a[1]; what any other
+ * plain domain holds does not matter. */
+static void find_in_some(finder *f, const wp_term *call)
+{
+    const wp_term *first = call->list.items[1], *domain = call->list.items[call->list.n - 1];
+    if (!wc_base_ref(f->p->u, domain))
+        find_inside(f, domain);
+    else if (call->list.n == 3 && first->kind <= WP_STRING)
+        add_need(f, domain, first, true);
+    else if (call->list.n == 4 && first->kind <= WP_STRING) {
+        const wp_term *value = call->list.items[2];
+        add_need(f, place_below(f->p->u, domain, first), value->kind <= WP_STRING ? value : NULL,
+                 false);
     }
 }
 
@@ -237,6 +268,8 @@ static void find_in_expr(finder *f, const wp_expr *e, bool seen)
             find_in_value(f, e->term);
         else if (e->kind == WP_EXPR_EVERY)
             find_inside(f, e->every.domain);
+        else if (e->kind == WP_EXPR_SOME)
+            find_in_some(f, e->some.items[0]);
     }
     /* A single call reads its own places before it may be seen. */
     bool alone = (f->calls < 2 && !f->beside) || !operands_seen(f->p->u, e);

@@ -188,14 +188,14 @@ static bool is_computed(const wp_term *el)
            el->kind == WP_SET_COMP || el->kind == WP_OBJECT_COMP;
 }
 
-/* The reference with the elements that must be evaluated themselves replaced by variables:
+/* The reference with a head and elements that must be evaluated themselves replaced by variables:
  * they have their values before any step is taken. */
 static const wp_term *elements_first(wc_planner *p, const wp_term *ref)
 {
     wp_term *to = NULL;
-    for (uint32_t i = 1; i < ref->list.n; i++) {
+    for (uint32_t i = 0; i < ref->list.n; i++) {
         const wp_term *el = ref->list.items[i];
-        if (!is_computed(el))
+        if (i ? !is_computed(el) : el->kind <= WP_VAR)
             continue;
         if (!to) {
             to = wc_term_new(p->u, WP_REF, ref->loc);
