@@ -91,7 +91,7 @@ wb_str wc_head_name(const wp_head *h)
 }
 
 /* Whether a term holds more than literals and variables. */
-static bool is_computed(const wp_term *t)
+bool wc_is_computed(const wp_term *t)
 {
     if (!t)
         return false;
@@ -99,28 +99,33 @@ static bool is_computed(const wp_term *t)
     case WP_ARRAY:
     case WP_SET:
         for (uint32_t i = 0; i < t->list.n; i++)
-            if (is_computed(t->list.items[i]))
+            if (wc_is_computed(t->list.items[i]))
                 return true;
         return false;
     case WP_OBJECT:
         for (uint32_t i = 0; i < t->object.n; i++)
-            if (is_computed(t->object.pairs[i].key) || is_computed(t->object.pairs[i].value))
+            if (wc_is_computed(t->object.pairs[i].key) || wc_is_computed(t->object.pairs[i].value))
                 return true;
         return false;
     default: return t->kind > WP_STRING && t->kind != WP_VAR;
     }
 }
 
+bool wc_is_true_alone(const wp_body *b)
+{
+    const wp_expr *e = b->n == 1 ? b->exprs[0] : NULL;
+    return e && e->kind == WP_EXPR_TERM && e->term->kind == WP_BOOLEAN && e->term->value == WV_TRUE;
+}
+
 /* A body that says `true` and nothing else gives way to what the head computes. OPA's rule looks
  * neither at `not` nor at `with` there, so ours does not: `p := data.x if not true` holds. */
 static void drop_true(wc_rule *r, const wp_body *source, bool late)
 {
-    const wp_expr *e = source->n == 1 ? source->exprs[0] : NULL;
-    if (!e || e->kind != WP_EXPR_TERM || e->term->kind != WP_BOOLEAN || e->term->value != WV_TRUE)
+    if (!wc_is_true_alone(source))
         return;
-    bool computed = late || is_computed(r->key) || is_computed(r->value);
+    bool computed = late || wc_is_computed(r->key) || wc_is_computed(r->value);
     for (uint32_t i = r->n_ground; i < r->n_path; i++)
-        computed |= is_computed(r->path[i]);
+        computed |= wc_is_computed(r->path[i]);
     if (!computed)
         return;
     r->body.exprs++;

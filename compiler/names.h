@@ -107,6 +107,10 @@ void wc_hoist_shared(wc_resolver *r, wp_term **items, uint32_t n, const wp_expr 
 wp_term *wc_hoist_below(wc_resolver *r, wp_term *t, const wp_expr *owner);
 wp_with *wc_resolve_withs(wc_resolver *r, const wp_expr *e);
 
+/* Whether a term holds more than literals and variables. */
+bool wc_is_computed(const wp_term *t);
+/* Whether a body says `true` and nothing else, negated or not, under `with` or not. */
+bool wc_is_true_alone(const wp_body *b);
 /* The name a head defines in its package: the first part of its ref. */
 wb_str wc_head_name(const wp_head *h);
 

@@ -74,11 +74,11 @@ wp_term *wc_resolve_name(wc_resolver *r, const wp_term *t)
         return wc_var_term(r->u, v, t->loc);
     if (r->args)
         return wc_var_term(r->u, wc_scope_free_var(r, t->name, t->loc), t->loc);
-    if (wc_names_rule(r, t->name))
-        return package_ref(r, t->name, t->loc);
-    wp_term *path = wc_resolve_import(r, t->name, t->loc);
+    wp_term *path = wc_resolve_import(r, t->name, t->loc); /* hides a rule of that name */
     if (path)
         return path;
+    if (wc_names_rule(r, t->name))
+        return package_ref(r, t->name, t->loc);
     return wc_var_term(r->u, wc_scope_free_var(r, t->name, t->loc), t->loc);
 }
 
@@ -142,10 +142,10 @@ wp_term *wc_resolve_operator(wc_resolver *r, const wp_term *op)
     wp_term *to = NULL;
     if (wc_is_root(head, "data"))
         to = op->kind == WP_REF ? wc_resolve_ref(r, op) : NULL;
-    else if (head->kind == WP_VAR && wc_names_rule(r, head->name))
-        to = op->kind == WP_REF ? wc_resolve_ref(r, op) : package_ref(r, head->name, op->loc);
     else if (head->kind == WP_VAR && wc_resolve_import(r, head->name, op->loc))
         to = op->kind == WP_REF ? wc_resolve_ref(r, op) : wc_resolve_import(r, head->name, op->loc);
+    else if (head->kind == WP_VAR && wc_names_rule(r, head->name))
+        to = op->kind == WP_REF ? wc_resolve_ref(r, op) : package_ref(r, head->name, op->loc);
     if (to && to->kind == WP_REF)
         return to;
     if (fn)
@@ -229,6 +229,16 @@ wp_term **wc_resolve_args(wc_resolver *r, wp_term **from, uint32_t n)
     return to;
 }
 
+/* See drop_true of rules: a comprehension's body of `true` alone gives way as well. */
+static void drop_true(wp_term *t, const wp_body *source)
+{
+    if (wc_is_true_alone(source) &&
+        (wc_is_computed(t->comp.value) || (t->comp.key && wc_is_computed(t->comp.key)))) {
+        t->comp.body.exprs++;
+        t->comp.body.n--;
+    }
+}
+
 static wp_term *comprehension(wc_resolver *r, const wp_term *t)
 {
     wp_term *to = wc_term_new(r->u, (wp_term_kind)t->kind, t->loc);
@@ -238,6 +248,7 @@ static wp_term *comprehension(wc_resolver *r, const wp_term *t)
     if (t->kind == WP_OBJECT_COMP)
         to->comp.key = wc_resolve_term(r, t->comp.key);
     to->comp.value = wc_resolve_term(r, t->comp.value);
+    drop_true(to, &t->comp.body);
     wc_scope_pop(r);
     return to;
 }

@@ -321,7 +321,14 @@ static bool is_membership(const wc_unit *u, const wp_expr *e)
         !wb_str_is(wv_str(&e->call.items[0]->value), "internal.member_2"))
         return false;
     const wp_term *x = e->call.items[1], *xs = e->call.items[2];
-    return (wc_base_ref(u, x) && is_constant(xs)) || (x->kind <= WP_STRING && wc_base_ref(u, xs));
+    bool holds = xs->kind == WP_ARRAY || xs->kind == WP_SET || xs->kind == WP_OBJECT;
+    return (wc_base_ref(u, x) && holds && is_constant(xs)) ||
+           (x->kind <= WP_STRING && wc_base_ref(u, xs));
+}
+
+static bool is_simple(const wp_term *t)
+{
+    return t->kind <= WP_STRING || (t->kind == WP_ARRAY && is_constant(t));
 }
 
 /* A test of one place in input or base data against a constant, or for being there. */
@@ -335,8 +342,7 @@ static bool decides(wc_planner *p, const wp_expr *e)
         return is_membership(p->u, e);
     const wc_unit *u = p->u;
     const wp_term *x = e->call.items[1], *y = e->call.items[2];
-    return (x->kind <= WP_STRING && wc_base_ref(u, y)) ||
-           (y->kind <= WP_STRING && wc_base_ref(u, x));
+    return (is_simple(x) && wc_base_ref(u, y)) || (is_simple(y) && wc_base_ref(u, x));
 }
 
 /* print and the test reporter see every rule run. */

@@ -17,9 +17,15 @@ static bool is_inner(const wp_term *t, round which)
     return t->kind == WP_ARRAY_COMP || t->kind == WP_SET_COMP || t->kind == WP_OBJECT_COMP;
 }
 
+/* A reference that begins with a collection: what it begins with is an expression too. */
+static bool has_made_head(const wp_term *t)
+{
+    return t->kind == WP_REF && t->list.items[0]->kind > WP_VAR;
+}
+
 static bool holds(const wp_term *t, round which)
 {
-    if (is_inner(t, which))
+    if (is_inner(t, which) || (which == CALLS && has_made_head(t)))
         return true;
     switch ((wp_term_kind)t->kind) {
     case WP_REF:
@@ -45,15 +51,19 @@ static wp_term *replaced(wc_planner *p, const wp_term *t, round which)
     return (wp_term *)(uintptr_t)replace(p, t, which);
 }
 
+static wp_term *planned(wc_planner *p, const wp_term *t)
+{
+    wc_var *v = wc_var_new(p->u, WB_LIT("__inner__"), t->loc);
+    wc_bind(p, v, wc_plan_term(p, t));
+    return wc_var_term(p->u, v, t->loc);
+}
+
 static const wp_term *replace(wc_planner *p, const wp_term *t, round which)
 {
     if (!holds(t, which))
         return t;
-    if (is_inner(t, which)) {
-        wc_var *v = wc_var_new(p->u, WB_LIT("__inner__"), t->loc);
-        wc_bind(p, v, wc_plan_term(p, t));
-        return wc_var_term(p->u, v, t->loc);
-    }
+    if (is_inner(t, which))
+        return planned(p, t);
     wp_term *to = wc_term_new(p->u, (wp_term_kind)t->kind, t->loc);
     if (t->kind == WP_OBJECT) {
         to->object.n = t->object.n;
@@ -65,8 +75,11 @@ static const wp_term *replace(wc_planner *p, const wp_term *t, round which)
     }
     to->list.n = t->list.n;
     to->list.items = wb_arena_alloc(p->u->a, (t->list.n + 1) * sizeof *to->list.items);
-    for (uint32_t i = 0; i < t->list.n; i++)
+    for (uint32_t i = 0; i < t->list.n; i++) {
         to->list.items[i] = replaced(p, t->list.items[i], which);
+        if (!i && which == CALLS && has_made_head(t) && to->list.items[0]->kind != WP_VAR)
+            to->list.items[0] = planned(p, to->list.items[0]);
+    }
     return to;
 }
 

@@ -212,6 +212,8 @@ static const wp_term *elements_first(wc_planner *p, const wp_term *ref)
 
 static wc_operand reference(wc_planner *p, const wp_term *ref)
 {
+    wp_term *whole = (wp_term *)(uintptr_t)ref;
+    wc_plan_inner(p, &whole, 1, &ref);
     ref = elements_first(p, ref);
     const wp_term *head = ref->list.items[0];
     if (wc_is_root(head, "data"))
