@@ -54,6 +54,7 @@ static void check_query(wc_check *c, const wc_query *q)
 bool wc_check_all(wc_unit *u, const wc_query *query)
 {
     wc_check c = {.u = u, .a = u->a, .local = "__local"};
+    char *mark = wb_arena_mark(u->a);
     uint32_t before = u->diags->n;
     if (wb_arena_init(&c.tmp, TMP_MAX, u->options->seed))
         wb_fatal("out of memory");
@@ -73,6 +74,8 @@ bool wc_check_all(wc_unit *u, const wc_query *query)
     u->module = NULL;
     wb_arena_free(&c.tmp);
     free(c.vars);
+    if (ok) /* nothing of the checks is kept, so the plan is made in the same memory */
+        wb_arena_rewind(u->a, mark);
     return ok;
 }
 

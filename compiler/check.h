@@ -22,8 +22,8 @@
  *
  * A stage that reports ends the chain, but for the few whose errors OPA calls recoverable.
  *
- * Memory: the tree lives in the unit's arena; sets and lists of one rule in `tmp`, rewound behind
- * each rule. */
+ * Memory: the tree lives in the unit's arena, which is rewound when nothing was reported; sets and
+ * lists of one rule in `tmp`, rewound behind each rule. */
 #ifndef WRIT_COMPILER_CHECK_H
 #define WRIT_COMPILER_CHECK_H
 
@@ -123,7 +123,7 @@ typedef struct wc_ctree {
     wc_crule **rules;
     uint32_t n_rules, cap_rules;
     const wp_module **packages; /* modules whose package ends here */
-    uint32_t n_packages;
+    uint32_t n_packages, cap_packages;
 } wc_ctree;
 
 typedef const struct wc_type *wc_type_ref;
@@ -156,6 +156,8 @@ typedef struct wc_check {
     struct wc_types *types;  /* of the type check, or NULL */
     wv schemas;              /* "rule:..", "document:..", ... -> the entries of its annotations */
     const wc_crule *rule;    /* the one being worked on; NULL in queries */
+    bool has_templates;      /* anywhere in the modules */
+    wc_crule **by_line;      /* check_safety.c: rules by module and line, or NULL */
     bool failed;             /* an error ends the chain behind this stage */
 } wc_check;
 

@@ -200,6 +200,7 @@ static wp_term *copy(wc_check *c, const wp_term *t, bool head)
         to->comp.body = wc_ck_copy_body(c, &t->comp.body);
         break;
     case WP_TEMPLATE:
+        c->has_templates = true;
         to->tmpl.parts = wb_arena_alloc(c->a, (t->tmpl.n + 1) * sizeof(wp_expr *));
         for (uint32_t i = 0; i < t->tmpl.n; i++)
             to->tmpl.parts[i] = wc_ck_copy_expr(c, t->tmpl.parts[i]);
@@ -321,6 +322,8 @@ void wc_ck_copy_modules(wc_check *c)
 
 static void report(wc_check *c, wp_code code, wp_loc loc, const char *format, va_list list)
 {
+    if (c->u->diags->limit_reached)
+        return;
     wb_buf b;
     wb_buf_init(&b, (size_t)1 << 22);
     char *text = NULL;

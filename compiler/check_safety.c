@@ -13,27 +13,46 @@
 typedef struct pair {
     const wp_expr *at;
     wc_cset vars;
+    uint32_t number; /* in which order they were found */
 } pair;
 
 typedef struct finder {
     wc_check *c;
     pair *v;
     uint32_t n, cap;
+    uint32_t *slots; /* expression -> its number in v + 1: a table of 2 * cap */
 } finder;
+
+/* Where the expression's number + 1 is in the table, or is to come. */
+static uint32_t slot_of(const finder *f, const wp_expr *at)
+{
+    uint32_t mask = 2 * f->cap - 1, i = (uint32_t)wb_hash64((uintptr_t)at, 0) & mask;
+    while (f->slots[i] && f->v[f->slots[i] - 1].at != at)
+        i = (i + 1) & mask;
+    return i;
+}
+
+static void grow(finder *f)
+{
+    f->cap = f->cap ? 2 * f->cap : 8;
+    pair *to = wb_arena_alloc(&f->c->tmp, f->cap * sizeof *to);
+    if (f->n)
+        memcpy(to, f->v, f->n * sizeof *to);
+    f->v = to;
+    f->slots = wb_arena_calloc(&f->c->tmp, 2 * f->cap * sizeof *f->slots);
+    for (uint32_t i = 0; i < f->n; i++)
+        f->slots[slot_of(f, to[i].at)] = i + 1;
+}
 
 static wc_cset *vars_at(finder *f, const wp_expr *at)
 {
-    for (uint32_t i = f->n; i > 0; i--)
-        if (f->v[i - 1].at == at)
-            return &f->v[i - 1].vars;
-    if (f->n == f->cap) {
-        f->cap = f->cap ? 2 * f->cap : 8;
-        pair *to = wb_arena_alloc(&f->c->tmp, f->cap * sizeof *to);
-        if (f->n)
-            memcpy(to, f->v, f->n * sizeof *to);
-        f->v = to;
-    }
-    f->v[f->n] = (pair){.at = at};
+    if (f->n == f->cap)
+        grow(f);
+    uint32_t slot = slot_of(f, at);
+    if (f->slots[slot])
+        return &f->v[f->slots[slot] - 1].vars;
+    f->v[f->n] = (pair){.at = at, .number = f->n};
+    f->slots[slot] = f->n + 1;
     return &f->v[f->n++].vars;
 }
 
@@ -327,19 +346,49 @@ static wb_str head_name(wc_check *c, const wc_crule *r)
     return wc_ck_text(c, t);
 }
 
+static int by_line(const void *x, const void *y)
+{
+    const wc_crule *a = *(wc_crule *const *)x, *b = *(wc_crule *const *)y;
+    if (a->module != b->module)
+        return (uintptr_t)a->module < (uintptr_t)b->module ? -1 : 1;
+    if (a->loc.row != b->loc.row)
+        return a->loc.row < b->loc.row ? -1 : 1;
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+/* The first rule of that line in c->by_line. */
+static uint32_t first_of_line(wc_check *c, const wc_crule *r)
+{
+    if (!c->by_line) {
+        c->by_line = wb_arena_alloc(c->a, (c->n_all + 1) * sizeof *c->by_line);
+        memcpy(c->by_line, c->all, c->n_all * sizeof *c->by_line);
+        qsort(c->by_line, c->n_all, sizeof *c->by_line, by_line);
+    }
+    wc_crule first = {.module = r->module, .loc = {.row = r->loc.row}};
+    const wc_crule *key = &first;
+    uint32_t low = 0, high = c->n_all;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (by_line(&c->by_line[middle], &key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* " in rule p" where a line holds rules of several names. */
 static wb_str scope_of(wc_check *c, const wc_crule *r)
 {
-    wb_str name = {0};
-    for (uint32_t i = 0; r && i < c->n_all; i++) {
-        const wc_crule *k = c->all[i];
+    if (!r)
+        return WB_LIT("");
+    wb_str name = head_name(c, r);
+    for (uint32_t i = first_of_line(c, r); i < c->n_all; i++) {
+        const wc_crule *k = c->by_line[i];
         if (k->module != r->module || k->loc.row != r->loc.row)
-            continue;
-        if (!name.n)
-            name = head_name(c, r);
-        if (wb_str_eq(name, head_name(c, k)))
-            continue;
-        return wb_str_of(wb_arena_printf(c->a, " in rule %.*s", WB_FMT(name)));
+            break;
+        if (!wb_str_eq(name, head_name(c, k)))
+            return wb_str_of(wb_arena_printf(c->a, " in rule %.*s", WB_FMT(name)));
     }
     return WB_LIT("");
 }
@@ -366,16 +415,19 @@ typedef struct seen_var {
     wp_loc loc;
 } seen_var;
 
+static int by_place(const void *x, const void *y)
+{
+    const pair *a = x, *b = y;
+    if (earlier(a->at->loc, b->at->loc))
+        return -1;
+    return earlier(b->at->loc, a->at->loc) ? 1 : (a->number > b->number) - (a->number < b->number);
+}
+
 static void report_made(finder *f, wb_str scope)
 {
     wc_cset seen = {0};
-    /* In the order of the text. */
-    for (uint32_t i = 0; i < f->n; i++)
-        for (uint32_t k = i; k > 0 && earlier(f->v[k].at->loc, f->v[k - 1].at->loc); k--) {
-            pair t = f->v[k];
-            f->v[k] = f->v[k - 1];
-            f->v[k - 1] = t;
-        }
+    if (f->n > 1) /* in the order of the text */
+        qsort(f->v, f->n, sizeof *f->v, by_place);
     for (uint32_t i = 0; i < f->n; i++) {
         bool more = false;
         for (uint32_t k = 0; k < f->v[i].vars.n; k++)
@@ -396,9 +448,9 @@ static void report(finder *f, const wc_crule *r)
         for (uint32_t k = 0; k < f->v[i].vars.n; k++) {
             wc_cvar *v = f->v[i].vars.v[k];
             bool fresh = wc_cset_add(&c->tmp, &vars, v);
-            for (uint32_t j = 0; j < vars.n; j++)
-                if (vars.v[j] == v && (fresh || earlier(e->loc, vars.locs[j])))
-                    vars.locs[j] = e->loc;
+            uint32_t j = wc_cset_index(&vars, v);
+            if (fresh || earlier(e->loc, vars.locs[j]))
+                vars.locs[j] = e->loc;
         }
         if (wc_ck_is_eq(e) && e->call.n == 3 && e->call.items[0]->infix && f->v[i].vars.n)
             wc_ck_term_vars(c, e->call.items[1], 0, &left);

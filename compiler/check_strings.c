@@ -188,15 +188,27 @@ static void roots(wc_check *c, wc_cset *s)
     wc_cset_add(&c->tmp, s, c->data);
 }
 
+/* By number of a rule: whether it or its else parts, which stand behind it, have templates. */
+static bool *find_templates(wc_check *c)
+{
+    bool *have = wb_arena_calloc(&c->tmp, c->n_all + 1);
+    for (uint32_t i = c->n_all; i-- > 0;) {
+        have[i] = c->all[i]->else_rule && have[i + 1];
+        wc_cvisitor find = {.c = c, .term = is_template, .data = &have[i]};
+        if (!have[i])
+            wc_ck_walk_rule(&find, c->all[i]);
+    }
+    return have;
+}
+
 void wc_ck_templates(wc_check *c)
 {
+    if (!c->has_templates)
+        return;
+    const bool *have = find_templates(c);
     for (uint32_t i = 0; i < c->n_all; i++) {
         wc_crule *r = c->all[i];
-        bool any = false;
-        wc_cvisitor find = {.c = c, .term = is_template, .data = &any};
-        for (wc_crule *k = r; k && !any; k = k->else_rule)
-            wc_ck_walk_rule(&find, k);
-        if (!any)
+        if (!have[i])
             continue;
         char *mark = wb_arena_mark(&c->tmp);
         wc_cset args = {0}, safe = {0};
@@ -372,6 +384,8 @@ static bool capture_outer(wc_cvisitor *v, wp_term *t)
 
 void wc_ck_print(wc_check *c)
 {
+    if (wv_object_get_str(c->names, WB_LIT("print")) == WV_UNDEFINED)
+        return; /* nobody names it */
     for (uint32_t i = 0; i < c->n_all; i++) {
         wc_crule *r = c->all[i];
         bool any = false;

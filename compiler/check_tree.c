@@ -115,11 +115,14 @@ static void put_rule(wc_check *c, wc_ctree *n, wc_crule *r)
 
 static void put_package(wc_check *c, wc_ctree *n, const wp_module *m)
 {
-    const wp_module **to = wb_arena_alloc(c->a, (n->n_packages + 1) * sizeof *to);
-    if (n->n_packages)
-        memcpy(to, n->packages, n->n_packages * sizeof *to);
-    to[n->n_packages++] = m;
-    n->packages = to;
+    if (n->n_packages == n->cap_packages) {
+        n->cap_packages = n->cap_packages ? 2 * n->cap_packages : 1;
+        const wp_module **to = wb_arena_alloc(c->a, n->cap_packages * sizeof *to);
+        if (n->n_packages)
+            memcpy(to, n->packages, n->n_packages * sizeof *to);
+        n->packages = to;
+    }
+    n->packages[n->n_packages++] = m;
 }
 
 static int by_name(const void *x, const void *y)

@@ -32,47 +32,59 @@ bool wc_term_bound(const wp_term *t)
     }
 }
 
-wv wc_ground(wc_planner *p, const wp_term *t)
+/* Looked at before anything is made: of nested literals each level asks. */
+static bool is_ground(const wp_term *t)
 {
-    wb_arena *a = p->u->a;
-    if (t->kind <= WP_STRING)
-        return t->value;
-    if (p->u->options->passes_off & WC_PASS_FOLD)
-        return WV_UNDEFINED;
+    switch ((wp_term_kind)t->kind) {
+    case WP_ARRAY:
+    case WP_SET:
+        for (uint32_t i = 0; i < t->list.n; i++)
+            if (!is_ground(t->list.items[i]))
+                return false;
+        return true;
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n; i++)
+            if (!is_ground(t->object.pairs[i].key) || !is_ground(t->object.pairs[i].value))
+                return false;
+        return true;
+    default: return t->kind <= WP_STRING;
+    }
+}
+
+static wv ground_value(wb_arena *a, const wp_term *t)
+{
     switch ((wp_term_kind)t->kind) {
     case WP_ARRAY: {
         wv to = wv_array_begin(a, t->list.n);
-        for (uint32_t i = 0; i < t->list.n; i++) {
-            wv v = wc_ground(p, t->list.items[i]);
-            if (v == WV_UNDEFINED)
-                return v;
-            wv_array_push(a, &to, v);
-        }
+        for (uint32_t i = 0; i < t->list.n; i++)
+            wv_array_push(a, &to, ground_value(a, t->list.items[i]));
         return to;
     }
     case WP_SET: {
         wv to = wv_set_begin(a, t->list.n);
-        for (uint32_t i = 0; i < t->list.n; i++) {
-            wv v = wc_ground(p, t->list.items[i]);
-            if (v == WV_UNDEFINED)
-                return v;
-            wv_set_add(a, &to, v);
-        }
+        for (uint32_t i = 0; i < t->list.n; i++)
+            wv_set_add(a, &to, ground_value(a, t->list.items[i]));
         return to;
     }
     case WP_OBJECT: {
         wv to = wv_object_begin(a, t->object.n);
         for (uint32_t i = 0; i < t->object.n; i++) {
-            wv k = wc_ground(p, t->object.pairs[i].key);
-            wv v = k == WV_UNDEFINED ? k : wc_ground(p, t->object.pairs[i].value);
-            if (v == WV_UNDEFINED)
-                return v;
-            wv_object_put(a, &to, k, v);
+            wv k = ground_value(a, t->object.pairs[i].key);
+            wv_object_put(a, &to, k, ground_value(a, t->object.pairs[i].value));
         }
         return to;
     }
-    default: return WV_UNDEFINED;
+    default: return t->value;
     }
+}
+
+wv wc_ground(wc_planner *p, const wp_term *t)
+{
+    if (t->kind <= WP_STRING)
+        return t->value;
+    if (p->u->options->passes_off & WC_PASS_FOLD || !is_ground(t))
+        return WV_UNDEFINED;
+    return ground_value(p->u->a, t);
 }
 
 /* ---- references ---- */
