@@ -5,6 +5,7 @@
 #include "compiler/types_check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* ---- scopes ---- */
 
@@ -20,8 +21,39 @@ static wb_str path_text(wc_check *c, const wp_term *path, uint32_t n)
     return s;
 }
 
+static int by_source(const void *x, const void *y)
+{
+    const wc_crule *a = *(wc_crule *const *)x, *b = *(wc_crule *const *)y;
+    if (a->source != b->source)
+        return (uintptr_t)a->source < (uintptr_t)b->source ? -1 : 1;
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+/* Rules in the order of their sources, for rule_of; made when a block of a rule comes. */
+static wc_crule **sorted_by_source(wc_check *c)
+{
+    wc_crule **to = wb_arena_alloc(c->a, (c->n_all + 1) * sizeof *to);
+    memcpy(to, c->all, c->n_all * sizeof *to);
+    qsort(to, c->n_all, sizeof *to, by_source);
+    return to;
+}
+
+static const wc_crule *rule_of(const wc_check *c, wc_crule *const *sorted, const void *node)
+{
+    uint32_t low = 0, high = c->n_all;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if ((uintptr_t)sorted[middle]->source < (uintptr_t)node)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < c->n_all && sorted[low]->source == node ? sorted[low] : NULL;
+}
+
 /* What tells the block's node from others of its scope; empty: it has none. */
-static wb_str block_key(wc_check *c, const wp_module *m, const wp_annotation *b, wb_str scope)
+static wb_str block_key(wc_check *c, const wp_module *m, const wp_annotation *b, wb_str scope,
+                        wc_crule ***sorted)
 {
     const void *node = b->node;
     bool package = node == m;
@@ -35,9 +67,10 @@ static wb_str block_key(wc_check *c, const wp_module *m, const wp_annotation *b,
     } else if (package) {
         path = path_text(c, m->package, m->package->list.n);
     } else {
-        for (uint32_t i = 0; i < c->n_all && !path.n; i++)
-            if (c->all[i]->source == node)
-                path = path_text(c, wc_ck_path(c, c->all[i]), wc_ck_path_ground(c->all[i]));
+        *sorted = *sorted ? *sorted : sorted_by_source(c);
+        const wc_crule *r = rule_of(c, *sorted, node);
+        if (r)
+            path = path_text(c, wc_ck_path(c, r), wc_ck_path_ground(r));
     }
     if (!path.n || package != (wb_str_is(scope, "package") || wb_str_is(scope, "subpackages")))
         return WB_LIT("");
@@ -62,6 +95,7 @@ static void redeclared(wc_check *c, const wp_module *m, const wp_annotation *b, 
 void wc_ck_annotations(wc_check *c)
 {
     wv seen = wv_object_begin(c->a, 8);
+    wc_crule **sorted = NULL;
     c->schemas = wv_object_begin(c->a, 8);
     for (uint32_t i = 0; i < c->n_modules; i++) {
         const wp_module *m = c->modules[i].module;
@@ -69,7 +103,7 @@ void wc_ck_annotations(wc_check *c)
             const wp_annotation *b = &m->blocks[k];
             wv s = wv_object_get_str(b->value, WB_LIT("scope"));
             wb_str scope = wv_is_string(s) ? wv_str(&s) : WB_LIT("");
-            wb_str text = block_key(c, m, b, scope);
+            wb_str text = block_key(c, m, b, scope, &sorted);
             if (!text.n)
                 continue;
             wv key = wv_string_new(c->a, text), first = wv_object_get(seen, key);

@@ -136,19 +136,33 @@ static void rewrite_term(wc_check *c, wp_term *t, const wc_cset *safe)
     t->list.items[1] = parts;
 }
 
+/* Whether a body that was rewritten is not walked again: nothing is left to rewrite in it, and a
+ * second walk at each level would double the work with each. What was refused is told again;
+ * `told`: errors before. */
+static bool is_done(const wc_check *c, uint32_t told)
+{
+    return c->u->diags->n == told || c->u->diags->limit_reached;
+}
+
 static bool visit(wc_cvisitor *v, wp_term *t)
 {
     templates *x = v->data;
-    if (t->kind == WP_TEMPLATE) {
+    if (t->kind == WP_TEMPLATE)
         rewrite_term(x->c, t, x->safe);
-    } else if (wc_ck_is_comp(t)) {
-        wc_cset inner = {0};
-        rewrite_body(x->c, &t->comp.body, x->safe, &inner);
-        if (t->comp.key)
-            rewrite_term(x->c, t->comp.key, &inner);
-        rewrite_term(x->c, t->comp.value, &inner);
-    }
-    return false;
+    if (!wc_ck_is_comp(t))
+        return false;
+    wc_cset inner = {0};
+    uint32_t told = x->c->u->diags->n;
+    rewrite_body(x->c, &t->comp.body, x->safe, &inner);
+    if (t->comp.key)
+        rewrite_term(x->c, t->comp.key, &inner);
+    rewrite_term(x->c, t->comp.value, &inner);
+    if (!is_done(x->c, told))
+        return false;
+    if (t->comp.key)
+        wc_ck_walk_term(v, t->comp.key);
+    wc_ck_walk_term(v, t->comp.value);
+    return true;
 }
 
 static bool visit_every(wc_cvisitor *v, wp_expr *e)
@@ -162,8 +176,19 @@ static bool visit_every(wc_cvisitor *v, wp_expr *e)
     if (e->every.key)
         wc_ck_term_vars(x->c, e->every.key, 0, &own);
     wc_ck_term_vars(x->c, e->every.value, 0, &own);
+    uint32_t told = x->c->u->diags->n;
     rewrite_body(x->c, &e->every.body, &own, &inner);
-    return false;
+    if (!is_done(x->c, told))
+        return false;
+    if (e->every.key)
+        wc_ck_walk_term(v, e->every.key);
+    wc_ck_walk_term(v, e->every.value);
+    wc_ck_walk_term(v, e->every.domain);
+    for (uint32_t i = 0; i < e->n_with; i++) {
+        wc_ck_walk_term(v, e->with[i].target);
+        wc_ck_walk_term(v, e->with[i].value);
+    }
+    return true;
 }
 
 static void rewrite_body(wc_check *c, wp_body *b, const wc_cset *globals, wc_cset *safe)

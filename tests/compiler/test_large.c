@@ -190,6 +190,34 @@ static void long_chains(void **state)
     made("3000", 3000, "p := x if x := 0 ", "+ 1 ", "\n", "", "");
 }
 
+/* Rings of any length are told, without the stack or time growing out of proportion. */
+static void long_rings(void **state)
+{
+    (void)state;
+    const char *const rings[] = {"r# if r@\n", "r# if { x := input.n; data[x].r@ }\n"};
+    for (int i = 0; i < 2; i++) {
+        wb_buf b;
+        wb_buf_init(&b, (size_t)1 << 26);
+        wb_buf_puts(&b, "package t\n");
+        put_pieces(&b, rings[i], 20000);
+        wb_buf_puts(&b, i ? "r20000 if { x := input.n; data[x].r0 }\n" : "r20000 if r0\n");
+        char *got = ask(b.p, b.n);
+        assert_non_null(strstr(got, i ? "rule data.t.r0 may be recursive: data.t.r0 -> data.t.r1 ->"
+                                      : "rule data.t.r0 is recursive: data.t.r0 -> data.t.r1 ->"));
+        free(got);
+        wb_buf_free(&b);
+    }
+}
+
+/* What nests costs no more at each level than at the one above. */
+static void deep_templates(void **state)
+{
+    (void)state;
+    made("\"7\"", 200, "p := ", "$\"{", "input.n", "}\"", "\n");
+    made("true", 200, "p if { ", "every x# in [1] { x# == 1; ", "$\"{x0}\" == \"1\"", " }", " }\n");
+    made("1", 200, "p := count(", "[x# | x# := ", "$\"{input.n}\"", "]", ")\n");
+}
+
 /* Each limit of the instructions' fields that a policy can meet has an error of its own kind. */
 static void limits_are_errors(void **state)
 {
@@ -212,6 +240,8 @@ int main(void)
         cmocka_unit_test(long_bodies),
         cmocka_unit_test(long_chains),
         cmocka_unit_test(deep_paths),
+        cmocka_unit_test(long_rings),
+        cmocka_unit_test(deep_templates),
         cmocka_unit_test(limits_are_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
