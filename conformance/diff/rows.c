@@ -313,7 +313,7 @@ bool dg_write(dg *g, const char *sort, wb_buf *b)
         dg_binds none = {0};
         if (df_chance(&g->r, 60) && dg_use_var(g, sort, &none, b))
             return true;
-        snprintf(plain + 1, sizeof plain - 1, "%s", sort);
+        snprintf(plain + 1, sizeof plain - 1, "%.*s", (int)sizeof plain - 2, sort);
         sort = plain;
     }
     g->depth++;
@@ -327,7 +327,7 @@ bool dg_write(dg *g, const char *sort, wb_buf *b)
     }
     g->depth--;
     if (!ok && term) {
-        snprintf(plain + 1, sizeof plain - 1, "%s", sort);
+        snprintf(plain + 1, sizeof plain - 1, "%.*s", (int)sizeof plain - 2, sort);
         return dg_write(g, plain, b);
     }
     return ok;

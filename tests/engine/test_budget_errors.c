@@ -27,7 +27,8 @@ static const char *const QUERIES[] = {
     "not graphql.schema_is_valid(input.text)",
     "not crypto.hmac.equal(input.text, input.text)",
     "not io.jwt.verify_hs256(input.text, \"k\")",
-    "json.match_schema({\"a\": input.text}, {\"properties\": {\"a\": {\"pattern\": \"y\"}}})[0] == false",
+    "json.match_schema({\"a\": input.text}, {\"properties\": {\"a\": {\"pattern\": \"y\"}}})[0] == "
+    "false",
     "json.verify_schema({\"$comment\": input.text})[0] == false",
     "count([x | x := numbers.range(0, 1000000)]) == 0",
     "count({x | x := split(input.text, \"x\")[_]}) == 0",

@@ -253,7 +253,7 @@ static void budgets_are_errors(void **state)
         /* Every amount of fuel that does not suffice is an error as well. */
         writ_set_budget(s, NULL);
         writ_set_strict(s, false);
-        char full[256];
+        char full[8192];
         snprintf(full, sizeof full, "%s", ask(s, q, input));
         int64_t needed = writ_fuel_used(s);
         for (int64_t fuel = 1; fuel < needed; fuel += fuel < 40 ? 1 : needed / 7) {
