@@ -121,6 +121,10 @@ void wc_plan_rule_body(wc_planner *p, const wc_rule *r);
 wc_operand wc_plan_term(wc_planner *p, const wp_term *t);
 /* Whether t is a place in input or base data named by scalars alone. */
 bool wc_base_ref(const wc_unit *u, const wp_term *t);
+/* Above it a literal whose elements have one value each is filled one by one: all at once they
+ * would not fit a function's registers. */
+#define WC_WIDE_LITERAL 256
+
 /* plan_inner.c: plans the calls inside terms; out: the terms without them. */
 void wc_plan_inner(wc_planner *p, wp_term *const *items, uint32_t n, const wp_term **out);
 /* The same for the sides of an equation, and what else stands inside them. */

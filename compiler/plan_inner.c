@@ -23,34 +23,6 @@ static bool has_made_head(const wp_term *t)
     return t->kind == WP_REF && t->list.items[0]->kind > WP_VAR;
 }
 
-static bool holds(const wp_term *t, round which)
-{
-    if (is_inner(t, which) || (which == CALLS && has_made_head(t)))
-        return true;
-    switch ((wp_term_kind)t->kind) {
-    case WP_REF:
-    case WP_ARRAY:
-    case WP_SET:
-        for (uint32_t i = 0; i < t->list.n; i++)
-            if (holds(t->list.items[i], which))
-                return true;
-        return false;
-    case WP_OBJECT:
-        for (uint32_t i = 0; i < t->object.n; i++)
-            if (holds(t->object.pairs[i].key, which) || holds(t->object.pairs[i].value, which))
-                return true;
-        return false;
-    default: return false;
-    }
-}
-
-static const wp_term *replace(wc_planner *p, const wp_term *t, round which);
-
-static wp_term *replaced(wc_planner *p, const wp_term *t, round which)
-{
-    return (wp_term *)(uintptr_t)replace(p, t, which);
-}
-
 static wp_term *planned(wc_planner *p, const wp_term *t)
 {
     wc_var *v = wc_var_new(p->u, WB_LIT("__inner__"), t->loc);
@@ -58,29 +30,61 @@ static wp_term *planned(wc_planner *p, const wp_term *t)
     return wc_var_term(p->u, v, t->loc);
 }
 
+static const wp_term *replace(wc_planner *p, const wp_term *t, round which);
+
+/* Item i of a list with its parts replaced; the list is copied when the first one changes. */
+static void replace_item(wc_planner *p, const wp_term *t, wp_term **to, uint32_t i, round which)
+{
+    const wp_term *item = t->list.items[i], *made = replace(p, item, which);
+    if (!i && which == CALLS && has_made_head(t) && made->kind != WP_VAR)
+        made = planned(p, made);
+    if (made == item)
+        return;
+    if (!*to) {
+        *to = wc_term_new(p->u, (wp_term_kind)t->kind, t->loc);
+        (*to)->list.n = t->list.n;
+        (*to)->list.items = wb_arena_alloc(p->u->a, t->list.n * sizeof *t->list.items);
+        memcpy((*to)->list.items, t->list.items, t->list.n * sizeof *t->list.items);
+    }
+    (*to)->list.items[i] = (wp_term *)(uintptr_t)made;
+}
+
+static void replace_pair(wc_planner *p, const wp_term *t, wp_term **to, uint32_t i, round which)
+{
+    const wp_pair *pair = &t->object.pairs[i];
+    const wp_term *key = replace(p, pair->key, which), *value = replace(p, pair->value, which);
+    if (key == pair->key && value == pair->value)
+        return;
+    if (!*to) {
+        *to = wc_term_new(p->u, WP_OBJECT, t->loc);
+        (*to)->object.n = t->object.n;
+        (*to)->object.pairs = wb_arena_alloc(p->u->a, t->object.n * sizeof *t->object.pairs);
+        memcpy((*to)->object.pairs, t->object.pairs, t->object.n * sizeof *t->object.pairs);
+    }
+    (*to)->object.pairs[i] = (wp_pair){(wp_term *)(uintptr_t)key, (wp_term *)(uintptr_t)value};
+}
+
+/* The term itself when nothing in it was planned. Wide literals are planned element by element, so
+ * they keep what they hold. */
 static const wp_term *replace(wc_planner *p, const wp_term *t, round which)
 {
-    if (!holds(t, which))
-        return t;
     if (is_inner(t, which))
         return planned(p, t);
-    wp_term *to = wc_term_new(p->u, (wp_term_kind)t->kind, t->loc);
-    if (t->kind == WP_OBJECT) {
-        to->object.n = t->object.n;
-        to->object.pairs = wb_arena_alloc(p->u->a, (t->object.n + 1) * sizeof(wp_pair));
-        for (uint32_t i = 0; i < t->object.n; i++)
-            to->object.pairs[i] = (wp_pair){replaced(p, t->object.pairs[i].key, which),
-                                            replaced(p, t->object.pairs[i].value, which)};
-        return to;
+    wp_term *to = NULL;
+    switch ((wp_term_kind)t->kind) {
+    case WP_REF:
+    case WP_ARRAY:
+    case WP_SET:
+        for (uint32_t i = 0; i < t->list.n && t->list.n <= WC_WIDE_LITERAL; i++)
+            replace_item(p, t, &to, i, which);
+        break;
+    case WP_OBJECT:
+        for (uint32_t i = 0; i < t->object.n && t->object.n <= WC_WIDE_LITERAL; i++)
+            replace_pair(p, t, &to, i, which);
+        break;
+    default: break;
     }
-    to->list.n = t->list.n;
-    to->list.items = wb_arena_alloc(p->u->a, (t->list.n + 1) * sizeof *to->list.items);
-    for (uint32_t i = 0; i < t->list.n; i++) {
-        to->list.items[i] = replaced(p, t->list.items[i], which);
-        if (!i && which == CALLS && has_made_head(t) && to->list.items[0]->kind != WP_VAR)
-            to->list.items[0] = planned(p, to->list.items[0]);
-    }
-    return to;
+    return to ? to : t;
 }
 
 void wc_plan_inner(wc_planner *p, wp_term *const *items, uint32_t n, const wp_term **out)

@@ -270,10 +270,6 @@ void wc_plan_terms(wc_planner *p, wp_term **items, uint32_t n, wc_operand *out)
                 out[i] = wc_plan_term(p, left[i]);
 }
 
-/* Above it a literal whose elements have one value each is filled one by one: all at once they
- * would not fit a function's registers. */
-#define WIDE_LITERAL 256
-
 static bool calls_walk(const wp_term *t)
 {
     switch ((wp_term_kind)t->kind) {
@@ -301,7 +297,7 @@ static bool calls_walk(const wp_term *t)
 static bool is_wide(const wp_term *t)
 {
     uint32_t n = t->kind == WP_OBJECT ? t->object.n : t->list.n;
-    return n > WIDE_LITERAL && wc_term_bound(t) && !calls_walk(t);
+    return n > WC_WIDE_LITERAL && wc_term_bound(t) && !calls_walk(t);
 }
 
 static wc_operand wide_literal(wc_planner *p, const wp_term *t)
