@@ -46,13 +46,13 @@ static void a_budget_never_makes_an_answer(void **state)
     unsigned failed = 0;
     size_t size = 400000, n = 0;
     char *input = malloc(size);
-    n += (size_t)sprintf(input + n, "{\"text\": \"");
+    n += (size_t)snprintf(input + n, size - n, "{\"text\": \"");
     memset(input + n, 'x', 100000);
     n += 100000;
-    n += (size_t)sprintf(input + n, "\", \"list\": [0");
+    n += (size_t)snprintf(input + n, size - n, "\", \"list\": [0");
     for (int i = 0; i < 20000; i++)
-        n += (size_t)sprintf(input + n, ",%d", i);
-    n += (size_t)sprintf(input + n, "]}");
+        n += (size_t)snprintf(input + n, size - n, ",%d", i);
+    n += (size_t)snprintf(input + n, size - n, "]}");
     writ_engine *engine = writ_engine_new();
     for (size_t i = 0; i < sizeof QUERIES / sizeof *QUERIES; i++)
         for (int strict = 0; strict < 2; strict++) {
