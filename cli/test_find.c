@@ -156,7 +156,6 @@ static void note_cases(wb_arena *a, wp_rule *rule, uint32_t parts)
     keys->list.items = rule->head->ref + parts;
     wp_expr *e = wb_arena_calloc(a, sizeof *e);
     e->kind = WP_EXPR_CALL;
-    e->generated = true;
     e->loc = rule->loc;
     e->call.n = 2;
     e->call.items = wb_arena_alloc(a, 2 * sizeof *e->call.items);
