@@ -284,23 +284,6 @@ static void in_expr(locals *l, wp_expr *e)
 
 /* ---- statements ---- */
 
-static const char *const kind_names[] = {
-    [WP_NULL] = "null",
-    [WP_BOOLEAN] = "boolean",
-    [WP_NUMBER] = "number",
-    [WP_STRING] = "string",
-    [WP_VAR] = "var",
-    [WP_REF] = "ref",
-    [WP_ARRAY] = "array",
-    [WP_SET] = "set",
-    [WP_OBJECT] = "object",
-    [WP_ARRAY_COMP] = "arraycomprehension",
-    [WP_SET_COMP] = "setcomprehension",
-    [WP_OBJECT_COMP] = "objectcomprehension",
-    [WP_CALL] = "call",
-    [WP_TEMPLATE] = "templatestring",
-};
-
 static bool assign_to(wc_cvisitor *v, wp_term *t)
 {
     locals *l = v->data;
@@ -326,7 +309,7 @@ static bool assign_to(wc_cvisitor *v, wp_term *t)
         break;
     default: break;
     }
-    FAIL(l, t->loc, "cannot assign to %s", kind_names[t->kind]);
+    FAIL(l, t->loc, "cannot assign to %s", wp_kind_name((wp_term_kind)t->kind));
     return true;
 }
 

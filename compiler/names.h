@@ -67,8 +67,6 @@ void wc_scope_push(wc_resolver *r, wc_scope *s);
 void wc_scope_pop(wc_resolver *r);
 /* The variable that a name means here, or NULL. */
 wc_var *wc_scope_find(wc_resolver *r, wb_str name);
-/* The one the innermost scope has of that name, or NULL. */
-wc_var *wc_scope_own(wc_resolver *r, wb_str name);
 /* The innermost scope's variable of that name; made when it has none. */
 wc_var *wc_scope_declare(wc_resolver *r, const wp_term *t);
 /* The rule's variable of that name which nobody declared; made when it is first asked for. */

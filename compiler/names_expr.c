@@ -62,7 +62,7 @@ static wp_expr *print_call(wc_resolver *r, const wp_expr *e)
     return to;
 }
 
-bool wc_op_is(const wp_term *op, const char *name)
+static bool op_is(const wp_term *op, const char *name)
 {
     const wp_term *head = op->kind == WP_REF && op->list.n == 1 ? op->list.items[0] : op;
     return head->kind == WP_VAR && wb_str_is(head->name, name);
@@ -70,13 +70,13 @@ bool wc_op_is(const wp_term *op, const char *name)
 
 static wp_expr *call_expr(wc_resolver *r, const wp_expr *e)
 {
-    if (wc_op_is(e->call.items[0], "assign") && e->call.n == 3) {
+    if (op_is(e->call.items[0], "assign") && e->call.n == 3) {
         wp_term *value = wc_resolve_term(r, e->call.items[2]);
         wp_expr *to = wc_equation(r->u, wc_resolve_pattern(r, e->call.items[1]), value, e->loc);
         to->call.items[0]->infix = true; /* binds its left side only: for reports */
         return to;
     }
-    if (wc_op_is(e->call.items[0], "print"))
+    if (op_is(e->call.items[0], "print"))
         return print_call(r, e);
     wp_term *op = wc_resolve_operator(r, e->call.items[0]);
     wp_expr *to = wc_expr_new(r->u, WP_EXPR_CALL, e->loc);

@@ -75,12 +75,6 @@ void wc_scope_pop(wc_resolver *r)
     r->scope = r->scope->outer;
 }
 
-wc_var *wc_scope_own(wc_resolver *r, wb_str name)
-{
-    const wc_symbol *s = known(r, name);
-    return s && s->top && s->top->scope == r->scope ? s->top->var : NULL;
-}
-
 wc_var *wc_scope_find(wc_resolver *r, wb_str name)
 {
     const wc_symbol *s = known(r, name);

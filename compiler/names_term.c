@@ -4,8 +4,7 @@
  * function (WP_REF from data), template strings are calls, the metadata functions are constants,
  * objects with plain keys hold each key once.
  *
- * Reports: undefined functions, calls of what a variable hides, patterns that cannot be assigned.
- */
+ * Reports, when the checks did not: undefined functions, arguments that read input or data. */
 #include "compiler/names.h"
 
 #include <stdlib.h>

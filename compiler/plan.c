@@ -137,3 +137,28 @@ void wc_bind(wc_planner *p, wc_var *v, wc_operand o)
     v->bound = o;
     p->bound[p->n_bound++] = v;
 }
+
+bool wc_sets_local(const wc_stmt *s)
+{
+    switch ((wc_stmt_kind)s->kind) {
+    case WC_S_Equal:
+    case WC_S_NotEqual:
+    case WC_S_Less:
+    case WC_S_LessEqual:
+    case WC_S_Greater:
+    case WC_S_GreaterEqual:
+    case WC_S_Member:
+    case WC_S_IsDefined:
+    case WC_S_IsUndefined:
+    case WC_S_IsTrue:
+    case WC_S_IsCollection:
+    case WC_S_IsArray:
+    case WC_S_IsObject:
+    case WC_S_Block:
+    case WC_S_Scan:
+    case WC_S_With:
+    case WC_S_Break:
+    case WC_S_Return: return false;
+    default: return true;
+    }
+}

@@ -98,6 +98,8 @@ typedef struct wc_mark {
     uint32_t n_locals, n_bound, loops;
 } wc_mark;
 
+/* Whether the statement sets local t; a Scan sets two behind it. */
+bool wc_sets_local(const wc_stmt *s);
 wc_stmt *wc_put(wc_planner *p, wc_stmt_kind kind);
 wc_stmt *wc_put_op(wc_planner *p, wc_stmt_kind kind, uint32_t t, wc_operand a, wc_operand b);
 uint32_t wc_local(wc_planner *p);

@@ -47,34 +47,10 @@ static void put_replacement(printer *p, const wc_replacement *w)
     wb_buf_putc(p->b, '}');
 }
 
-static bool writes(const wc_stmt *s)
-{
-    switch ((wc_stmt_kind)s->kind) {
-    case WC_S_Equal:
-    case WC_S_NotEqual:
-    case WC_S_Less:
-    case WC_S_LessEqual:
-    case WC_S_Greater:
-    case WC_S_GreaterEqual:
-    case WC_S_Member:
-    case WC_S_IsDefined:
-    case WC_S_IsUndefined:
-    case WC_S_IsTrue:
-    case WC_S_IsCollection:
-    case WC_S_IsArray:
-    case WC_S_IsObject:
-    case WC_S_Block:
-    case WC_S_With:
-    case WC_S_Break:
-    case WC_S_Return: return false;
-    default: return true;
-    }
-}
-
 static void put_stmt(printer *p, const wc_stmt *s)
 {
     wb_buf_putf(p->b, "%*s%s", (int)(2 * p->depth), "", names[s->kind]);
-    if (writes(s))
+    if (wc_sets_local(s) || s->kind == WC_S_Scan)
         wb_buf_putf(p->b, " %%%u", s->t);
     put_operand(p, s->a);
     put_operand(p, s->b);

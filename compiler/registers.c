@@ -115,31 +115,6 @@ static void operand(allocator *a, wc_operand *o)
         mention(a, &o->n);
 }
 
-static bool has_target(uint8_t kind)
-{
-    switch ((wc_stmt_kind)kind) {
-    case WC_S_Equal:
-    case WC_S_NotEqual:
-    case WC_S_Less:
-    case WC_S_LessEqual:
-    case WC_S_Greater:
-    case WC_S_GreaterEqual:
-    case WC_S_Member:
-    case WC_S_IsDefined:
-    case WC_S_IsUndefined:
-    case WC_S_IsTrue:
-    case WC_S_IsCollection:
-    case WC_S_IsArray:
-    case WC_S_IsObject:
-    case WC_S_Block:
-    case WC_S_Scan:
-    case WC_S_With:
-    case WC_S_Break:
-    case WC_S_Return: return false;
-    default: return true;
-    }
-}
-
 /* Ends the lives of the block's own locals. */
 static void forget(allocator *a, const wc_block *b, uint32_t from)
 {
@@ -215,7 +190,7 @@ static void walk(allocator *a, wc_block *b)
             operand(a, &s->args[i]);
         for (uint32_t i = 0; i < s->n_with; i++)
             operand(a, &s->with[i].value);
-        if (has_target(s->kind))
+        if (wc_sets_local(s))
             mention(a, &s->t);
         if (s->kind == WC_S_Block || s->kind == WC_S_With)
             walk(a, s->block);

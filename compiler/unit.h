@@ -86,8 +86,6 @@ const wp_file *wc_file(const wc_unit *u);
 /* `input` and `data` stay variables under their names; this tells them from locals. */
 bool wc_is_root(const wp_term *t, const char *name);
 bool wc_is_root_name(wb_str name);
-/* Whether an operator, as parsed, is the plain name. */
-bool wc_op_is(const wp_term *op, const char *name);
 static inline bool wc_is_local(const wp_term *t)
 {
     return t->kind == WP_VAR && !wc_is_root(t, "input") && !wc_is_root(t, "data");

@@ -361,7 +361,6 @@ void wp_note_statement(wp_parser *p, wb_str name, uint32_t row);
 wp_else *wp_new_else(wp_parser *p, wp_span s);
 wp_chain *wp_new_chain(wp_parser *p, wp_span s);
 
-const char *wp_kind_name(wp_term_kind kind);
 /* What a default value must not hold: the kind of the first such term; else NULL. */
 const char *wp_default_problem(const wp_term *t);
 /* Whether the operator names a built-in function that no rule may be called. */

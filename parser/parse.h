@@ -56,6 +56,9 @@ int wp_term_compare(const wp_term *a, const wp_term *b);
 /* The value of a ground term without refs, calls and comprehensions; undefined when it is none. */
 wv wp_term_value(wb_arena *a, const wp_term *term);
 
+/* What messages call a kind of term: "null", "array", "templatestring", ... */
+const char *wp_kind_name(wp_term_kind kind);
+
 /* The tree as `opa parse -f json` prints it. */
 typedef struct wp_json_options {
     bool locations; /* with "location" on each node */

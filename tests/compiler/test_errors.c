@@ -37,6 +37,7 @@ static void recursion(void **state)
 {
     (void)state;
     assert_true(each_case("errors_recursion.txt", compare) >= 5);
+    assert_true(each_case("recursion.txt", compare) >= 30);
 }
 static void with(void **state)
 {
