@@ -20,11 +20,11 @@ static wv errors_of(wb_arena *a, wv list, bool texts)
             wv_set_add(a, &out, cf_field(e, "code"));
             continue;
         }
-        wv parts[5] = {cf_field(e, "file"), cf_field(e, "row"), cf_field(e, "col"),
-                       cf_field(e, "code"), cf_field(e, "message")};
-        for (unsigned k = 0; k < 5; k++)
+        wv parts[6] = {cf_field(e, "file"), cf_field(e, "row"),     cf_field(e, "col"),
+                       cf_field(e, "code"), cf_field(e, "message"), cf_field(e, "text")};
+        for (unsigned k = 0; k < 6; k++)
             parts[k] = parts[k] == WV_UNDEFINED ? WV_NULL : parts[k];
-        wv_array_push(a, &out, wv_array_new(a, parts, 5));
+        wv_array_push(a, &out, wv_array_new(a, parts, 6));
     }
     if (!texts)
         return out;

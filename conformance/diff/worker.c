@@ -1,5 +1,6 @@
 #include "conformance/diff/worker.h"
 
+#include "conformance/diff/program.h"
 #include "conformance/run.h"
 
 #include "value/json.h"
@@ -24,9 +25,19 @@ static void put_diags(wb_buf *b, const wp_diags *diags)
         put_word(b, "code", wb_str_of(wp_code_text(d->code)));
         wb_buf_puts(b, ",");
         put_word(b, "message", d->message);
+        if (d->file.n) {
+            wb_buf_puts(b, ",");
+            put_word(b, "file", d->file);
+        }
+        if (d->loc.row)
+            wb_buf_putf(b, ",\"row\":%u,\"col\":%u", d->loc.row, d->loc.col);
+        wb_buf text;
+        wb_buf_init(&text, DF_LINE_MAX);
+        wp_diag_print(&text, d);
         wb_buf_puts(b, ",");
-        put_word(b, "file", d->file);
-        wb_buf_putf(b, ",\"row\":%u,\"col\":%u}", d->loc.row, d->loc.col);
+        put_word(b, "text", wb_buf_str(&text));
+        wb_buf_puts(b, "}");
+        wb_buf_free(&text);
     }
     wb_buf_puts(b, "]");
 }
