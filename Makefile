@@ -29,7 +29,7 @@ fuzz: ## the fuzz targets, in build/fuzz
 coverage: ## lines that the unit tests reach, folder by folder
 	@scripts/coverage
 
-bench: ## the ten small workloads beside OPA's library (needs Go for OPA)
+bench: ## all workloads beside the peers that can be built (Go: OPA, cargo: regorus)
 	@bench/run
 
 bench-slopes: ## how time and memory grow with the size of a module set

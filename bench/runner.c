@@ -1,6 +1,7 @@
 #include "bench/runner.h"
 
 #include "base/sha256.h"
+#include "bench/allocs.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -28,6 +29,16 @@ static const char *option_value(int argc, char **argv, int *i)
     return argv[++*i];
 }
 
+static uint64_t whole_number(const char *text, uint64_t most)
+{
+    char *end;
+    errno = 0;
+    unsigned long long n = strtoull(text, &end, 10);
+    if (errno || end == text || *end || *text == '-' || n > most)
+        bench_die("\"%s\" is not a number from 0 to %llu", text, (unsigned long long)most);
+    return n;
+}
+
 bench_options bench_parse_options(int argc, char **argv)
 {
     bench_options o = {.seconds = 1};
@@ -47,6 +58,10 @@ bench_options bench_parse_options(int argc, char **argv)
             o.check = true;
         } else if (strcmp(argv[i], "--answers") == 0) {
             o.answers = option_value(argc, argv, &i);
+        } else if (strcmp(argv[i], "--evals") == 0) {
+            o.evals = whole_number(option_value(argc, argv, &i), UINT32_MAX);
+        } else if (strcmp(argv[i], "--threads") == 0) {
+            o.threads = (unsigned)whole_number(option_value(argc, argv, &i), BENCH_MAX_THREADS);
         } else if (argv[i][0] == '-' || o.folder) {
             bench_die("unexpected argument \"%s\"", argv[i]);
         } else {
@@ -55,7 +70,7 @@ bench_options bench_parse_options(int argc, char **argv)
     }
     if (!o.folder)
         bench_die("usage: writ-bench FOLDER [--mode parsed|json] [--seconds S] [--check] "
-                  "[--answers FILE]");
+                  "[--answers FILE] [--evals N] [--threads N]");
     return o;
 }
 
@@ -184,6 +199,7 @@ typedef struct rounds {
 static bench_figures run_for(rounds *r, uint64_t limit)
 {
     uint64_t wall = clock_ns(CLOCK_MONOTONIC), begun = bench_cpu_ns(), used = 0, evals = 0;
+    int64_t allocs = bench_allocs();
     while (used < limit) {
         uint64_t before = used;
         for (uint64_t n = 0; n < r->batch; n++) {
@@ -199,7 +215,9 @@ static bench_figures run_for(rounds *r, uint64_t limit)
     wall = clock_ns(CLOCK_MONOTONIC) - wall;
     if (evals == 0)
         return (bench_figures){0};
-    return (bench_figures){(double)used / (double)evals, (double)wall / (double)evals, evals};
+    allocs = allocs < 0 ? -(int64_t)evals : bench_allocs() - allocs;
+    return (bench_figures){(double)used / (double)evals, (double)wall / (double)evals,
+                           (double)allocs / (double)evals, evals};
 }
 
 bench_figures bench_measure(void (*one)(void *state, size_t i), void *state, size_t count,
@@ -208,6 +226,14 @@ bench_figures bench_measure(void (*one)(void *state, size_t i), void *state, siz
     rounds r = {one, state, count, 0, 1};
     run_for(&r, (uint64_t)(seconds * 1e9 / 4));
     return run_for(&r, (uint64_t)(seconds * 1e9));
+}
+
+/* Not inlined, so that it has a name to look for. */
+__attribute__((noinline)) void bench_repeat(void (*one)(void *state, size_t i), void *state,
+                                            size_t count, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++)
+        one(state, (size_t)(i % count));
 }
 
 void bench_digest(const wb_buf *answers, const char *file, char digest[65])

@@ -11,6 +11,7 @@
 
 #define BENCH_MAX_FILE    ((size_t)1 << 31) /* bytes of one file; larger needs another tool */
 #define BENCH_MAX_ANSWERS ((size_t)1 << 31) /* bytes of all answers of --check */
+#define BENCH_MAX_THREADS 64                /* more tell nothing new */
 
 typedef struct bench_options {
     const char *folder;
@@ -18,6 +19,8 @@ typedef struct bench_options {
     double seconds;      /* CPU time to measure; 0: none */
     bool check;          /* evaluate every input once, print the digest */
     const char *answers; /* file for the answers of check, or NULL */
+    uint64_t evals;   /* after that: so many evaluations, untimed, for a counting tool; 0: none */
+    unsigned threads; /* sessions that evaluate at once */
 } bench_options;
 
 typedef struct bench_workload {
@@ -37,7 +40,8 @@ typedef struct bench_lines {
 } bench_lines;
 
 typedef struct bench_figures {
-    double ns, wall_ns; /* for one evaluation */
+    double ns, wall_ns; /* for one evaluation; wall_ns of all threads together */
+    double allocs;      /* calls of the allocator for one evaluation; -1: not counted */
     uint64_t evals;
 } bench_figures;
 
@@ -65,6 +69,14 @@ long bench_status_kb(const char *field);
  * until that much CPU time is used. The clock is read about every five milliseconds. */
 bench_figures bench_measure(void (*one)(void *state, size_t i), void *state, size_t count,
                             double seconds);
+
+/* The same with a thread for each state, for that many seconds on the wall. ns is CPU time of all
+ * threads over their evaluations, wall_ns wall time over them. */
+bench_figures bench_measure_threads(void (*one)(void *state, size_t i), void **states,
+                                    unsigned threads, size_t count, double seconds);
+
+/* Calls one(state, i) n times. A counting tool may look at this function alone. */
+void bench_repeat(void (*one)(void *state, size_t i), void *state, size_t count, uint64_t n);
 
 /* The SHA-256 of all answers as text, also written to a file if one is named. */
 void bench_digest(const wb_buf *answers, const char *file, char digest[65]);

@@ -110,6 +110,25 @@ static void check(bench *b, const char *file, char digest[65])
     wb_buf_free(&answers);
 }
 
+/* One session a thread, everything else shared. */
+static bench_figures measure_threads(const bench *b, const bench_options *o)
+{
+    bench own[BENCH_MAX_THREADS];
+    void *states[BENCH_MAX_THREADS];
+    for (unsigned i = 0; i < o->threads; i++) {
+        own[i] = *b;
+        own[i].session = writ_session_new(b->engine);
+        if (!own[i].session)
+            bench_die("out of memory");
+        states[i] = &own[i];
+    }
+    bench_figures figures = bench_measure_threads(o->json ? eval_json : eval_parsed, states,
+                                                  o->threads, b->inputs->count, o->seconds);
+    for (unsigned i = 0; i < o->threads; i++)
+        writ_session_free(own[i].session);
+    return figures;
+}
+
 static void clear(bench *b)
 {
     for (size_t i = 0; b->documents && i < b->inputs->count; i++)
@@ -141,15 +160,20 @@ int main(int argc, char **argv)
         parse_inputs(&b);
     if (o.check)
         check(&b, o.answers, digest);
-    if (o.seconds > 0)
+    if (o.seconds > 0 && o.threads)
+        figures = measure_threads(&b, &o);
+    else if (o.seconds > 0)
         figures = bench_measure(o.json ? eval_json : eval_parsed, &b, inputs.count, o.seconds);
+    if (o.evals)
+        bench_repeat(o.json ? eval_json : eval_parsed, &b, inputs.count, o.evals);
 
     json_t *report = json_pack(
-        "{s:s, s:s, s:s, s:s, s:f, s:f, s:I, s:I, s:s, s:f, s:I, s:I}", "engine", "writ", "version",
-        writ_version(), "workload", w.name, "mode", o.json ? "json" : "parsed", "ns_per_eval",
-        figures.ns, "wall_ns_per_eval", figures.wall_ns, "evals", (json_int_t)figures.evals,
-        "inputs", (json_int_t)inputs.count, "digest", digest, "prepare_ms", prepare_ms,
-        "ready_rss_kb", (json_int_t)ready_kb, "rss_kb", (json_int_t)bench_status_kb("VmHWM"));
+        "{s:s, s:s, s:s, s:s, s:f, s:f, s:f, s:I, s:I, s:s, s:f, s:I, s:I}", "engine", "writ",
+        "version", writ_version(), "workload", w.name, "mode", o.json ? "json" : "parsed",
+        "ns_per_eval", figures.ns, "wall_ns_per_eval", figures.wall_ns, "allocs_per_eval",
+        figures.allocs, "evals", (json_int_t)figures.evals, "inputs", (json_int_t)inputs.count,
+        "digest", digest, "prepare_ms", prepare_ms, "ready_rss_kb", (json_int_t)ready_kb, "rss_kb",
+        (json_int_t)bench_status_kb("VmHWM"));
     char *line = report ? json_dumps(report, JSON_COMPACT | JSON_REAL_PRECISION(10)) : NULL;
     if (!line || puts(line) < 0 || fflush(stdout) != 0)
         bench_die("the report cannot be written");
