@@ -7,76 +7,24 @@
 
 #define TMP_MAX ((size_t)8 << 30) /* addresses; memory comes as used */
 
-/* A stage, and whether errors before it end the chain. */
-typedef void (*stage)(wc_check *c);
-
-static const stage stages[] = {
-    wc_ck_resolve,     wc_ck_head_refs, wc_ck_roots,      wc_ck_imports,        wc_ck_build_tree,
-    wc_ck_locals,      wc_ck_templates, wc_ck_void_calls, wc_ck_print,          wc_ck_expr_terms,
-    wc_ck_annotations, wc_ck_metadata,  wc_ck_graph,      wc_ck_comprehensions, wc_ck_refs_in_heads,
-    wc_ck_withs,       wc_ck_conflicts, wc_ck_functions,  wc_ck_safety_heads,   wc_ck_safety_bodies,
-    wc_ck_equals,      wc_ck_dynamics,  wc_ck_cycles,     wc_ck_types,          wc_ck_deprecated,
-};
-
-static void check_query(wc_check *c, const wc_query *q)
+void wc_check_begin(wc_check *c, wc_unit *u)
 {
-    wp_body b = wc_ck_copy_body(c, &q->body);
-    wp_module place = {.file = q->file};
-    c->local = "__localq";
-    c->next_local = 0;
-    c->u->module = &place;
-    wc_ck_query_resolve(c, q->context, &b);
-    wc_ck_query_locals(c, &b);
-    if (!c->failed)
-        wc_ck_query_templates(c, &b);
-    if (!c->failed)
-        wc_ck_query_void_calls(c, &b);
-    if (!c->failed)
-        wc_ck_query_print(c, &b);
-    if (!c->failed) {
-        b = wc_ck_expand_body(c, &b);
-        wc_ck_comprehensions_in(c, &b);
-        wc_ck_withs_in(c, &b);
-    }
-    if (!c->failed)
-        wc_ck_query_functions(c, &b);
-    if (!c->failed)
-        wc_ck_query_safety(c, &b);
-    if (!c->failed) {
-        b = wc_ck_dynamics_in(c, &b);
-        wc_ck_query_types(c, &b);
-    }
-    if (!c->failed && c->u->options->strict)
-        wc_ck_query_deprecated(c, &b);
-    c->u->module = NULL;
+    *c = (wc_check){.u = u, .a = u->a, .local = "__local"};
+    if (wb_arena_init(&c->tmp, TMP_MAX, u->options->seed))
+        wb_fatal("out of memory");
+    c->names = wv_object_begin(c->a, 256);
+    c->input = wc_ck_var(c, WB_LIT("input"));
+    c->data = wc_ck_var(c, WB_LIT("data"));
+    wc_ck_copy_modules(c);
 }
 
-bool wc_check_all(wc_unit *u, const wc_query *query)
+void wc_check_end(wc_check *c)
 {
-    wc_check c = {.u = u, .a = u->a, .local = "__local"};
-    char *mark = wb_arena_mark(u->a);
-    uint32_t before = u->diags->n;
-    if (wb_arena_init(&c.tmp, TMP_MAX, u->options->seed))
-        wb_fatal("out of memory");
-    c.names = wv_object_begin(c.a, 256);
-    c.input = wc_ck_var(&c, WB_LIT("input"));
-    c.data = wc_ck_var(&c, WB_LIT("data"));
-    wc_ck_copy_modules(&c);
-    for (size_t i = 0; i < sizeof stages / sizeof *stages && !c.failed; i++)
-        if (!u->diags->limit_reached)
-            stages[i](&c);
-    bool ok = !c.failed && u->diags->n == before && !u->diags->limit_reached;
-    if (ok && query && query->body.n)
-        check_query(&c, query);
-    ok = ok && !c.failed && u->diags->n == before;
-    wc_ck_types_end(&c);
-    wc_ck_graph_end(&c);
-    u->module = NULL;
-    wb_arena_free(&c.tmp);
-    free(c.vars);
-    if (ok) /* nothing of the checks is kept, so the plan is made in the same memory */
-        wb_arena_rewind(u->a, mark);
-    return ok;
+    wc_ck_types_end(c);
+    wc_ck_graph_end(c);
+    c->u->module = NULL;
+    wb_arena_free(&c->tmp);
+    free(c->vars);
 }
 
 /* ---- deprecated built-ins ---- */

@@ -1,9 +1,9 @@
-/* The checks of a module set: every diagnostic of the compiler is made here, as OPA words and
- * places it. Internal to compiler/.
+/* The front of the compiler: every diagnostic is made here, as OPA words and places it, and the
+ * rules become what the planner takes. Internal to compiler/.
  *
- * What an error says depends on what earlier stages have rewritten, so the checks have a tree of
- * their own and rewrite it in OPA's order of stages. The planner never sees this tree, and the
- * stages of the planner never report what the checks can.
+ * What an error says depends on what earlier stages have rewritten, and so does the order in which
+ * a rule is evaluated: so the tree is rewritten in OPA's order of stages (stages.h), and planned as
+ * it stands in the end.
  *
  * The stages, one file each:
  *
@@ -19,29 +19,19 @@
  *     check_tree.c      rules by path: conflicts, arities, undefined functions
  *     check_safety.c    bodies in order, unsafe variables (check_outputs.c: what binds what)
  *     types_*.c         types
+ *     check_query.c     the same for one query's body
+ *     lower.c           rules as the planner takes them
  *
  * A stage that reports ends the chain, but for the few whose errors OPA calls recoverable.
  *
- * Memory: the tree lives in the unit's arena, which is rewound when nothing was reported; sets and
- * lists of one rule in `tmp`, rewound behind each rule. */
+ * Memory: the tree lives in the unit's arena; sets and lists of one rule in `tmp`, rewound behind
+ * each rule. */
 #ifndef WRIT_COMPILER_CHECK_H
 #define WRIT_COMPILER_CHECK_H
 
 #include "compiler/unit.h"
 
-/* One variable a name and compilation: rules share it, each stage knows which rule it looks at. A
- * WP_VAR term's name.p points at `text`. */
-typedef struct wc_cvar {
-    uint32_t id;
-    uint32_t ignored;       /* resolve: scopes that declare it */
-    uint32_t seen;          /* resolve: the module for which `global` was looked up */
-    const wp_term *global;  /* resolve: the path it stands for, or NULL */
-    struct wc_cvar *was;    /* what it was called in the text, for made variables; or NULL */
-    const wp_term *subject; /* what it stands for in the texts of type errors, or NULL */
-    uint32_t import;        /* resolve: number of the import behind `global`, UINT32_MAX: none */
-    uint32_t len;
-    char text[];
-} wc_cvar;
+typedef wc_var wc_cvar;
 
 static inline wc_cvar *wc_cvar_of(const wp_term *t)
 {
@@ -159,6 +149,7 @@ typedef struct wc_check {
     bool has_templates;      /* anywhere in the modules */
     wc_crule **by_line;      /* check_safety.c: rules by module and line, or NULL */
     bool failed;             /* an error ends the chain behind this stage */
+    wc_query_body query;
 } wc_check;
 
 /* ---- making (check_copy.c) ---- */
@@ -177,7 +168,7 @@ wp_expr *wc_ck_call(wc_check *c, wp_term *op, wp_term *const *args, uint32_t n, 
 wp_expr *wc_ck_equation(wc_check *c, wp_term *v, wp_term *t, wp_loc loc);
 wp_term *wc_ck_list(wc_check *c, wp_term_kind kind, uint32_t n, wp_loc loc);
 /* Members of a set and keys of an object in order, equal ones once. */
-void wc_ck_sort(wp_term *t);
+void wc_ck_sort(wc_check *c, wp_term *t);
 
 /* A body being made. */
 typedef struct wc_cbody {
@@ -347,7 +338,17 @@ wp_term *wc_ck_comp(wc_check *c, wp_term_kind kind, wp_loc loc);
 /* The type of a term before any rule has one. */
 wc_type_ref wc_ck_early_type(wc_check *c, const wp_term *t);
 
-/* All checks; false when something was reported. query may be NULL. */
-bool wc_check_all(wc_unit *u, const wc_query *query);
+/* check_query.c: the query in q through the same stages, into c->query. */
+void wc_ck_query(wc_check *c, const wc_query *q);
+
+/* Begins the stages: c has a tree of its own of the unit's modules. */
+void wc_check_begin(wc_check *c, wc_unit *u);
+/* Gives back what only the stages need; the tree stays in the unit's arena. */
+void wc_check_end(wc_check *c);
+
+/* lower.c: fills u->rules and makes c->query what the planner takes. */
+void wc_lower(wc_check *c);
+/* Fills u->rules with the rules as they stand between two stages, for printing. */
+void wc_list_rules(wc_check *c);
 
 #endif

@@ -125,19 +125,27 @@ static int by_key(const void *x, const void *y)
     return wp_term_compare(((const wp_pair *)x)->key, ((const wp_pair *)y)->key);
 }
 
-void wc_ck_sort(wp_term *t)
+/* Equal, and one key of a collection: numbers of huge exponents have several. */
+static bool is_same(const wc_check *c, const wp_term *x, const wp_term *y)
+{
+    uint64_t seed = c->a->seed;
+    return !wp_term_compare(x, y) &&
+           (x->kind != WP_NUMBER || wv_hash(x->value, seed) == wv_hash(y->value, seed));
+}
+
+void wc_ck_sort(wc_check *c, wp_term *t)
 {
     uint32_t n = 0;
     if (t->kind == WP_SET && t->list.n > 1) {
         qsort(t->list.items, t->list.n, sizeof(wp_term *), by_term);
         for (uint32_t i = 0; i < t->list.n; i++)
-            if (!n || wp_term_compare(t->list.items[n - 1], t->list.items[i]))
+            if (!n || !is_same(c, t->list.items[n - 1], t->list.items[i]))
                 t->list.items[n++] = t->list.items[i];
         t->list.n = n;
     } else if (t->kind == WP_OBJECT && t->object.n > 1) {
         qsort(t->object.pairs, t->object.n, sizeof(wp_pair), by_key);
         for (uint32_t i = 0; i < t->object.n; i++)
-            if (!n || wp_term_compare(t->object.pairs[n - 1].key, t->object.pairs[i].key))
+            if (!n || !is_same(c, t->object.pairs[n - 1].key, t->object.pairs[i].key))
                 t->object.pairs[n++] = t->object.pairs[i];
             else
                 t->object.pairs[n - 1].value = t->object.pairs[i].value;
@@ -207,7 +215,7 @@ static wp_term *copy(wc_check *c, const wp_term *t, bool head)
         break;
     default: break;
     }
-    wc_ck_sort(to);
+    wc_ck_sort(c, to);
     return to;
 }
 

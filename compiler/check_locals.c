@@ -234,13 +234,13 @@ static bool visit_term(wc_cvisitor *v, wp_term *t)
             if (!wc_ck_is_scalar(t->object.pairs[i].value))
                 declared_in_term(l, &t->object.pairs[i].value);
         }
-        wc_ck_sort(t);
+        wc_ck_sort(l->c, t);
         return true;
     case WP_SET:
         for (uint32_t i = 0; i < t->list.n; i++)
             if (!wc_ck_is_scalar(t->list.items[i]))
                 declared_in_term(l, &t->list.items[i]);
-        wc_ck_sort(t);
+        wc_ck_sort(l->c, t);
         return true;
     case WP_ARRAY_COMP:
     case WP_SET_COMP:

@@ -150,14 +150,14 @@ static wp_term *term(resolver *r, wp_term *t)
     case WP_SET:
         for (uint32_t i = 0; i < t->list.n; i++)
             t->list.items[i] = term(r, t->list.items[i]);
-        wc_ck_sort(t);
+        wc_ck_sort(r->c, t);
         return t;
     case WP_OBJECT:
         for (uint32_t i = 0; i < t->object.n; i++) {
             t->object.pairs[i].key = term(r, t->object.pairs[i].key);
             t->object.pairs[i].value = term(r, t->object.pairs[i].value);
         }
-        wc_ck_sort(t);
+        wc_ck_sort(r->c, t);
         return t;
     case WP_ARRAY_COMP:
     case WP_SET_COMP:

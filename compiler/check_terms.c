@@ -81,14 +81,14 @@ static wp_term *expand(wc_check *c, wp_term *t, wc_cbody *out)
     case WP_ARRAY: expand_list(c, t->list.items, 0, t->list.n, out); return t;
     case WP_SET:
         expand_list(c, t->list.items, 0, t->list.n, out);
-        wc_ck_sort(t);
+        wc_ck_sort(c, t);
         return t;
     case WP_OBJECT:
         for (uint32_t i = 0; i < t->object.n; i++) {
             t->object.pairs[i].key = expand(c, t->object.pairs[i].key, out);
             t->object.pairs[i].value = expand(c, t->object.pairs[i].value, out);
         }
-        wc_ck_sort(t);
+        wc_ck_sort(c, t);
         return t;
     case WP_ARRAY_COMP:
     case WP_SET_COMP:
@@ -269,14 +269,14 @@ static wp_term *lift(wc_check *c, const wp_expr *owner, wp_term *t, wc_cbody *ou
     case WP_SET:
         for (uint32_t i = 0; i < t->list.n; i++)
             t->list.items[i] = lift(c, owner, t->list.items[i], out);
-        wc_ck_sort(t);
+        wc_ck_sort(c, t);
         return t;
     case WP_OBJECT:
         for (uint32_t i = 0; i < t->object.n; i++) {
             t->object.pairs[i].key = lift(c, owner, t->object.pairs[i].key, out);
             t->object.pairs[i].value = lift(c, owner, t->object.pairs[i].value, out);
         }
-        wc_ck_sort(t);
+        wc_ck_sort(c, t);
         return t;
     case WP_ARRAY_COMP:
     case WP_SET_COMP:

@@ -113,43 +113,33 @@ static void put_files(wc_unit *u, const wc_query *query, wm_program *p)
 typedef struct front {
     wc_unit *u;
     const wc_query *query; /* may be NULL */
-    wp_body body;          /* of the query */
+    wc_check check;
     wc_plan *plan;
 } front;
 
-static wp_body *query_body(front *f)
-{
-    return f->query ? &f->body : NULL;
-}
+#define X(name, doc)                                                                               \
+    static void stage_##name(front *f)                                                             \
+    {                                                                                              \
+        wc_ck_##name(&f->check);                                                                   \
+    }
+WC_CHECK_STAGE_MAP(X)
+#undef X
 
-static void stage_checks(front *f)
-{
-    wc_check_all(f->u, f->query);
-}
-/* The checks have told all there is to tell: what follows reports only what they missed. */
-static void stage_names(front *f)
-{
-    wc_resolve_modules(f->u);
-}
-static void stage_tree(front *f)
-{
-    wc_build_tree(f->u);
-}
 static void stage_query(front *f)
 {
-    if (f->query)
-        f->body = wc_resolve_query(f->u, f->query->context, f->query->body);
+    if (f->query && f->query->body.n)
+        wc_ck_query(&f->check, f->query);
 }
-static void stage_safety(front *f)
+static void stage_rules(front *f)
 {
-    wc_check_safety(f->u);
-    if (f->query)
-        wc_order_query(f->u, &f->body);
+    wc_lower(&f->check);
+    wc_build_tree(f->u);
 }
 static void stage_plan(front *f)
 {
-    wv targets = wc_collect_targets(f->u, query_body(f));
-    wc_make_plan(f->u, f->plan, f->query, f->body);
+    const wc_query_body *q = f->query ? &f->check.query : NULL;
+    wv targets = wc_collect_targets(f->u, q ? &q->body : NULL);
+    wc_make_plan(f->u, f->plan, q, q ? f->query->context : NULL);
     if (!f->u->diags->n)
         mark_functions(f->u, f->plan, targets, f->u->root);
 }
@@ -171,15 +161,17 @@ int wc_stage_by_name(wb_str name)
     return -1;
 }
 
-/* Runs the stages up to `last`; false after a report. */
+/* Runs the stages up to `last`; false after a report. The stages over modules go on behind a report
+ * that is recoverable. */
 static bool run_stages(front *f, int last)
 {
-    for (int i = 0; i <= last; i++) {
-        STAGES[i].run(f);
-        if (f->u->diags->n)
-            return false;
-    }
-    return true;
+    wc_unit *u = f->u;
+    wc_check_begin(&f->check, u);
+    for (int i = 0; i <= last && !f->check.failed && !u->diags->limit_reached; i++)
+        if (i < WC_STAGE_query || !u->diags->n)
+            STAGES[i].run(f);
+    wc_check_end(&f->check);
+    return !u->diags->n;
 }
 
 static wb_status start(wc_unit *u, wb_arena *a, wp_module **modules, uint32_t n,
@@ -248,10 +240,12 @@ wb_status wc_stage_text(wp_module **modules, uint32_t n, const wc_query *query,
     wc_plan plan = {.query = WM_NONE};
     front f = {.u = &u, .query = query, .plan = &plan};
     bool ok = run_stages(&f, stage);
+    if (ok && stage < WC_STAGE_rules)
+        wc_list_rules(&f.check);
     if (ok && stage == WC_STAGE_plan)
         wc_plan_print(out, &plan);
     else if (ok)
-        wc_rules_print(out, &u, f.body.n ? &f.body : NULL);
+        wc_rules_print(out, &u, f.check.query.body.n ? &f.check.query.body : NULL);
     else {
         wp_diags_sort(diags);
         wp_diags_own(diags);

@@ -2,29 +2,11 @@
  * nothing. */
 #include "compiler/unit.h"
 
-wc_var *wc_var_new(wc_unit *u, wb_str name, wp_loc loc)
-{
-    wc_var *v = wb_arena_calloc(u->a, sizeof *v + name.n + 1);
-    v->id = u->n_vars++;
-    v->loc = loc;
-    v->len = (uint32_t)name.n;
-    memcpy(v->text, name.p, name.n);
-    return v;
-}
-
 wp_term *wc_term_new(wc_unit *u, wp_term_kind kind, wp_loc loc)
 {
     wp_term *t = wb_arena_calloc(u->a, sizeof *t);
     t->kind = (uint8_t)kind;
     t->loc = loc;
-    return t;
-}
-
-wp_term *wc_var_term(wc_unit *u, wc_var *v, wp_loc loc)
-{
-    wp_term *t = wc_term_new(u, WP_VAR, loc);
-    t->raw = true;
-    t->name = wb_str_n(v->text, v->len);
     return t;
 }
 
@@ -40,17 +22,6 @@ wp_expr *wc_expr_new(wc_unit *u, wp_expr_kind kind, wp_loc loc)
     wp_expr *e = wb_arena_calloc(u->a, sizeof *e);
     e->kind = (uint8_t)kind;
     e->loc = loc;
-    return e;
-}
-
-wp_expr *wc_equation(wc_unit *u, wp_term *x, wp_term *y, wp_loc loc)
-{
-    wp_expr *e = wc_expr_new(u, WP_EXPR_CALL, loc);
-    e->call.items = wb_arena_alloc(u->a, 3 * sizeof *e->call.items);
-    e->call.n = 3;
-    e->call.items[0] = wc_string_term(u, WB_LIT("eq"), loc);
-    e->call.items[1] = x;
-    e->call.items[2] = y;
     return e;
 }
 

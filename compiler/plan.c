@@ -103,7 +103,12 @@ void wc_close(wc_planner *p, wc_mark m)
     p->block = m.block;
     p->n_locals = m.n_locals;
     p->loops = m.loops;
-    while (p->n_bound > m.n_bound)
+    wc_unbind(p, m.n_bound);
+}
+
+void wc_unbind(wc_planner *p, uint32_t n)
+{
+    while (p->n_bound > n)
         p->bound[--p->n_bound]->bound.kind = WC_NOTHING;
 }
 

@@ -66,7 +66,8 @@ typedef struct wc_plan {
 } wc_plan;
 
 /* plan_rule.c: makes functions for every rule node and the query. */
-void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query *query, wp_body body);
+void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query_body *query,
+                  const wp_module *context);
 /* plan_text.c */
 void wc_plan_print(wb_buf *b, const wc_plan *plan);
 #define WC_LOCALS_PLAIN 1000u /* a function of no more locals is emitted as it was planned */
@@ -89,6 +90,7 @@ typedef struct wc_planner {
     uint32_t n_bound, cap_bound;
     uint32_t loops;  /* loops open now */
     wc_pairs *pairs; /* unification under way: pairs of variables without a value */
+    uint32_t n_unified;
     wp_loc loc;      /* given to the statements made */
 } wc_planner;
 
@@ -115,6 +117,8 @@ void wc_break(wc_planner *p, wc_block *block);
 /* Opens a Scan over a; key and value are new locals (value = key + 1). It stays open. */
 uint32_t wc_scan(wc_planner *p, wc_operand a);
 void wc_bind(wc_planner *p, wc_var *v, wc_operand o);
+/* Takes back all bindings but the first n. */
+void wc_unbind(wc_planner *p, uint32_t n);
 
 /* plan_index.c: a rule's body, with what decides whether the rule is looked at first. */
 void wc_plan_rule_body(wc_planner *p, const wc_rule *r);
@@ -127,10 +131,6 @@ bool wc_base_ref(const wc_unit *u, const wp_term *t);
  * would not fit a function's registers. */
 #define WC_WIDE_LITERAL 256
 
-/* plan_inner.c: plans the calls inside terms; out: the terms without them. */
-void wc_plan_inner(wc_planner *p, wp_term *const *items, uint32_t n, const wp_term **out);
-/* The same for the sides of an equation, and what else stands inside them. */
-void wc_plan_sides(wc_planner *p, const wp_term **x, const wp_term **y);
 /* Several terms: those that may bind a variable first, so that a bare variable beside them has a
  * value. */
 void wc_plan_terms(wc_planner *p, wp_term **items, uint32_t n, wc_operand *out);

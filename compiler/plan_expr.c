@@ -328,11 +328,17 @@ typedef struct var_list {
     bool over; /* there are more than fit */
 } var_list;
 
+/* `_`; the variable of an expression's value has a name of letters. */
+static bool is_wildcard(const wp_term *t)
+{
+    return t->name.n > 1 && t->name.p[0] == '$' && t->name.p[1] != 't';
+}
+
 static void unbound_vars(const wp_term *t, var_list *out)
 {
     switch ((wp_term_kind)t->kind) {
     case WP_VAR: {
-        if (!wc_is_local(t) || wc_var_of(t)->bound.kind != WC_NOTHING || t->name.p[0] == '$')
+        if (!wc_is_local(t) || wc_var_of(t)->bound.kind != WC_NOTHING || is_wildcard(t))
             return;
         for (uint32_t i = 0; i < out->n; i++)
             if (out->v[i] == wc_var_of(t))

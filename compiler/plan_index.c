@@ -1,39 +1,33 @@
 /* Which rules are looked at at all.
  *
  * Takes a rule whose body is in order. OPA's rule index passes over a rule when a place in input or
- * base data that the rule reads is missing, or is not the constant it is tested against, wherever
- * in the body or head it is read. So nothing in front of such a place may be seen to run: no error,
- * no clash of another rule. After it, the body is planned with its deciding tests first, and with
- * those places asked first that stand behind something that may be seen. Reports nothing. */
+ * base data that its body tests is missing or does not have the value it is tested for, wherever in
+ * the body the test stands. So nothing in front of such a test may be seen to run: no error, no
+ * clash of another rule. After it the body is planned with its plain tests of places first, and
+ * with those places asked first whose test stands behind something that may be seen. Reports
+ * nothing. */
 #include "compiler/plan.h"
 
+#include "compiler/visit.h"
+
+/* What the index asks of a place. */
+typedef enum wanted { DEFINED, EQUAL, ONE_OF, MEMBER, STRING } wanted;
+
 typedef struct need {
-    const wp_term *place; /* must be defined */
-    const wp_term *value; /* and equal to this scalar, if any */
-    bool member;          /* ... have it as a member instead */
+    const wp_term *place; /* a reference, or an argument of the function */
+    const wp_term *value; /* EQUAL: a scalar or an array; ONE_OF: a collection; MEMBER: a scalar */
+    const wc_var *var;    /* the variable that stands for the place from here on, or NULL */
+    wanted what;
+    uint32_t from; /* number of the expression */
 } need;
 
 typedef struct finder {
     wc_planner *p;
-    uint32_t calls;  /* nested calls found in the expression */
-    uint32_t depth;  /* of calls around the term under way */
-    uint32_t beside; /* needs that stand outside of them */
+    const wc_rule *rule;
     need *needs;
     uint32_t n, cap;
+    uint32_t at; /* number of the expression under way */
 } finder;
-
-static void add_need(finder *f, const wp_term *place, const wp_term *value, bool member)
-{
-    if (f->n == f->cap) {
-        f->cap = f->cap ? 2 * f->cap : 8;
-        need *to = wb_arena_alloc(f->p->u->a, f->cap * sizeof *to);
-        if (f->n)
-            memcpy(to, f->needs, f->n * sizeof *to);
-        f->needs = to;
-    }
-    f->needs[f->n++] = (need){place, value, member};
-    f->beside += !f->depth;
-}
 
 /* ---- what may be seen to run ---- */
 
@@ -47,330 +41,384 @@ static bool is_silent(wb_str name)
     return wb_str_has_prefix(name, WB_LIT("internal.member_"));
 }
 
-static bool may_be_seen(const wc_unit *u, const wp_term *t);
+typedef struct watcher {
+    const wc_unit *u;
+    bool seen;
+} watcher;
 
-static bool any_seen(const wc_unit *u, wp_term **items, uint32_t n)
+static bool watch(void *arg, const wp_term *t)
 {
-    for (uint32_t i = 0; i < n; i++)
-        if (may_be_seen(u, items[i]))
-            return true;
-    return false;
-}
-
-static bool call_seen(const wc_unit *u, wp_term **items, uint32_t n)
-{
-    const wp_term *op = items[0];
-    return op->kind != WP_STRING || !is_silent(wv_str(&op->value)) || any_seen(u, items + 1, n - 1);
-}
-
-static bool may_be_seen(const wc_unit *u, const wp_term *t)
-{
+    watcher *w = arg;
     switch ((wp_term_kind)t->kind) {
     case WP_REF:
-        return (wc_is_root(t->list.items[0], "data") && !wc_base_ref(u, t)) ||
-               any_seen(u, t->list.items, t->list.n);
-    case WP_ARRAY:
-    case WP_SET: return any_seen(u, t->list.items, t->list.n);
-    case WP_CALL: return call_seen(u, t->list.items, t->list.n);
-    case WP_OBJECT:
-        for (uint32_t i = 0; i < t->object.n; i++)
-            if (may_be_seen(u, t->object.pairs[i].key) || may_be_seen(u, t->object.pairs[i].value))
-                return true;
-        return false;
+        w->seen |= wc_is_root(t->list.items[0], "data") && !wc_base_ref(w->u, t);
+        return !w->seen;
     case WP_ARRAY_COMP:
     case WP_SET_COMP:
-    case WP_OBJECT_COMP: return true;
-    default: return false;
+    case WP_OBJECT_COMP:
+    case WP_CALL: w->seen = true; return false;
+    default: return !w->seen;
     }
 }
 
-static bool expr_seen(const wc_unit *u, const wp_expr *e)
+static bool may_be_seen(const wc_unit *u, const wp_expr *e)
 {
-    for (uint32_t i = 0; i < e->n_with; i++)
-        if (may_be_seen(u, e->with[i].value))
+    watcher w = {u, false};
+    wc_visitor v = {.term = watch, .arg = &w};
+    if (e->kind == WP_EXPR_TERM) {
+        wc_visit_term(&v, e->term);
+    } else if (e->kind == WP_EXPR_CALL) {
+        const wp_term *op = e->call.items[0];
+        if (op->kind != WP_STRING || !is_silent(wv_str(&op->value)))
             return true;
-    switch ((wp_expr_kind)e->kind) {
-    case WP_EXPR_TERM: return may_be_seen(u, e->term);
-    case WP_EXPR_CALL: return call_seen(u, e->call.items, e->call.n);
-    case WP_EXPR_SOME:
-        return any_seen(u, e->some.items[0]->list.items + 1, e->some.items[0]->list.n - 1);
-    default: return true;
-    }
-}
-
-static bool term_operands_seen(const wc_unit *u, const wp_term *t)
-{
-    if (t->kind == WP_CALL || t->kind == WP_REF) /* the rest is read before what they ask */
-        return any_seen(u, t->list.items + 1, t->list.n - 1) ||
-               (t->kind == WP_REF && t->list.items[0]->kind > WP_VAR &&
-                may_be_seen(u, t->list.items[0]));
-    return may_be_seen(u, t);
-}
-
-/* Whether something may be seen before all of the expression's own operands are read: a plain call
- * reads places first. */
-static bool operands_seen(const wc_unit *u, const wp_expr *e)
-{
-    if (e->n_with)
+        wc_visit_terms(&v, e->call.items + 1, e->call.n - 1);
+    } else {
         return true;
-    switch ((wp_expr_kind)e->kind) {
-    case WP_EXPR_TERM: return term_operands_seen(u, e->term);
-    case WP_EXPR_CALL: return any_seen(u, e->call.items + 1, e->call.n - 1);
-    case WP_EXPR_EVERY: return may_be_seen(u, e->every.domain);
-    default: return true;
     }
+    for (uint32_t i = 0; i < e->n_with && !w.seen; i++)
+        wc_visit_term(&v, e->with[i].value);
+    return w.seen;
 }
 
 /* ---- places ---- */
 
-/* The place a variable was given by `x := input.a`, or NULL. */
-static const wp_term *place_of(const wc_unit *u, const wp_term *t)
+static bool same_place(const wp_term *x, const wp_term *y)
 {
-    if (wc_base_ref(u, t))
-        return t;
-    return t->kind == WP_VAR && wc_is_local(t) ? wc_var_of(t)->place : NULL;
+    return x == y || !wp_term_compare(x, y);
 }
 
-/* Places inside a term, which are read before what holds them is made. */
-static void find_inside(finder *f, const wp_term *t)
+static bool is_argument(const finder *f, const wp_term *t)
 {
-    switch ((wp_term_kind)t->kind) {
-    case WP_VAR:
-        if (wc_is_root(t, "input"))
-            add_need(f, t, NULL, false);
-        return;
-    case WP_REF:
-        if (wc_base_ref(f->p->u, t))
-            add_need(f, t, NULL, false);
-        else if (t->list.items[0]->kind > WP_VAR)
-            find_inside(f, t->list.items[0]);
-        for (uint32_t i = 1; i < t->list.n; i++)
-            find_inside(f, t->list.items[i]);
-        return;
-    case WP_ARRAY:
-    case WP_SET:
-        for (uint32_t i = 0; i < t->list.n; i++)
-            find_inside(f, t->list.items[i]);
-        return;
-    case WP_CALL:
-        f->calls += f->depth++ ? 0 : any_seen(f->p->u, t->list.items + 1, t->list.n - 1) ? 2 : 1;
-        for (uint32_t i = 1; i < t->list.n; i++)
-            find_inside(f, t->list.items[i]);
-        f->depth--;
-        return;
-    case WP_OBJECT:
-        for (uint32_t i = 0; i < t->object.n; i++) {
-            find_inside(f, t->object.pairs[i].key);
-            find_inside(f, t->object.pairs[i].value);
-        }
-        return;
-    default: return;
-    }
+    for (uint32_t i = 0; i < f->rule->n_args && t->kind == WP_VAR; i++)
+        if (f->rule->args[i]->kind == WP_VAR && wc_var_of(f->rule->args[i]) == wc_var_of(t))
+            return true;
+    return false;
 }
 
-/* Places in a term that is evaluated by itself: a call's own operands are no nested ones. */
-static void find_in_value(finder *f, const wp_term *t)
+/* The place a variable stands for, or NULL. */
+static const wp_term *place_of_var(const finder *f, const wp_term *t)
 {
-    if (t->kind != WP_CALL)
-        find_inside(f, t);
-    for (uint32_t i = 1; t->kind == WP_CALL && i < t->list.n; i++)
-        find_inside(f, t->list.items[i]);
+    for (uint32_t i = 0; i < f->n; i++)
+        if (f->needs[i].var == wc_var_of(t))
+            return f->needs[i].place;
+    return is_argument(f, t) ? t : NULL;
 }
 
-static bool is_equation(const wp_expr *e)
+/* Of a reference that begins with such a variable: the whole place. */
+static const wp_term *whole_ref(const finder *f, const wp_term *ref)
 {
-    if (e->kind != WP_EXPR_CALL || e->call.n != 3 || e->call.items[0]->kind != WP_STRING)
-        return false;
-    wb_str op = wv_str(&e->call.items[0]->value);
-    return wb_str_is(op, "eq") || wb_str_is(op, "equal");
-}
-
-/* Of `input.a[_]` the place `input.a`, or NULL. */
-static const wp_term *holder(wc_unit *u, const wp_term *t)
-{
-    uint32_t n = t->kind == WP_REF ? t->list.n : 0;
-    if (n < 2 || t->list.items[n - 1]->kind != WP_VAR)
+    if (!wc_is_local(ref->list.items[0]))
+        return ref;
+    const wp_term *base = place_of_var(f, ref->list.items[0]);
+    if (!base)
         return NULL;
-    if (n == 2)
-        return wc_base_ref(u, t->list.items[0]) ? t->list.items[0] : NULL;
-    wp_term *to = wc_term_new(u, WP_REF, t->loc);
-    to->list.items = t->list.items;
-    to->list.n = n - 1;
-    return wc_base_ref(u, to) ? to : NULL;
-}
-
-static void find_in_equation(finder *f, const wp_expr *e)
-{
-    for (int side = 1; side <= 2; side++) {
-        const wp_term *x = e->call.items[side], *y = e->call.items[3 - side];
-        const wp_term *place = place_of(f->p->u, x);
-        if (place && y->kind <= WP_STRING)
-            add_need(f, place, y, false);
-        else if (place == x && (y->kind == WP_VAR || y->kind == WP_CALL || y->kind == WP_ARRAY)) {
-            add_need(f, place, NULL, false);
-            if (y->kind == WP_VAR && wc_is_local(y) && !wc_var_of(y)->place)
-                wc_var_of(y)->place = x;
-        } else if (x->kind != WP_REF)
-            find_inside(f, x);
-        else if (y->kind <= WP_STRING && holder(f->p->u, x))
-            add_need(f, holder(f->p->u, x), y, true);
-        else
-            for (uint32_t i = x->list.items[0]->kind <= WP_VAR; i < x->list.n; i++)
-                find_inside(f, x->list.items[i]);
-    }
-}
-
-/* The place one step below another. */
-static const wp_term *place_below(wc_unit *u, const wp_term *place, const wp_term *key)
-{
-    uint32_t n = place->kind == WP_REF ? place->list.n : 1;
-    wp_term *to = wc_term_new(u, WP_REF, place->loc);
-    to->list.n = n + 1;
-    to->list.items = wb_arena_alloc(u->a, (n + 1) * sizeof *to->list.items);
-    if (place->kind == WP_REF)
-        memcpy(to->list.items, place->list.items, n * sizeof *to->list.items);
+    bool is_ref = base->kind == WP_REF;
+    uint32_t n = is_ref ? base->list.n : 1;
+    wp_term *to = wc_term_new(f->p->u, WP_REF, ref->loc);
+    to->list.n = n + ref->list.n - 1;
+    to->list.items = wb_arena_alloc(f->p->u->a, to->list.n * sizeof *to->list.items);
+    if (is_ref)
+        memcpy(to->list.items, base->list.items, n * sizeof *to->list.items);
     else
-        to->list.items[0] = (wp_term *)(uintptr_t)place;
-    to->list.items[n] = (wp_term *)(uintptr_t)key;
+        to->list.items[0] = (wp_term *)(uintptr_t)base;
+    memcpy(to->list.items + n, ref->list.items + 1,
+           (ref->list.n - 1) * sizeof *to->list.items);
     return to;
 }
 
-/* `some 1 in input.a` needs a member, `some 1, x in input.a` the place input.a[1]; what any other
- * plain domain holds does not matter. */
-static void find_in_some(finder *f, const wp_term *call)
+static bool is_place(const finder *f, const wp_term *t)
 {
-    const wp_term *first = call->list.items[1], *domain = call->list.items[call->list.n - 1];
-    if (!wc_base_ref(f->p->u, domain))
-        find_inside(f, domain);
-    else if (call->list.n == 3 && first->kind <= WP_STRING)
-        add_need(f, domain, first, true);
-    else if (call->list.n == 4 && first->kind <= WP_STRING) {
-        const wp_term *value = call->list.items[2];
-        add_need(f, place_below(f->p->u, domain, first), value->kind <= WP_STRING ? value : NULL,
-                 false);
-    }
+    return t && (wc_base_ref(f->p->u, t) || is_argument(f, t));
 }
 
-/* Adds what an expression needs, if anything before it may be seen. */
-static void find_in_expr(finder *f, const wp_expr *e, bool seen)
+/* The constant that a term is, by itself or through a variable. */
+static const wp_term *constant_of(const wp_term *t)
 {
-    uint32_t had = f->n;
-    f->calls = f->beside = 0;
-    for (uint32_t i = 0; i < e->n_with; i++)
-        find_inside(f, e->with[i].value);
-    if (!e->n_with && !e->negated) {
-        if (is_equation(e))
-            find_in_equation(f, e);
-        else if (e->kind == WP_EXPR_CALL)
-            for (uint32_t i = 1; i < e->call.n; i++)
-                find_inside(f, e->call.items[i]);
-        else if (e->kind == WP_EXPR_TERM)
-            find_in_value(f, e->term);
-        else if (e->kind == WP_EXPR_EVERY)
-            find_inside(f, e->every.domain);
-        else if (e->kind == WP_EXPR_SOME)
-            find_in_some(f, e->some.items[0]);
-    }
-    /* A single call reads its own places before it may be seen. */
-    bool alone = (f->calls < 2 && !f->beside) || !operands_seen(f->p->u, e);
-    if (!seen && alone)
-        f->n = had;
+    if (t->kind != WP_VAR || !wc_is_local(t))
+        return t;
+    return wc_var_of(t)->constant ? wc_var_of(t)->constant : t;
 }
-
-static void find_in_head(finder *f, const wc_rule *r)
-{
-    if (r->value)
-        find_inside(f, r->value);
-    if (r->key)
-        find_inside(f, r->key);
-    for (uint32_t i = r->n_ground; i < r->n_path; i++)
-        find_inside(f, r->path[i]);
-}
-
-/* Whether something in the head may be seen before all that the head reads is read. */
-static bool head_seen(const wc_unit *u, const wc_rule *r)
-{
-    for (uint32_t i = r->n_ground; i < r->n_path; i++)
-        if (may_be_seen(u, r->path[i]))
-            return true;
-    return (r->key && may_be_seen(u, r->key)) || (r->value && term_operands_seen(u, r->value));
-}
-
-/* ---- the body ---- */
 
 static bool is_constant(const wp_term *t)
 {
-    if (t->kind == WP_OBJECT) {
+    switch ((wp_term_kind)t->kind) {
+    case WP_OBJECT:
         for (uint32_t i = 0; i < t->object.n; i++)
             if (!is_constant(t->object.pairs[i].key) || !is_constant(t->object.pairs[i].value))
                 return false;
         return true;
+    case WP_ARRAY:
+    case WP_SET:
+        for (uint32_t i = 0; i < t->list.n; i++)
+            if (!is_constant(t->list.items[i]))
+                return false;
+        return true;
+    default: return t->kind <= WP_STRING;
     }
-    if (t->kind != WP_ARRAY && t->kind != WP_SET)
-        return t->kind <= WP_STRING;
-    for (uint32_t i = 0; i < t->list.n; i++)
-        if (!is_constant(t->list.items[i]))
+}
+
+/* Scalars, variables, and arrays of them. */
+static bool is_index_value(const wp_term *t)
+{
+    if (t->kind <= WP_STRING || wc_is_local(t))
+        return true;
+    for (uint32_t i = 0; t->kind == WP_ARRAY && i < t->list.n; i++)
+        if (t->list.items[i]->kind > WP_STRING && !wc_is_local(t->list.items[i]))
             return false;
+    return t->kind == WP_ARRAY;
+}
+
+/* ---- needs ---- */
+
+/* A value takes the place of what only had to be there; its variable stands for nothing then. */
+static void add(finder *f, const wp_term *place, wanted what, const wp_term *value)
+{
+    const wc_var *var = what == DEFINED && value ? wc_var_of(value) : NULL;
+    need made = {place, var ? NULL : value, var, what, f->at};
+    for (uint32_t i = 0; i < f->n; i++) {
+        need *other = &f->needs[i];
+        if (what == DEFINED || what == STRING || other->what != DEFINED ||
+            !same_place(other->place, place))
+            continue;
+        *other = made;
+        return;
+    }
+    if (f->n == f->cap) {
+        f->cap = f->cap ? 2 * f->cap : 8;
+        need *to = wb_arena_alloc(f->p->u->a, f->cap * sizeof *to);
+        if (f->n)
+            memcpy(to, f->needs, f->n * sizeof *to);
+        f->needs = to;
+    }
+    f->needs[f->n++] = made;
+}
+
+static bool in_eq_side(finder *f, const wp_term *x, const wp_term *y)
+{
+    if (wc_is_local(x)) {
+        const wp_term *constant = constant_of(y);
+        if (is_constant(constant))
+            wc_var_of(x)->constant = constant;
+        const wp_term *place = place_of_var(f, x);
+        if (!is_index_value(y) || !place)
+            return false;
+        add(f, place, wc_is_local(y) ? DEFINED : EQUAL, y);
+        return true;
+    }
+    const wp_term *place = x->kind == WP_REF ? whole_ref(f, x) : x;
+    if (!is_place(f, place) || (place->kind == WP_VAR && wc_is_local(place)))
+        return false;
+    const wp_term *value = constant_of(y);
+    if (!wc_is_local(y) && !is_index_value(y))
+        return false;
+    if (wc_is_local(value)) {
+        add(f, place, DEFINED, value);
+    } else if (is_index_value(value)) {
+        add(f, place, EQUAL, value);
+    } else {
+        add(f, place, DEFINED, NULL);
+    }
     return true;
 }
 
-/* `input.a in ["x", "y"]`, `"x" in input.a` */
-static bool is_membership(const wc_unit *u, const wp_expr *e)
+/* `1 = input.a[_]`: the place has it as a member. */
+static bool in_steps(finder *f, const wp_term *x, const wp_term *y)
 {
-    if (e->kind != WP_EXPR_CALL || e->call.n != 3 || e->call.items[0]->kind != WP_STRING ||
-        !wb_str_is(wv_str(&e->call.items[0]->value), "internal.member_2"))
+    const wp_term *ref = x->kind == WP_REF ? whole_ref(f, x) : NULL;
+    uint32_t n = ref ? ref->list.n : 0;
+    if (n < 2 || !wc_is_local(ref->list.items[n - 1]))
         return false;
+    wp_term *to = wc_term_new(f->p->u, WP_REF, x->loc);
+    to->list.items = ref->list.items;
+    to->list.n = n - 1;
+    const wp_term *value = constant_of(y);
+    if (!wc_base_ref(f->p->u, to) || value->kind > WP_STRING)
+        return false;
+    add(f, to, MEMBER, value);
+    return true;
+}
+
+static void in_equation(finder *f, const wp_expr *e)
+{
+    const wp_term *x = e->call.items[1], *y = e->call.items[2];
+    if (in_steps(f, x, y) || in_steps(f, y, x))
+        return;
+    if (!in_eq_side(f, x, y))
+        in_eq_side(f, y, x);
+}
+
+/* A reference, or a variable that stands for one. */
+static const wp_term *place_of(const finder *f, const wp_term *t)
+{
+    if (wc_is_local(t))
+        return place_of_var(f, t);
+    return is_place(f, t) ? t : NULL;
+}
+
+static void in_membership(finder *f, const wp_expr *e)
+{
     const wp_term *x = e->call.items[1], *xs = e->call.items[2];
-    bool holds = xs->kind == WP_ARRAY || xs->kind == WP_SET || xs->kind == WP_OBJECT;
-    return (wc_base_ref(u, x) && holds && is_constant(xs)) ||
-           (x->kind <= WP_STRING && wc_base_ref(u, xs));
+    const wp_term *place = wc_is_local(x) ? place_of_var(f, x) : NULL;
+    if (place) {
+        xs = constant_of(xs);
+        bool holds = xs->kind == WP_ARRAY || xs->kind == WP_SET || xs->kind == WP_OBJECT;
+        if (holds && is_constant(xs))
+            add(f, place, ONE_OF, xs);
+        return;
+    }
+    x = constant_of(x);
+    place = place_of(f, xs);
+    if (!place)
+        return;
+    if (x->kind <= WP_STRING)
+        add(f, place, MEMBER, x);
+    else if (wc_is_local(x))
+        add(f, place, DEFINED, NULL);
 }
 
-static bool is_simple(const wp_term *t)
+static void in_affix(finder *f, const wp_term *subject, const wp_term *affix)
 {
-    return t->kind <= WP_STRING || (t->kind == WP_ARRAY && is_constant(t));
+    const wp_term *place = place_of(f, subject);
+    if (place && constant_of(affix)->kind == WP_STRING)
+        add(f, place, STRING, NULL);
 }
 
-/* A test of one place in input or base data against a constant, or for being there. */
-static bool decides(wc_planner *p, const wp_expr *e)
+static void in_call(finder *f, const wp_expr *e)
 {
+    if (e->call.items[0]->kind != WP_STRING)
+        return;
+    wb_str op = wv_str(&e->call.items[0]->value);
+    uint32_t n = e->call.n;
+    if (n == 3 && (wb_str_is(op, "eq") || wb_str_is(op, "equal")))
+        in_equation(f, e);
+    else if (n == 3 && wb_str_is(op, "internal.member_2"))
+        in_membership(f, e);
+    else if (n == 3 && (wb_str_is(op, "startswith") || wb_str_is(op, "endswith")))
+        in_affix(f, e->call.items[1], e->call.items[2]);
+}
+
+static void in_expr(finder *f, const wp_expr *e)
+{
+    if (e->n_with || e->negated)
+        return;
+    if (e->kind == WP_EXPR_CALL)
+        in_call(f, e);
+    else if (e->kind == WP_EXPR_TERM && is_place(f, e->term))
+        add(f, e->term, DEFINED, NULL);
+}
+
+/* ---- the body ---- */
+
+/* A test of one place against a constant, or for being there, that binds nothing. */
+static bool is_plain_test(const finder *f, const wp_expr *e)
+{
+    const wc_unit *u = f->p->u;
     if (e->negated || e->n_with)
         return false;
     if (e->kind == WP_EXPR_TERM)
-        return wc_base_ref(p->u, e->term);
-    if (!is_equation(e))
-        return is_membership(p->u, e);
-    const wc_unit *u = p->u;
+        return wc_base_ref(u, e->term);
+    if (e->kind != WP_EXPR_CALL || e->call.n != 3 || e->call.items[0]->kind != WP_STRING)
+        return false;
+    wb_str op = wv_str(&e->call.items[0]->value);
+    if (!wb_str_is(op, "eq") && !wb_str_is(op, "equal"))
+        return false;
     const wp_term *x = e->call.items[1], *y = e->call.items[2];
-    return (is_simple(x) && wc_base_ref(u, y)) || (is_simple(y) && wc_base_ref(u, x));
+    return (x->kind <= WP_STRING && wc_base_ref(u, y)) ||
+           (y->kind <= WP_STRING && wc_base_ref(u, x));
+}
+
+static bool skips(const wp_expr *e)
+{
+    if (e->kind != WP_EXPR_CALL || e->call.items[0]->kind != WP_STRING)
+        return false;
+    wb_str op = wv_str(&e->call.items[0]->value);
+    return wb_str_is(op, "internal.print") || wb_str_is(op, "internal.test_case");
+}
+
+static bool skips_inside(void *arg, const wp_expr *e)
+{
+    *(bool *)arg |= skips(e);
+    return true;
 }
 
 /* print and the test reporter see every rule run. */
 static bool skips_index(const wp_body *b)
 {
-    for (uint32_t i = 0; i < b->n; i++) {
+    bool found = false;
+    wc_visitor v = {.expr = skips_inside, .arg = &found};
+    for (uint32_t i = 0; i < b->n && !found; i++) {
         const wp_expr *e = b->exprs[i];
-        if (e->kind != WP_EXPR_CALL || e->call.items[0]->kind != WP_STRING)
-            continue;
-        wb_str op = wv_str(&e->call.items[0]->value);
-        if (wb_str_is(op, "internal.print") || wb_str_is(op, "internal.test_case"))
-            return true;
+        found = skips(e);
+        if (!found && e->kind >= WP_EXPR_EVERY)
+            wc_visit_expr(&v, e);
     }
-    return false;
+    return found;
 }
 
-static void plan_needs(wc_planner *p, const finder *f)
+/* Whether a value is an array as `pattern` is: scalars where it has scalars. */
+static void plan_array(wc_planner *p, wc_operand v, const wp_term *pattern)
 {
-    for (uint32_t i = 0; i < f->n; i++) {
-        const need *x = &f->needs[i];
-        wc_mark m = wc_mark_now(p); /* what is read here is read again in its place */
-        wc_operand v = wc_plan_term(p, x->place);
-        if (x->value)
-            wc_put_op(p, x->member ? WC_S_Member : WC_S_Equal, 0,
-                      x->member ? wc_const(p, x->value->value) : v,
-                      x->member ? v : wc_const(p, x->value->value));
-        wc_close(p, m);
+    wc_put_op(p, WC_S_IsArray, 0, v, (wc_operand){0})->n = pattern->list.n;
+    for (uint32_t i = 0; i < pattern->list.n; i++) {
+        const wp_term *el = constant_of(pattern->list.items[i]);
+        if (el->kind > WP_STRING)
+            continue;
+        uint32_t t = wc_local(p);
+        wc_put_op(p, WC_S_Dot, t, v, wc_const(p, wv_small(i)));
+        wc_put_op(p, WC_S_Equal, 0, wc_op_local(t), wc_const(p, el->value));
     }
+}
+
+static void plan_is_string(wc_planner *p, wc_operand v)
+{
+    wc_stmt *s = wc_put(p, WC_S_CallBuiltin);
+    s->t = wc_local(p);
+    s->builtin = ws_registry_find(p->u->registry, WB_LIT("is_string"));
+    s->args = wb_arena_alloc(p->u->a, sizeof *s->args);
+    s->args[0] = v;
+    s->n_args = 1;
+    wc_put_op(p, WC_S_IsTrue, 0, wc_op_local(s->t), (wc_operand){0});
+}
+
+/* The elements of a collection that the index cannot tell apart let everything pass. */
+static bool all_plain(const wp_term *xs)
+{
+    uint32_t n = xs->kind == WP_OBJECT ? xs->object.n : xs->list.n;
+    for (uint32_t i = 0; i < n; i++)
+        if ((xs->kind == WP_OBJECT ? xs->object.pairs[i].value : xs->list.items[i])->kind >
+            WP_STRING)
+            return false;
+    return true;
+}
+
+static void plan_need(wc_planner *p, const need *x)
+{
+    wc_mark m = wc_mark_now(p); /* what is read here is read again in its place */
+    wc_operand v = wc_plan_term(p, x->place);
+    switch (x->what) {
+    case DEFINED: break;
+    case EQUAL:
+        if (x->value->kind == WP_ARRAY)
+            plan_array(p, v, x->value);
+        else
+            wc_put_op(p, WC_S_Equal, 0, v, wc_const(p, x->value->value));
+        break;
+    case ONE_OF:
+        if (all_plain(x->value))
+            wc_put_op(p, WC_S_Member, 0, v, wc_plan_term(p, x->value));
+        break;
+    case MEMBER: wc_put_op(p, WC_S_Member, 0, wc_const(p, x->value->value), v); break;
+    case STRING: plan_is_string(p, v); break;
+    }
+    wc_close(p, m);
+}
+
+static bool forget(void *arg, const wp_term *t)
+{
+    (void)arg;
+    if (wc_is_local(t))
+        wc_var_of(t)->constant = NULL;
+    return true;
 }
 
 void wc_plan_rule_body(wc_planner *p, const wc_rule *r)
@@ -380,25 +428,26 @@ void wc_plan_rule_body(wc_planner *p, const wc_rule *r)
         wc_plan_body(p, b);
         return;
     }
-    wp_body ordered = {wb_arena_alloc(p->u->a, (b->n + 1) * sizeof(wp_expr *)), 0};
-    uint32_t n_first = 0;
-    for (int first = 1; first >= 0; first--) {
-        for (uint32_t i = 0; i < b->n; i++)
-            if (decides(p, b->exprs[i]) == (bool)first)
-                ordered.exprs[ordered.n++] = b->exprs[i];
-        if (first)
-            n_first = ordered.n;
+    finder f = {.p = p, .rule = r};
+    uint32_t seen = UINT32_MAX;
+    for (uint32_t i = 0; i < b->n; i++) {
+        if (is_plain_test(&f, b->exprs[i]))
+            wc_plan_expr(p, b->exprs[i]);
+        else if (seen == UINT32_MAX && may_be_seen(p->u, b->exprs[i]))
+            seen = i;
     }
-    finder f = {.p = p};
-    bool seen = false;
-    for (uint32_t i = n_first; i < ordered.n; i++) {
-        find_in_expr(&f, ordered.exprs[i], seen);
-        seen = seen || expr_seen(p->u, ordered.exprs[i]);
+    if (seen != UINT32_MAX) {
+        for (uint32_t i = 0; i < b->n; i++) {
+            f.at = i;
+            in_expr(&f, b->exprs[i]);
+        }
+        for (uint32_t i = 0; i < f.n; i++)
+            if (f.needs[i].from >= seen)
+                plan_need(p, &f.needs[i]);
+        wc_visitor v = {.term = forget};
+        wc_visit_body(&v, b);
     }
-    if (seen || head_seen(p->u, r))
-        find_in_head(&f, r);
-    wp_body first = {ordered.exprs, n_first}, rest = {ordered.exprs + n_first, b->n - n_first};
-    wc_plan_body(p, &first);
-    plan_needs(p, &f);
-    wc_plan_body(p, &rest);
+    for (uint32_t i = 0; i < b->n; i++)
+        if (!is_plain_test(&f, b->exprs[i]))
+            wc_plan_expr(p, b->exprs[i]);
 }

@@ -4,6 +4,7 @@
  * run, in their normal order, so only what concerns those keys can clash. Rules whose values are
  * all one ground constant stop at the first success, however they are asked. */
 #include "compiler/plan.h"
+#include "compiler/visit.h"
 
 #include <stdlib.h>
 
@@ -31,7 +32,7 @@ static void begin(wc_planner *p, wc_function *fn, const wp_module *module)
     p->fn = fn;
     p->block = fn->body;
     p->n_locals = fn->n_args;
-    p->n_bound = 0;
+    wc_unbind(p, 0);
     p->loops = 0;
     p->u->module = module;
 }
@@ -107,71 +108,101 @@ static void plan_chain(wc_planner *p, const wc_rule *first, uint32_t result, boo
     }
 }
 
-/* Whether a body can have more than one solution: it binds variables by iteration. */
-static bool iterates_term(const wp_term *t);
+/* Whether a body can have more than one solution: a reference steps through a collection by a
+ * variable that has no value yet. u->generation marks those that have one. */
+typedef struct stepper {
+    wc_unit *u;
+    bool found;
+} stepper;
 
-static bool iterates_list(wp_term **items, uint32_t n)
+static void mark_var(const wc_unit *u, const wp_term *t)
 {
-    for (uint32_t i = 0; i < n; i++)
-        if (iterates_term(items[i]))
-            return true;
-    return false;
+    if (wc_is_local(t))
+        wc_var_of(t)->mark = u->generation;
 }
 
-static bool iterates_term(const wp_term *t)
+static bool mark_vars(void *arg, const wp_term *t)
 {
-    switch ((wp_term_kind)t->kind) {
-    case WP_REF:
-        /* Any variable as an element may be one that iterates. */
-        for (uint32_t i = 1; i < t->list.n; i++) {
-            const wp_term *el = t->list.items[i];
-            if (el->kind == WP_VAR || el->kind == WP_ARRAY || el->kind == WP_OBJECT)
-                return true;
-        }
-        return iterates_list(t->list.items, t->list.n);
-    case WP_ARRAY:
-    case WP_SET: return iterates_list(t->list.items, t->list.n);
-    case WP_CALL:
-        if (t->list.items[0]->kind == WP_STRING &&
-            wb_str_is(wv_str(&t->list.items[0]->value), "walk"))
+    mark_var(arg, t);
+    return t->kind != WP_ARRAY_COMP && t->kind != WP_SET_COMP && t->kind != WP_OBJECT_COMP;
+}
+
+static bool is_new(const wc_unit *u, const wp_term *el)
+{
+    return wc_is_local(el) && wc_var_of(el)->mark != u->generation;
+}
+
+static bool step(void *arg, const wp_term *t)
+{
+    stepper *s = arg;
+    if (t->kind == WP_ARRAY_COMP || t->kind == WP_SET_COMP || t->kind == WP_OBJECT_COMP)
+        return false;
+    for (uint32_t i = 1; t->kind == WP_REF && i < t->list.n; i++) {
+        const wp_term *el = t->list.items[i];
+        s->found |= is_new(s->u, el) || el->kind == WP_ARRAY || el->kind == WP_OBJECT;
+    }
+    return !s->found;
+}
+
+static bool expr_iterates(wc_unit *u, const wp_expr *e)
+{
+    stepper s = {u, false};
+    wc_visitor v = {.term = step, .arg = &s};
+    if (e->negated)
+        return false;
+    if (e->kind == WP_EXPR_TERM) {
+        wc_visit_term(&v, e->term);
+    } else if (e->kind == WP_EXPR_CALL) {
+        const wp_term *op = e->call.items[0];
+        if (op->kind == WP_STRING && wb_str_is(wv_str(&op->value), "walk"))
             return true;
-        return iterates_list(t->list.items + 1, t->list.n - 1);
-    case WP_OBJECT:
-        for (uint32_t i = 0; i < t->object.n; i++)
-            if (iterates_term(t->object.pairs[i].key) || iterates_term(t->object.pairs[i].value))
+        wc_visit_terms(&v, e->call.items + 1, e->call.n - 1);
+    } else {
+        return false;
+    }
+    return s.found;
+}
+
+static bool binds(const wc_unit *u, const wp_term *t)
+{
+    if (t->kind == WP_ARRAY || t->kind == WP_SET || t->kind == WP_REF) {
+        for (uint32_t i = 0; i < t->list.n; i++)
+            if (binds(u, t->list.items[i]))
                 return true;
         return false;
-    default: return false;
     }
+    if (t->kind == WP_OBJECT) {
+        for (uint32_t i = 0; i < t->object.n; i++)
+            if (binds(u, t->object.pairs[i].key) || binds(u, t->object.pairs[i].value))
+                return true;
+        return false;
+    }
+    return is_new(u, t);
 }
 
-static bool iterates(const wp_body *b)
+static bool body_iterates(wc_unit *u, const wc_rule *r)
 {
-    for (uint32_t i = 0; i < b->n; i++) {
-        const wp_expr *e = b->exprs[i];
-        if (e->kind == WP_EXPR_SOME || (e->n_with && !e->negated))
+    wc_visitor v = {.term = mark_vars, .arg = u};
+    u->generation++;
+    wc_visit_terms(&v, r->args, r->n_args);
+    for (uint32_t i = 0; i < r->body.n; i++) {
+        const wp_expr *e = r->body.exprs[i];
+        if (expr_iterates(u, e))
             return true;
-        if (e->negated || e->kind == WP_EXPR_NOT || e->kind == WP_EXPR_AND || e->kind == WP_EXPR_OR)
-            continue;
-        if (e->kind == WP_EXPR_TERM && iterates_term(e->term))
-            return true;
-        if (e->kind == WP_EXPR_EVERY && iterates_term(e->every.domain))
-            return true;
-        if (e->kind == WP_EXPR_CALL) {
-            wp_term t = {.kind = WP_CALL};
-            t.list.items = e->call.items;
-            t.list.n = e->call.n;
-            if (iterates_term(&t))
+        bool plain = !e->negated && (e->kind == WP_EXPR_TERM || e->kind == WP_EXPR_CALL);
+        for (uint32_t k = 1; plain && e->n_with && e->kind == WP_EXPR_CALL && k < e->call.n; k++)
+            if (binds(u, e->call.items[k]))
                 return true;
-        }
+        if (plain)
+            wc_visit_inside(&v, e);
     }
     return false;
 }
 
-static bool chain_iterates(const wc_rule *r)
+static bool chain_iterates(wc_unit *u, const wc_rule *r)
 {
     for (; r; r = r->else_rule)
-        if (iterates(&r->body) || iterates_term(r->value))
+        if (body_iterates(u, r))
             return true;
     return false;
 }
@@ -188,7 +219,7 @@ static void plan_single(wc_planner *p, wc_node *n)
             count++;
         }
     }
-    bool returns = common_value(p, n) != WV_UNDEFINED || (count == 1 && !chain_iterates(only));
+    bool returns = common_value(p, n) != WV_UNDEFINED || (count == 1 && !chain_iterates(p->u, only));
     uint32_t result = 0;
     if (!returns && count) {
         result = wc_local(p);
@@ -210,6 +241,7 @@ static void plan_single(wc_planner *p, wc_node *n)
         p->u->module = fallback->module;
         p->loc = fallback->loc;
         unify_args(p, fallback);
+        wc_plan_body(p, &fallback->body);
         plan_return(p, wc_plan_term(p, fallback->value));
     }
 }
@@ -434,120 +466,59 @@ static void plan_node(wc_planner *p, wc_node *n)
 
 /* ---- the query ---- */
 
+/* What was made has a name that nobody writes; a declared variable is shown by its own. */
 static bool shown(const wc_var *v)
 {
+    v = v->was ? v->was : v;
     return v->text[0] != '$' && !(v->text[0] == '_' && v->text[1] == '_');
 }
 
-/* Whether a query may have more than one row, or more than one written expression: then a value
- * that is false ends a row, else it is shown. `with` alone makes no rows. */
-static bool ref_iterates(const wp_body *b)
+static wc_operand bindings(wc_planner *p)
 {
-    uint32_t written = 0;
-    for (uint32_t i = 0; i < b->n; i++) {
-        wp_expr plain = *b->exprs[i];
-        wp_expr *only = &plain;
-        plain.n_with = 0;
-        written += plain.index != UINT32_MAX;
-        if (iterates(&(wp_body){&only, 1}))
-            return true;
-    }
-    return written > 1;
-}
-
-/* The operand that stands for an expression in the answer. */
-static wc_operand plan_captured(wc_planner *p, const wp_expr *e)
-{
-    p->loc = e->loc;
-    bool call = e->kind == WP_EXPR_CALL;
-    bool equation = call && e->call.items[0]->kind == WP_STRING &&
-                    wb_str_is(wv_str(&e->call.items[0]->value), "eq");
-    bool has_void = call && e->call.items[0]->kind == WP_STRING &&
-                    wb_str_is(wv_str(&e->call.items[0]->value), "internal.print");
-    bool plain = e->kind == WP_EXPR_TERM || e->kind == WP_EXPR_CALL;
-    if (e->negated || e->n_with || equation || has_void || !plain) {
-        if (e->n_with && plain && !e->negated && !equation && !has_void) {
-            /* A value under `with` is captured as a variable of its own. */
-            wc_var *v = wc_var_new(p->u, WB_LIT("__value__"), e->loc);
-            wp_term *value = e->term;
-            if (call) {
-                value = wc_term_new(p->u, WP_CALL, e->loc);
-                value->list.items = e->call.items;
-                value->list.n = e->call.n;
-            }
-            wp_expr *eq = wc_expr_new(p->u, WP_EXPR_CALL, e->loc);
-            eq->with = e->with;
-            eq->n_with = e->n_with;
-            eq->call.items = wb_arena_alloc(p->u->a, 3 * sizeof(wp_term *));
-            eq->call.n = 3;
-            eq->call.items[0] = wc_string_term(p->u, WB_LIT("eq"), e->loc);
-            eq->call.items[1] = wc_var_term(p->u, v, e->loc);
-            eq->call.items[2] = value;
-            wc_plan_expr(p, eq);
-            return v->bound;
-        }
-        wc_plan_expr(p, e);
-        return wc_const(p, WV_TRUE);
-    }
-    return call ? wc_plan_call(p, e->call.items, e->call.n, e->loc, false)
-                : wc_plan_term(p, e->term);
-}
-
-static void plan_query(wc_planner *p, const wp_body *b)
-{
-    bool check = ref_iterates(b);
-    uint32_t rows = wc_local(p);
-    wc_put_op(p, WC_S_MakeArray, rows, (wc_operand){0}, (wc_operand){0});
-    wc_mark m = wc_open(p);
-    wc_operand *values = wb_arena_alloc(p->u->a, (b->n + 1) * sizeof *values);
-    wc_operand *all = wb_arena_alloc(p->u->a, (b->n + 1) * sizeof *all);
-    /* Answers are listed as written, whatever the order of evaluation. */
-    uint32_t written = 0;
-    for (uint32_t i = 0; i < b->n; i++) {
-        wc_operand v = plan_captured(p, b->exprs[i]);
-        all[i] = v;
-        if (p->u->options->stop_at_false && (check || b->n > 1))
-            wc_put_op(p, WC_S_IsTrue, 0, v, (wc_operand){0});
-        if (b->exprs[i]->index == UINT32_MAX)
-            continue;
-        values[b->exprs[i]->index] = v;
-        written++;
-    }
-    /* What is false ends a row, but not before everything was evaluated. */
-    for (uint32_t i = 0; i < b->n && check && !p->u->options->stop_at_false; i++)
-        if (all[i].kind != WC_CONST || wc_const_value(p, all[i]) == WV_FALSE)
-            wc_put_op(p, WC_S_IsTrue, 0, all[i], (wc_operand){0});
     uint32_t count = 0;
     for (uint32_t i = 0; i < p->n_bound; i++)
         count += shown(p->bound[i]);
-    wc_stmt *bindings = wc_put(p, WC_S_LiteralObject);
-    bindings->t = wc_local(p);
-    bindings->n_args = 2 * count;
-    bindings->args = wb_arena_alloc(p->u->a, (2 * count + 1) * sizeof *bindings->args);
+    wc_stmt *to = wc_put(p, WC_S_LiteralObject);
+    to->t = wc_local(p);
+    to->n_args = 2 * count;
+    to->args = wb_arena_alloc(p->u->a, (2 * count + 1) * sizeof *to->args);
     uint32_t at = 0;
     for (uint32_t i = 0; i < p->n_bound; i++) {
         const wc_var *v = p->bound[i];
         if (!shown(v))
             continue;
-        bindings->args[at++] = wc_const(p, wv_string_new(p->u->a, wb_str_n(v->text, v->len)));
-        bindings->args[at++] = v->bound;
+        to->args[at++] = wc_const(p, wv_string_new(p->u->a, wc_var_name(v->was ? v->was : v)));
+        to->args[at++] = v->bound;
     }
+    return wc_op_local(to->t);
+}
+
+static void plan_query(wc_planner *p, const wc_query_body *q)
+{
+    uint32_t rows = wc_local(p);
+    wc_put_op(p, WC_S_MakeArray, rows, (wc_operand){0}, (wc_operand){0});
+    wc_mark m = wc_open(p);
+    wc_plan_body(p, &q->body);
+    wc_operand row_of[2];
+    row_of[0] = bindings(p);
     wc_stmt *list = wc_put(p, WC_S_LiteralArray);
     list->t = wc_local(p);
-    list->n_args = written;
-    list->args = values;
+    list->n_args = q->n_shown;
+    list->args = wb_arena_alloc(p->u->a, (q->n_shown + 1) * sizeof *list->args);
+    for (uint32_t i = 0; i < q->n_shown; i++)
+        list->args[i] = q->shown[i] ? q->shown[i]->bound : wc_const(p, WV_TRUE);
+    row_of[1] = wc_op_local(list->t);
     wc_stmt *row = wc_put(p, WC_S_LiteralArray);
     row->t = wc_local(p);
     row->n_args = 2;
-    row->args = wb_arena_alloc(p->u->a, 2 * sizeof *row->args);
-    row->args[0] = wc_op_local(bindings->t);
-    row->args[1] = wc_op_local(list->t);
+    row->args = wb_arena_alloc(p->u->a, sizeof row_of);
+    memcpy(row->args, row_of, sizeof row_of);
     wc_put_op(p, WC_S_ArrayAppend, rows, wc_op_local(row->t), (wc_operand){0});
     wc_close(p, m);
     plan_return(p, wc_op_local(rows));
 }
 
-void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query *query, wp_body body)
+void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query_body *query, const wp_module *context)
 {
     wc_planner p = {.u = u, .plan = plan};
     uint32_t number = 0;
@@ -556,8 +527,8 @@ void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query *query, wp_body body
     plan->query = WM_NONE;
     if (query) {
         plan->query = plan->n;
-        begin(&p, new_function(u, plan, WB_LIT("query"), 0), query->context);
-        plan_query(&p, &body);
+        begin(&p, new_function(u, plan, WB_LIT("query"), 0), context);
+        plan_query(&p, query);
     }
     u->module = NULL;
 }

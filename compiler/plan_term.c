@@ -194,39 +194,8 @@ static wc_operand input(wc_planner *p)
     return wc_op_local(t);
 }
 
-static bool is_computed(const wp_term *el)
-{
-    return el->kind == WP_REF || el->kind == WP_CALL || el->kind == WP_ARRAY_COMP ||
-           el->kind == WP_SET_COMP || el->kind == WP_OBJECT_COMP;
-}
-
-/* The reference with a head and elements that must be evaluated themselves replaced by variables:
- * they have their values before any step is taken. */
-static const wp_term *elements_first(wc_planner *p, const wp_term *ref)
-{
-    wp_term *to = NULL;
-    for (uint32_t i = 0; i < ref->list.n; i++) {
-        const wp_term *el = ref->list.items[i];
-        if (i ? !is_computed(el) : el->kind <= WP_VAR)
-            continue;
-        if (!to) {
-            to = wc_term_new(p->u, WP_REF, ref->loc);
-            to->list.n = ref->list.n;
-            to->list.items = wb_arena_alloc(p->u->a, ref->list.n * sizeof *to->list.items);
-            memcpy(to->list.items, ref->list.items, ref->list.n * sizeof *to->list.items);
-        }
-        wc_var *v = wc_var_new(p->u, WB_LIT("__element__"), el->loc);
-        wc_bind(p, v, wc_plan_term(p, el));
-        to->list.items[i] = wc_var_term(p->u, v, el->loc);
-    }
-    return to ? to : ref;
-}
-
 static wc_operand reference(wc_planner *p, const wp_term *ref)
 {
-    wp_term *whole = (wp_term *)(uintptr_t)ref;
-    wc_plan_inner(p, &whole, 1, &ref);
-    ref = elements_first(p, ref);
     const wp_term *head = ref->list.items[0];
     if (wc_is_root(head, "data"))
         return data(p, ref);
@@ -259,15 +228,13 @@ bool wc_base_ref(const wc_unit *u, const wp_term *t)
 /* Bare variables last: what stands beside them may bind them. */
 void wc_plan_terms(wc_planner *p, wp_term **items, uint32_t n, wc_operand *out)
 {
-    const wp_term **left = wb_arena_alloc(p->u->a, (n + 1) * sizeof *left);
-    wc_plan_inner(p, items, n, left);
     for (uint32_t i = 0; i < n; i++)
         out[i].kind = WC_NOTHING;
     for (int bare = 0; bare < 2; bare++)
         for (uint32_t i = 0; i < n; i++)
             if (out[i].kind == WC_NOTHING &&
-                (bare || left[i]->kind != WP_VAR || !is_unbound(left[i])))
-                out[i] = wc_plan_term(p, left[i]);
+                (bare || items[i]->kind != WP_VAR || !is_unbound(items[i])))
+                out[i] = wc_plan_term(p, items[i]);
 }
 
 static bool calls_walk(const wp_term *t)
@@ -323,52 +290,6 @@ static wc_operand wide_literal(wc_planner *p, const wp_term *t)
     return wc_op_local(to);
 }
 
-/* What OPA sorts keys by once calls and declared variables have names that it made. */
-static int key_class(const wp_term *t)
-{
-    switch ((wp_term_kind)t->kind) {
-    case WP_NULL:
-    case WP_BOOLEAN:
-    case WP_NUMBER:
-    case WP_STRING: return 0;
-    case WP_VAR: return !wc_is_local(t) ? 4 : wc_var_of(t)->declared ? 1 : 3;
-    case WP_CALL: return 2;
-    case WP_REF: return 4;
-    default: return 5;
-    }
-}
-
-static int compare_keys(const wp_term *x, const wp_term *y)
-{
-    int c = key_class(x), d = key_class(y);
-    if (c != d)
-        return c - d;
-    if (c == 1)
-        return (wc_var_of(x)->id > wc_var_of(y)->id) - (wc_var_of(x)->id < wc_var_of(y)->id);
-    return wp_term_compare(x, y);
-}
-
-/* Puts pairs in the order of their keys as they are written: of two that turn out equal the later
- * one counts. */
-static void sort_pairs(const wp_term *t, wc_operand *args)
-{
-    const wp_term **keys = wb_malloc((t->object.n + 1) * sizeof *keys);
-    for (uint32_t i = 0; i < t->object.n; i++) {
-        const wp_term *key = t->object.pairs[i].key;
-        wc_operand k = args[2 * i], v = args[2 * i + 1];
-        uint32_t at = i;
-        for (; at > 0 && compare_keys(keys[at - 1], key) > 0; at--) {
-            keys[at] = keys[at - 1];
-            args[2 * at] = args[2 * at - 2];
-            args[2 * at + 1] = args[2 * at - 1];
-        }
-        keys[at] = key;
-        args[2 * at] = k;
-        args[2 * at + 1] = v;
-    }
-    free(keys);
-}
-
 static wc_operand literal(wc_planner *p, const wp_term *t)
 {
     wv ground = wc_ground(p, t);
@@ -386,8 +307,6 @@ static wc_operand literal(wc_planner *p, const wp_term *t)
             items[i] = i & 1 ? t->object.pairs[i / 2].value : t->object.pairs[i / 2].key;
     }
     wc_plan_terms(p, items, n, args);
-    if (object)
-        sort_pairs(t, args);
     wc_stmt *s = wc_put(p, object              ? WC_S_LiteralObject
                            : t->kind == WP_SET ? WC_S_LiteralSet
                                                : WC_S_LiteralArray);
@@ -505,7 +424,7 @@ static bool has_pattern(const wp_term *t)
 /* Two variables without a value that are to be equal: they wait until one of them has one. */
 typedef struct wc_pair {
     const wp_term *x, *y;
-    const wc_pairs *of;
+    uint32_t of; /* number of the unification */
     bool done;
 } wc_pair;
 
@@ -516,6 +435,7 @@ typedef struct wc_wait {
 
 /* The waiting pairs of one unification, nested arrays and objects included. */
 struct wc_pairs {
+    uint32_t number;
     uint32_t waiting;
 };
 
@@ -529,7 +449,7 @@ static void wait_for(wc_planner *p, const wp_term *var, wc_pair *pair)
 static void unify_later(wc_planner *p, const wp_term *x, const wp_term *y)
 {
     wc_pair *pair = wb_arena_alloc(p->u->a, sizeof *pair);
-    *pair = (wc_pair){x, y, p->pairs, false};
+    *pair = (wc_pair){x, y, p->pairs->number, false};
     p->pairs->waiting++;
     wait_for(p, x, pair);
     wait_for(p, y, pair);
@@ -540,7 +460,7 @@ static void unify_waiting(wc_planner *p, uint32_t woken)
 {
     for (; woken < p->n_bound; woken++)
         for (const wc_wait *w = p->bound[woken]->waits; w; w = w->next) {
-            if (w->pair->of != p->pairs || w->pair->done)
+            if (w->pair->of != p->pairs->number || w->pair->done)
                 continue;
             w->pair->done = true;
             p->pairs->waiting--;
@@ -560,6 +480,11 @@ static void unify_arrays(wc_planner *p, const wp_term *x, const wp_term *y)
         wc_unify(p, x->list.items[i], y->list.items[i]);
 }
 
+static bool same_key(const wp_term *x, const wp_term *y)
+{
+    return y->kind == WP_VAR && wc_var_of(x) == wc_var_of(y);
+}
+
 static void unify_objects(wc_planner *p, const wp_term *x, const wp_term *y)
 {
     if (x->object.n != y->object.n) {
@@ -577,7 +502,7 @@ static void unify_objects(wc_planner *p, const wp_term *x, const wp_term *y)
             b = at == WV_UNDEFINED ? NULL : &y->object.pairs[wv_int(at)];
         }
         for (uint32_t j = 0; a->key->kind == WP_VAR && j < y->object.n && !b; j++)
-            if (wc_same_key(a->key, y->object.pairs[j].key))
+            if (same_key(a->key, y->object.pairs[j].key))
                 b = &y->object.pairs[j];
         if (!b) {
             never(p);
@@ -601,10 +526,12 @@ static bool unify_parts(wc_planner *p, const wp_term *x, const wp_term *y)
     if (x->kind != y->kind || !(has_pattern(x) || has_pattern(y)) ||
         (x->kind == WP_OBJECT && !(plain_keys(x) && plain_keys(y))))
         return false;
-    wc_pairs pairs = {0}, *outer = p->pairs;
+    wc_pairs pairs = {.number = p->n_unified + 1}, *outer = p->pairs;
     uint32_t n_bound = p->n_bound;
-    if (!outer)
+    if (!outer) {
         p->pairs = &pairs;
+        p->n_unified++;
+    }
     if (x->kind == WP_ARRAY)
         unify_arrays(p, x, y);
     else
@@ -622,8 +549,6 @@ static bool both_unbound(const wp_term *a, const wp_term *b)
 
 void wc_unify(wc_planner *p, const wp_term *x, const wp_term *y)
 {
-    if (!p->pairs)
-        wc_plan_sides(p, &x, &y);
     if (unify_parts(p, x, y))
         return;
     if (p->pairs && both_unbound(x, y)) {

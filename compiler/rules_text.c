@@ -1,7 +1,6 @@
-/* Rules as text, as they stand between two stages: what names.c and safety.c made of them.
+/* Rules as text, as they stand between two stages.
  *
- * Takes resolved rules; changes nothing, reports nothing. A local variable carries the number it
- * has in the compilation, so that two of one name are told apart. */
+ * Takes rules; changes nothing, reports nothing. */
 #include "compiler/stages.h"
 #include "compiler/unit.h"
 
@@ -54,12 +53,7 @@ static void put_comprehension(wb_buf *b, const wp_term *t)
 static void put_term(wb_buf *b, const wp_term *t)
 {
     switch ((wp_term_kind)t->kind) {
-    case WP_VAR:
-        if (wc_is_local(t))
-            wb_buf_putf(b, "%.*s#%u", WB_FMT(t->name), wc_var_of(t)->id);
-        else
-            wb_buf_put_str(b, t->name);
-        return;
+    case WP_VAR: wb_buf_put_str(b, t->name); return;
     case WP_REF: put_ref(b, t); return;
     case WP_CALL: put_call(b, t->list.items, t->list.n); return;
     case WP_ARRAY:

@@ -12,18 +12,20 @@ typedef struct wc_operand {
     uint32_t n; /* local number, or number in the function's constants */
 } wc_operand;
 
-/* A variable of a rule, after names were resolved. A WP_VAR term's name.p points at `text`, so the
- * variable is found from the term without a table. */
+/* One variable a name and compilation: rules share it, each stage knows which rule it looks at. A
+ * WP_VAR term's name.p points at `text`, so the variable is found from the term without a table. */
 typedef struct wc_var {
-    wc_operand bound;      /* planner: where its value is; WC_NOTHING while unbound */
-    uint32_t id;           /* number in the compilation */
-    uint32_t mark;         /* safety: the generation in which it became safe */
-    bool declared;         /* by :=, some, every or as an argument */
-    uint32_t in_call;      /* names: the mark of the expression whose calls read it */
-    uint32_t seen;         /* safety: the body in which it was last met */
-    struct wc_wait *waits; /* planner: pairs to unify once it has a value */
-    const wp_term *place;  /* planner: the place in input or base data it was given, or NULL */
-    wp_loc loc;            /* first place */
+    uint32_t id;            /* number in the compilation */
+    uint32_t ignored;       /* resolve: scopes that declare it */
+    uint32_t seen;          /* resolve: the module for which `global` was looked up */
+    const wp_term *global;  /* resolve: the path it stands for, or NULL */
+    struct wc_var *was;     /* what it was called in the text, for made variables; or NULL */
+    const wp_term *subject; /* what it stands for in the texts of type errors, or NULL */
+    uint32_t import;        /* resolve: number of the import behind `global`, UINT32_MAX: none */
+    wc_operand bound;       /* planner: where its value is; WC_NOTHING while unbound */
+    uint32_t mark;          /* planner: the body in which it has a value already */
+    struct wc_wait *waits;  /* planner: pairs to unify once it has a value */
+    const wp_term *constant; /* planner: the constant it was given, while a rule is looked at */
     uint32_t len;
     char text[];
 } wc_var;
@@ -33,7 +35,12 @@ static inline wc_var *wc_var_of(const wp_term *t)
     return (wc_var *)(void *)((char *)(uintptr_t)t->name.p - offsetof(wc_var, text));
 }
 
-/* A rule whose names are resolved; `body` is in the order of evaluation after safety. */
+static inline wb_str wc_var_name(const wc_var *v)
+{
+    return (wb_str){v->text, v->len};
+}
+
+/* A rule as the planner takes it: checked, its body in the order of evaluation. */
 typedef struct wc_rule {
     const wp_module *module;
     const wp_rule *source;
@@ -51,6 +58,13 @@ typedef struct wc_rule {
     wp_loc loc;
 } wc_rule;
 
+/* A query as the planner takes it. */
+typedef struct wc_query_body {
+    wp_body body;
+    uint32_t n_shown; /* expressions that the answer lists, in the order of the text */
+    wc_var **shown;   /* by expression: the variable of its value, or NULL: it is `true` */
+} wc_query_body;
+
 struct wc_node;
 
 typedef struct wc_unit {
@@ -60,11 +74,9 @@ typedef struct wc_unit {
     const ws_registry *registry;
     wp_module **modules;
     uint32_t n_modules;
-    wv packages; /* package text -> object of its rule names */
     wc_rule **rules;
     uint32_t n_rules, cap_rules;
-    uint32_t n_vars, generation;
-    uint32_t n_marks;        /* names: marks given */
+    uint32_t generation;     /* planner: marks given */
     const wp_module *module; /* the one being worked on */
     struct wc_node *root;
     wm_program *program;
@@ -72,14 +84,9 @@ typedef struct wc_unit {
     bool mocked_functions, masked_data;
 } wc_unit;
 
-wc_var *wc_var_new(wc_unit *u, wb_str name, wp_loc loc);
-/* `raw` tells such a term from `input` and `data`, whatever its name. */
-wp_term *wc_var_term(wc_unit *u, wc_var *v, wp_loc loc);
 wp_term *wc_term_new(wc_unit *u, wp_term_kind kind, wp_loc loc);
 wp_expr *wc_expr_new(wc_unit *u, wp_expr_kind kind, wp_loc loc);
 wp_term *wc_string_term(wc_unit *u, wb_str s, wp_loc loc);
-/* The expression x = y. */
-wp_expr *wc_equation(wc_unit *u, wp_term *x, wp_term *y, wp_loc loc);
 /* The file that diagnostics of the present module name. */
 const wp_file *wc_file(const wc_unit *u);
 
@@ -98,15 +105,6 @@ wv wc_metadata(wc_unit *u, const wp_module *m, const wp_rule *rule, bool chain);
 /* A value as a term of literals. */
 wp_term *wc_value_term(wc_unit *u, wv v, wp_loc loc);
 
-/* names.c: fills u->rules. Reports undefined functions, redeclared and shadowed names. */
-void wc_resolve_modules(wc_unit *u);
-/* Resolves a query: body with globals of package `package` (may be NULL) and its imports. */
-wp_body wc_resolve_query(wc_unit *u, const wp_module *context, wp_body query);
-/* A call's operator after resolution: a WP_STRING term names a built-in, a WP_REF a function. */
-
-/* Whether two keys of object patterns are one: equal scalars, or the same variable. */
-bool wc_same_key(const wp_term *x, const wp_term *y);
-
 /* Reports what was kept back. */
 void wc_tell(wc_unit *u, const wp_diags *late);
 
@@ -115,11 +113,6 @@ void wc_tell(wc_unit *u, const wp_diags *late);
 wv wc_collect_targets(wc_unit *u, const wp_body *query);
 /* Whether a path lies above, at or below one of them. */
 bool wc_touches_target(wv targets, wv path);
-
-/* safety.c: puts bodies into an order in which every variable is bound before it is read. Reports
- * `var x is unsafe`. */
-void wc_check_safety(wc_unit *u);
-void wc_order_query(wc_unit *u, wp_body *body);
 
 /* ---- the data tree ---- */
 typedef struct wc_node {
