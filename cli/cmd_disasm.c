@@ -5,6 +5,7 @@
 #include "cli/text.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { OPCODES, PASS_OFF, PLAN, QUERY, STAGE, V0, N_OPTIONS };
 
@@ -15,7 +16,7 @@ static const cli_option OPTIONS[] = {
     [PLAN] = {"plan", 0, CLI_BOOL, NULL, NULL, "print the plan, the form before the bytecode"},
     [QUERY] = {"query", 'q', CLI_STRING, NULL, NULL, "compile this query with the files"},
     [STAGE] = {"stage", 0, CLI_STRING, NULL, NULL,
-               "print what stands after a stage: names, tree, query, safety, plan"},
+               "print what stands after a stage; `list` prints the stages"},
     [V0] = {"v0-compatible", 0, CLI_BOOL, NULL, NULL, "read the modules as Rego v0"},
     [N_OPTIONS] = {0},
 };
@@ -26,7 +27,7 @@ static const cli_command COMMAND = {
     .about = "Print the bytecode that Rego files and a query compile to, function by function.\n",
     .examples = "  $ writ disasm policy.rego -q 'data.example.allow'\n"
                 "  $ writ disasm --plan policy.rego\n"
-                "  $ writ disasm --stage safety policy.rego\n"
+                "  $ writ disasm --stage safety_bodies policy.rego\n"
                 "  $ writ disasm --opcodes > docs/bytecode.md\n",
     .options = OPTIONS,
 };
@@ -114,6 +115,15 @@ static int run(const cli_options *o)
     return ok ? CLI_OK : CLI_WRONG;
 }
 
+static void list_stages(void)
+{
+    wb_buf b;
+    wb_buf_init(&b, CLI_OUTPUT_MAX);
+    wc_stage_list(&b);
+    cli_write(stdout, &b);
+    wb_buf_free(&b);
+}
+
 int cli_disasm(int argc, char **argv)
 {
     cli_options o;
@@ -125,6 +135,8 @@ int cli_disasm(int argc, char **argv)
             wm_opcode_page(&b);
             cli_write(stdout, &b);
             wb_buf_free(&b);
+        } else if (strcmp(o.values[STAGE].text, "list") == 0) {
+            list_stages();
         } else if (!o.n_rest && !*o.values[QUERY].text) {
             status = cli_wrong(&COMMAND, "specify at least one file or --query");
         } else {

@@ -183,6 +183,7 @@ static wp_term *copy(wc_check *c, const wp_term *t, bool head)
     case WP_ARRAY:
     case WP_SET:
         to->list.items = wb_arena_alloc(c->a, (t->list.n + 1) * sizeof(wp_term *));
+        c->u->has_wide |= t->list.n > WC_WIDE_LITERAL;
         for (uint32_t i = 0; i < t->list.n; i++)
             to->list.items[i] =
                 copy(c, t->list.items[i], !i && (t->kind == WP_REF || t->kind == WP_CALL));
@@ -196,6 +197,7 @@ static wp_term *copy(wc_check *c, const wp_term *t, bool head)
         break;
     case WP_OBJECT:
         to->object.pairs = wb_arena_alloc(c->a, (t->object.n + 1) * sizeof(wp_pair));
+        c->u->has_wide |= t->object.n > WC_WIDE_LITERAL;
         for (uint32_t i = 0; i < t->object.n; i++)
             to->object.pairs[i] = (wp_pair){copy(c, t->object.pairs[i].key, false),
                                             copy(c, t->object.pairs[i].value, false)};

@@ -153,6 +153,13 @@ static const struct {
 #undef X
 };
 
+void wc_stage_list(wb_buf *b)
+{
+#define X(name, doc) wb_buf_putf(b, "%-16s %s\n", #name, doc);
+    WC_STAGE_MAP(X)
+#undef X
+}
+
 int wc_stage_by_name(wb_str name)
 {
     for (int i = 0; i < WC_STAGE_COUNT; i++)

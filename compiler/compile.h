@@ -62,6 +62,8 @@ wb_status wc_stage_text(wp_module **modules, uint32_t n, const wc_query *query,
                         const wc_options *options, int stage, wb_buf *out, wp_diags *diags);
 /* The number of a stage, or -1. */
 int wc_stage_by_name(wb_str name);
+/* The stages with what each leaves, a line each. */
+void wc_stage_list(wb_buf *b);
 
 /* The tree node of a path, or WM_NONE; *used says how many parts of the path led there. */
 uint32_t wc_find_node(const wm_program *p, const wv *path, unsigned n, unsigned *used);

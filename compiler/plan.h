@@ -66,8 +66,7 @@ typedef struct wc_plan {
 } wc_plan;
 
 /* plan_rule.c: makes functions for every rule node and the query. */
-void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query_body *query,
-                  const wp_module *context);
+void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query_body *query, const wp_module *context);
 /* plan_text.c */
 void wc_plan_print(wb_buf *b, const wc_plan *plan);
 #define WC_LOCALS_PLAIN 1000u /* a function of no more locals is emitted as it was planned */
@@ -91,7 +90,7 @@ typedef struct wc_planner {
     uint32_t loops;  /* loops open now */
     wc_pairs *pairs; /* unification under way: pairs of variables without a value */
     uint32_t n_unified;
-    wp_loc loc;      /* given to the statements made */
+    wp_loc loc; /* given to the statements made */
 } wc_planner;
 
 /* A point to return to when a block is closed. */
@@ -127,10 +126,17 @@ void wc_plan_rule_body(wc_planner *p, const wc_rule *r);
 wc_operand wc_plan_term(wc_planner *p, const wp_term *t);
 /* Whether t is a place in input or base data named by scalars alone. */
 bool wc_base_ref(const wc_unit *u, const wp_term *t);
-/* Above it a literal whose elements have one value each is filled one by one: all at once they
- * would not fit a function's registers. */
-#define WC_WIDE_LITERAL 256
 
+/* plan_wide.c */
+bool wc_is_wide(const wp_term *t);
+/* A wide literal whose elements have one value each. */
+wc_operand wc_plan_wide(wc_planner *p, const wp_term *t);
+/* Marks the variables of a body that only wide literals read. */
+void wc_find_wide(wc_planner *p, const wp_body *b);
+/* Whether the expression was put off until its variable is read. */
+bool wc_put_off(wc_planner *p, const wp_expr *e);
+/* Plans the expression that was put off for v, if any. */
+void wc_plan_later(wc_planner *p, wc_var *v);
 /* Several terms: those that may bind a variable first, so that a bare variable beside them has a
  * value. */
 void wc_plan_terms(wc_planner *p, wp_term **items, uint32_t n, wc_operand *out);

@@ -437,6 +437,9 @@ void wc_plan_expr(wc_planner *p, const wp_expr *e)
 
 void wc_plan_body(wc_planner *p, const wp_body *b)
 {
+    if (p->u->has_wide)
+        wc_find_wide(p, b);
     for (uint32_t i = 0; i < b->n; i++)
-        wc_plan_expr(p, b->exprs[i]);
+        if (!p->u->has_wide || !wc_put_off(p, b->exprs[i]))
+            wc_plan_expr(p, b->exprs[i]);
 }

@@ -121,8 +121,7 @@ static const wp_term *whole_ref(const finder *f, const wp_term *ref)
         memcpy(to->list.items, base->list.items, n * sizeof *to->list.items);
     else
         to->list.items[0] = (wp_term *)(uintptr_t)base;
-    memcpy(to->list.items + n, ref->list.items + 1,
-           (ref->list.n - 1) * sizeof *to->list.items);
+    memcpy(to->list.items + n, ref->list.items + 1, (ref->list.n - 1) * sizeof *to->list.items);
     return to;
 }
 
@@ -447,7 +446,9 @@ void wc_plan_rule_body(wc_planner *p, const wc_rule *r)
         wc_visitor v = {.term = forget};
         wc_visit_body(&v, b);
     }
+    wp_body rest = {wb_arena_alloc(p->u->a, (b->n + 1) * sizeof(wp_expr *)), 0};
     for (uint32_t i = 0; i < b->n; i++)
         if (!is_plain_test(&f, b->exprs[i]))
-            wc_plan_expr(p, b->exprs[i]);
+            rest.exprs[rest.n++] = b->exprs[i];
+    wc_plan_body(p, &rest);
 }

@@ -219,7 +219,8 @@ static void plan_single(wc_planner *p, wc_node *n)
             count++;
         }
     }
-    bool returns = common_value(p, n) != WV_UNDEFINED || (count == 1 && !chain_iterates(p->u, only));
+    bool returns =
+        common_value(p, n) != WV_UNDEFINED || (count == 1 && !chain_iterates(p->u, only));
     uint32_t result = 0;
     if (!returns && count) {
         result = wc_local(p);

@@ -8,7 +8,7 @@
 
 static bool is_unbound(const wp_term *t)
 {
-    return wc_is_local(t) && wc_var_of(t)->bound.kind == WC_NOTHING;
+    return wc_is_local(t) && wc_var_of(t)->bound.kind == WC_NOTHING && !wc_var_of(t)->later;
 }
 
 bool wc_term_bound(const wp_term *t)
@@ -237,66 +237,13 @@ void wc_plan_terms(wc_planner *p, wp_term **items, uint32_t n, wc_operand *out)
                 out[i] = wc_plan_term(p, items[i]);
 }
 
-static bool calls_walk(const wp_term *t)
-{
-    switch ((wp_term_kind)t->kind) {
-    case WP_CALL:
-        if (t->list.items[0]->kind == WP_STRING &&
-            wb_str_is(wv_str(&t->list.items[0]->value), "walk"))
-            return true;
-        /* fall through */
-    case WP_REF:
-    case WP_ARRAY:
-    case WP_SET:
-        for (uint32_t i = 0; i < t->list.n; i++)
-            if (calls_walk(t->list.items[i]))
-                return true;
-        return false;
-    case WP_OBJECT:
-        for (uint32_t i = 0; i < t->object.n; i++)
-            if (calls_walk(t->object.pairs[i].key) || calls_walk(t->object.pairs[i].value))
-                return true;
-        return false;
-    default: return false;
-    }
-}
-
-static bool is_wide(const wp_term *t)
-{
-    uint32_t n = t->kind == WP_OBJECT ? t->object.n : t->list.n;
-    return n > WC_WIDE_LITERAL && wc_term_bound(t) && !calls_walk(t);
-}
-
-static wc_operand wide_literal(wc_planner *p, const wp_term *t)
-{
-    uint32_t to = wc_local(p), n = t->kind == WP_OBJECT ? t->object.n : t->list.n;
-    bool object = t->kind == WP_OBJECT;
-    wc_put_op(p,
-              object              ? WC_S_MakeObject
-              : t->kind == WP_SET ? WC_S_MakeSet
-                                  : WC_S_MakeArray,
-              to, (wc_operand){0}, (wc_operand){0});
-    for (uint32_t i = 0; i < n; i++) {
-        wc_mark m = wc_mark_now(p);
-        wc_operand k = object ? wc_plan_term(p, t->object.pairs[i].key) : (wc_operand){0};
-        wc_operand v = wc_plan_term(p, object ? t->object.pairs[i].value : t->list.items[i]);
-        if (object)
-            wc_put_op(p, WC_S_ObjectInsert, to, k, v);
-        else
-            wc_put_op(p, t->kind == WP_SET ? WC_S_SetAdd : WC_S_ArrayAppend, to, v,
-                      (wc_operand){0});
-        wc_close(p, m);
-    }
-    return wc_op_local(to);
-}
-
 static wc_operand literal(wc_planner *p, const wp_term *t)
 {
     wv ground = wc_ground(p, t);
     if (ground != WV_UNDEFINED)
         return wc_const(p, ground);
-    if (is_wide(t))
-        return wide_literal(p, t);
+    if (wc_is_wide(t) && wc_term_bound(t))
+        return wc_plan_wide(p, t);
     bool object = t->kind == WP_OBJECT;
     uint32_t n = object ? 2 * t->object.n : t->list.n;
     wc_operand *args = wb_arena_alloc(p->u->a, (n + 1) * sizeof *args);
@@ -360,6 +307,7 @@ wc_operand wc_plan_term(wc_planner *p, const wp_term *t)
             ref->list.n = 1;
             o = data(p, ref);
         } else {
+            wc_plan_later(p, wc_var_of(t));
             o = wc_var_of(t)->bound;
             if (o.kind == WC_NOTHING) { /* safety has reported it */
                 uint32_t n = wc_local(p);

@@ -2,13 +2,10 @@
  *
  * Takes resolved rules. After it each rule belongs to one node: the node at its ground path, or a
  * node above it when another rule's variable part begins there, so that all that may end up in one
- * document is planned as one.
- *
- * Reports: conflicting rules, several default rules, and a loop of rules as recursive. */
+ * document is planned as one. Reports nothing: contradictions were refused (check_tree.c). */
 #include "compiler/unit.h"
 #include "value/json.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define MANY_CHILDREN 8 /* above it a node's children have an index */
@@ -121,137 +118,13 @@ static int by_place(const void *x, const void *y)
     return (a->loc.offset > b->loc.offset) - (a->loc.offset < b->loc.offset);
 }
 
-wb_str wc_rule_path_text(wc_unit *u, const wc_rule *r)
-{
-    wp_term *ref = wc_term_new(u, WP_REF, (wp_loc){0});
-    ref->list.n = r->n_path + 1;
-    ref->list.items = wb_arena_alloc(u->a, ref->list.n * sizeof(wp_term *));
-    ref->list.items[0] = wc_term_new(u, WP_VAR, (wp_loc){0});
-    ref->list.items[0]->name = WB_LIT("data");
-    for (uint32_t i = 0, made = 0; i < r->n_path; i++) {
-        wp_term *part = r->path[i];
-        if (part->kind > WP_VAR || (part->kind == WP_VAR && !wc_is_local(part))) {
-            /* What is no variable stands in the head as a made one. */
-            char name[32];
-            snprintf(name, sizeof name, "__local%u__", made++);
-            part = wc_term_new(u, WP_VAR, part->loc);
-            part->name = wb_arena_str(u->a, wb_str_of(name));
-        }
-        ref->list.items[i + 1] = part;
-    }
-    wb_buf b;
-    wb_buf_init(&b, (size_t)1 << 20);
-    wp_term_put(&b, ref);
-    wb_str s = wb_arena_str(u->a, wb_buf_str(&b));
-    wb_buf_free(&b);
-    return s;
-}
-
-static void put_place(wb_buf *b, const wc_rule *r)
-{
-    if (r->module->file.name.n)
-        wb_buf_putf(b, "%.*s:%u", WB_FMT(r->module->file.name), r->loc.row);
-    else
-        wb_buf_putf(b, "%u:%u", r->loc.row, r->loc.col);
-}
-
-#define BELOW_MAX 1000u /* rules that one conflict lists */
-
-/* Rules below n, or functions only; none below another. */
-static uint32_t rules_below(const wc_node *n, bool functions, const wc_rule **to, uint32_t count)
-{
-    for (const wc_node *c = n->first; c && count < BELOW_MAX; c = c->next) {
-        bool found = false;
-        for (uint32_t i = 0; i < c->n_rules && !found; i++)
-            if (!functions || c->rules[i]->is_function) {
-                to[count++] = c->rules[i];
-                found = true;
-            }
-        if (!found)
-            count = rules_below(c, functions, to, count);
-    }
-    return count;
-}
-
-static int by_path(const void *x, const void *y)
-{
-    const wc_rule *a = *(const wc_rule *const *)x, *b = *(const wc_rule *const *)y;
-    for (uint32_t i = 0; i < a->n_path && i < b->n_path; i++) {
-        bool scalars = a->path[i]->kind <= WP_STRING && b->path[i]->kind <= WP_STRING;
-        int c = scalars ? wv_compare(a->path[i]->value, b->path[i]->value) : 0;
-        if (c)
-            return c;
-    }
-    return (a->n_path > b->n_path) - (a->n_path < b->n_path);
-}
-
-/* One report a node, at its first rule. */
-static void report_conflicts(wc_unit *u, const wc_node *n)
-{
-    bool single = false, multi = false, complete = false, partial = false, arity = false;
-    bool set = false, sets = false, dynamic = false, ground = false;
-    uint32_t defaults = 0;
-    const wc_rule *first = n->rules[0], *last = n->rules[n->n_rules - 1];
-    for (uint32_t i = 0; i < n->n_rules; i++) {
-        const wc_rule *r = n->rules[i];
-        bool whole = r->n_ground == r->n_path;
-        multi |= r->is_set;
-        single |= !r->is_set;
-        complete |= !r->is_set && whole;
-        partial |= r->is_set || !whole;
-        set |= r->is_set && whole;
-        sets |= r->is_set && !whole;
-        ground |= whole;
-        dynamic |= !whole;
-        arity |= r->n_args != first->n_args;
-        defaults += r->is_default;
-    }
-    u->module = first->module;
-    wb_str name = wc_rule_path_text(u, last);
-    const wc_rule *below[BELOW_MAX];
-    uint32_t n_below = !n->first ? 0
-                       : ground  ? rules_below(n, false, below, 0)
-                       : dynamic ? rules_below(n, true, below, 0)
-                                 : 0;
-    wb_buf b;
-    wb_buf_init(&b, (size_t)1 << 20);
-    if (n_below) {
-        qsort(below, n_below, sizeof *below, by_path);
-        for (uint32_t i = 0; i < n_below; i++) {
-            wb_buf_putf(&b, "\n  rule %.*s at ", WB_FMT(wc_rule_path_text(u, below[i])));
-            put_place(&b, below[i]);
-        }
-        wp_report(u->diags, WP_TYPE_ERROR, wc_file(u), first->loc, "rule %.*s conflicts with:%.*s",
-                  WB_FMT(name), WB_FMT(wb_buf_str(&b)));
-    } else if ((single && multi) || arity || (complete && partial) || (set && sets)) {
-        wp_report(u->diags, WP_TYPE_ERROR, wc_file(u), first->loc, "conflicting rules %.*s found",
-                  WB_FMT(name));
-    } else if (defaults > 1) {
-        const wc_rule *d = NULL;
-        for (uint32_t i = 0; i < n->n_rules; i++)
-            if (n->rules[i]->is_default) {
-                wb_buf_puts(&b, d ? ", " : "");
-                put_place(&b, n->rules[i]);
-                d = d ? d : n->rules[i];
-            }
-        u->module = d->module;
-        wp_report(u->diags, WP_TYPE_ERROR, wc_file(u), d->module->package_loc,
-                  "multiple default rules %.*s found at %.*s", WB_FMT(name),
-                  WB_FMT(wb_buf_str(&b)));
-    }
-    wb_buf_free(&b);
-    u->module = NULL;
-}
-
 /* Before any rule is moved to another node. */
-static void report_all(wc_unit *u, wc_node *n)
+static void find_functions(wc_node *n)
 {
     for (uint32_t i = 0; i < n->n_rules; i++)
         n->is_function |= n->rules[i]->is_function;
-    if (n->n_rules)
-        report_conflicts(u, n);
     for (wc_node *c = n->first; c; c = c->next)
-        report_all(u, c);
+        find_functions(c);
 }
 
 static void settle(wc_unit *u, wc_node *n)
@@ -310,34 +183,6 @@ static void sort_children(wc_node *n)
         sort_children(c);
 }
 
-/* A document is a package or a rule's value. */
-static void report_package(wc_unit *u, const wc_rule *r)
-{
-    wb_buf package, name;
-    wb_buf_init(&package, (size_t)1 << 20);
-    wb_buf_init(&name, (size_t)1 << 20);
-    uint32_t outer = r->module->package->list.n - 1;
-    for (uint32_t from = 0; from <= outer; from += outer) {
-        /* Both are printed as references that begin with a name. */
-        wp_term *ref = wc_term_new(u, WP_REF, r->loc), *head = wc_term_new(u, WP_VAR, r->loc);
-        head->name = wv_str(&r->path[from]->value);
-        ref->list.n = r->n_path - from;
-        ref->list.items = wb_arena_alloc(u->a, ref->list.n * sizeof(wp_term *));
-        memcpy(ref->list.items, r->path + from, ref->list.n * sizeof(wp_term *));
-        ref->list.items[0] = head;
-        wp_term_put(from ? &name : &package, ref);
-    }
-    wb_buf_puts(&name, " defined at ");
-    put_place(&name, r);
-    u->module = r->module;
-    wp_report(u->diags, WP_TYPE_ERROR, wc_file(u), r->module->package_loc,
-              "package %.*s conflicts with rule %.*s", WB_FMT(wb_buf_str(&package)),
-              WB_FMT(wb_buf_str(&name)));
-    u->module = NULL;
-    wb_buf_free(&package);
-    wb_buf_free(&name);
-}
-
 void wc_build_tree(wc_unit *u)
 {
     u->root = wb_arena_calloc(u->a, sizeof *u->root);
@@ -354,11 +199,9 @@ void wc_build_tree(wc_unit *u)
         wc_node *n = u->root;
         for (uint32_t j = 0; j < r->n_ground; j++)
             n = child(u, n, r->path[j]->value);
-        if (n->is_package && r->n_ground == r->n_path && r->module->package->list.n > 1)
-            report_package(u, r);
         add(u, n, r);
     }
-    report_all(u, u->root);
+    find_functions(u->root);
     settle(u, u->root);
     sort_children(u->root);
 }

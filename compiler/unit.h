@@ -15,17 +15,19 @@ typedef struct wc_operand {
 /* One variable a name and compilation: rules share it, each stage knows which rule it looks at. A
  * WP_VAR term's name.p points at `text`, so the variable is found from the term without a table. */
 typedef struct wc_var {
-    uint32_t id;            /* number in the compilation */
-    uint32_t ignored;       /* resolve: scopes that declare it */
-    uint32_t seen;          /* resolve: the module for which `global` was looked up */
-    const wp_term *global;  /* resolve: the path it stands for, or NULL */
-    struct wc_var *was;     /* what it was called in the text, for made variables; or NULL */
-    const wp_term *subject; /* what it stands for in the texts of type errors, or NULL */
-    uint32_t import;        /* resolve: number of the import behind `global`, UINT32_MAX: none */
-    wc_operand bound;       /* planner: where its value is; WC_NOTHING while unbound */
-    uint32_t mark;          /* planner: the body in which it has a value already */
-    struct wc_wait *waits;  /* planner: pairs to unify once it has a value */
+    uint32_t id;             /* number in the compilation */
+    uint32_t ignored;        /* resolve: scopes that declare it */
+    uint32_t seen;           /* resolve: the module for which `global` was looked up */
+    const wp_term *global;   /* resolve: the path it stands for, or NULL */
+    struct wc_var *was;      /* what it was called in the text, for made variables; or NULL */
+    const wp_term *subject;  /* what it stands for in the texts of type errors, or NULL */
+    uint32_t import;         /* resolve: number of the import behind `global`, UINT32_MAX: none */
+    wc_operand bound;        /* planner: where its value is; WC_NOTHING while unbound */
+    uint32_t mark;           /* planner: the body in which it has a value already */
+    struct wc_wait *waits;   /* planner: pairs to unify once it has a value */
     const wp_term *constant; /* planner: the constant it was given, while a rule is looked at */
+    bool wide;               /* planner: only a wide literal reads it */
+    const wp_expr *later;    /* planner: what gives it its value when it is read, or NULL */
     uint32_t len;
     char text[];
 } wc_var;
@@ -65,6 +67,8 @@ typedef struct wc_query_body {
     wc_var **shown;   /* by expression: the variable of its value, or NULL: it is `true` */
 } wc_query_body;
 
+#define WC_WIDE_LITERAL 256u /* above it a literal's elements are not all at hand at once */
+
 struct wc_node;
 
 typedef struct wc_unit {
@@ -80,8 +84,8 @@ typedef struct wc_unit {
     const wp_module *module; /* the one being worked on */
     struct wc_node *root;
     wm_program *program;
-    wv mocked; /* names of built-ins that some `with` replaces -> mock number */
-    bool mocked_functions, masked_data;
+    wv mocked;     /* names of built-ins that some `with` replaces -> mock number */
+    bool has_wide; /* some literal is wide (plan_wide.c) */
 } wc_unit;
 
 wp_term *wc_term_new(wc_unit *u, wp_term_kind kind, wp_loc loc);
@@ -136,7 +140,5 @@ void wc_build_tree(wc_unit *u);
 /* Child by name, or NULL. A number is found by its spelling: rules below 1.0 are not below 1. */
 wc_node *wc_node_child(const wc_node *n, wv name);
 wb_str wc_node_path_text(wc_unit *u, const wc_node *n);
-/* The path of a rule as its head has it: with its variables. */
-wb_str wc_rule_path_text(wc_unit *u, const wc_rule *r);
 
 #endif

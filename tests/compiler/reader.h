@@ -48,8 +48,9 @@ static inline unsigned each_case(const char *file, case_function call)
     return n;
 }
 
-/* Compiles `package t` with the rules; fills text with the plan, or with one line an error. */
-static inline wb_status compile_case(wb_str rules, bool plan, wb_buf *text)
+/* Compiles `package t` with the rules up to a stage, or wholly when it is negative; fills text with
+ * what the stage left, or with one line an error. */
+static inline wb_status stage_case(wb_str rules, int stage, wb_buf *text)
 {
     writ_engine *e = writ_engine_new();
     wb_arena a;
@@ -66,9 +67,8 @@ static inline wb_status compile_case(wb_str rules, bool plan, wb_buf *text)
     wb_status status = WB_INVALID;
     if (m) {
         wc_options o = we_options(e);
-        status =
-            plan ? wc_stage_text(&m->tree, 1, NULL, &o, wc_stage_by_name(WB_LIT("plan")), text, &d)
-                 : wc_compile(&m->tree, 1, NULL, &o, &p, &d);
+        status = stage >= 0 ? wc_stage_text(&m->tree, 1, NULL, &o, stage, text, &d)
+                            : wc_compile(&m->tree, 1, NULL, &o, &p, &d);
     }
     if (status != WB_OK) {
         wb_buf_clear(text);
@@ -81,6 +81,11 @@ static inline wb_status compile_case(wb_str rules, bool plan, wb_buf *text)
     wb_arena_free(&a);
     writ_engine_free(e);
     return status;
+}
+
+static inline wb_status compile_case(wb_str rules, bool plan, wb_buf *text)
+{
+    return stage_case(rules, plan ? wc_stage_by_name(WB_LIT("plan")) : -1, text);
 }
 
 #endif
