@@ -9,7 +9,8 @@ typedef enum ws_cache_kind {
     WS_CACHE_REGEX,
     WS_CACHE_GLOB,
     WS_CACHE_ZONE,
-    WS_CACHE_SCHEMA
+    WS_CACHE_SCHEMA,
+    WS_CACHE_TEMPLATE
 } ws_cache_kind;
 
 /* What was put in under this kind and key, or NULL. It stays until the next put. */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #define NUMBER_MAX 1000000 /* width, precision and index: above, Go calls them bad */
+#define DEPTH_MAX  1000    /* collections inside each other: recursion in C */
 #define FLOAT_TEXT 2048    /* %f of the greatest double without a precision to speak of */
 
 typedef struct printer {
@@ -21,20 +22,38 @@ typedef struct printer {
     bool has_width, has_precision;
     long width, precision;
     bool reordered, good_index;
+    unsigned depth;
 } printer;
 
-typedef enum arg_kind { ARG_INT, ARG_BIG, ARG_FLOAT, ARG_TEXT, ARG_BOOL, ARG_NIL } arg_kind;
+/* From ARG_BYTE on: of templates only. */
+typedef enum arg_kind {
+    ARG_INT,
+    ARG_BIG,
+    ARG_FLOAT,
+    ARG_TEXT,
+    ARG_BOOL,
+    ARG_NIL,
+    ARG_BYTE,
+    ARG_COMPLEX,
+    ARG_LIST,
+    ARG_MAP
+} arg_kind;
 
 typedef struct argument {
     arg_kind kind;
     int64_t i;
-    double d;
+    double d, imaginary;
     wb_str text; /* of strings and of what is printed as its Rego text; digits of big integers */
-    wv word;     /* keeps an inline string's bytes */
+    const wv *items; /* of lists */
+    size_t n;
+    wv map;
+    wv word;          /* keeps an inline string's bytes */
     const char *type; /* another than the kind's, or NULL */
 } argument;
 
-static const char *const type_names[] = {"int64", "*big.Int", "float64", "string", "bool", "<nil>"};
+static const char *const type_names[] = {
+    "int64", "*big.Int", "float64",    "string",         "bool",
+    "<nil>", "uint8",    "complex128", "[]interface {}", "map[string]interface {}"};
 
 static const char *type_of(const argument *a)
 {
@@ -540,6 +559,10 @@ static void bad_verb(printer *p, const argument *a, uint32_t verb)
 
 static void put_int_arg(printer *p, const argument *a, uint32_t verb)
 {
+    if (verb == 'v' && a->kind == ARG_BYTE && p->sharp_v) {
+        put_word(p, (uint64_t)a->i);
+        return;
+    }
     switch (verb) {
     case 'v':
     case 'd': put_int(p, a->i, 10, 'd'); return;
@@ -564,8 +587,87 @@ static void put_int_arg(printer *p, const argument *a, uint32_t verb)
     }
 }
 
+/* Whether floats have the verb; *precision when none is given. */
+static bool float_verb(uint32_t verb, long *precision)
+{
+    *precision = verb && verb < 0x80 && strchr("eEfF", (int)verb) ? 6 : -1;
+    return verb && verb < 0x80 && strchr("vgGbxXeEfF", (int)verb);
+}
+
+static void put_complex(printer *p, const argument *a, uint32_t verb, long precision)
+{
+    bool plus = p->plus;
+    wb_buf_putc(p->b, '(');
+    put_float(p, a->d, (char)verb, precision);
+    p->plus = true;
+    put_float(p, a->imaginary, (char)verb, precision);
+    wb_buf_puts(p->b, "i)");
+    p->plus = plus;
+}
+
+static argument go_argument(printer *p, const wv *v)
+{
+    argument a = {.kind = ARG_NIL, .text = WB_LIT("<nil>")};
+    if (wv_is_string(*v)) {
+        a.kind = ARG_TEXT;
+        a.text = wv_str(v);
+    } else if (wv_is_number(*v)) {
+        a.kind = ARG_TEXT;
+        a.type = "json.Number";
+        a.text = wv_number_text(p->cx->out, *v);
+    } else if (wv_is_bool(*v)) {
+        a.kind = ARG_BOOL;
+        a.text = *v == WV_TRUE ? WB_LIT("true") : WB_LIT("false");
+    } else if (wv_is_array(*v)) {
+        a.kind = ARG_LIST;
+        a.items = wv_items(*v);
+        a.n = wv_len(*v);
+    } else if (wv_is_object(*v)) {
+        a.kind = ARG_MAP;
+        a.map = *v;
+    }
+    return a;
+}
+
+static void put_member(printer *p, const wv *v, uint32_t verb)
+{
+    argument a = go_argument(p, v);
+    if (a.kind == ARG_NIL) {
+        wb_buf_puts(p->b, p->sharp_v ? "interface {}(nil)" : "<nil>");
+        return;
+    }
+    if (++p->depth > DEPTH_MAX || p->cx->out->exhausted)
+        p->b->failed = true;
+    else
+        put_arg(p, &a, verb);
+    p->depth--;
+}
+
+/* Each member by the verb; nil and the frame by none. */
+static void put_collection(printer *p, const argument *a, uint32_t verb)
+{
+    const char *between = p->sharp_v ? ", " : " ";
+    size_t n = a->kind == ARG_LIST ? a->n : wv_len(a->map);
+    const uint32_t *order = a->kind == ARG_MAP ? wv_table_order(a->map) : NULL;
+    wb_buf_puts(p->b, p->sharp_v ? type_of(a) : a->kind == ARG_MAP ? "map" : "");
+    wb_buf_putc(p->b, p->sharp_v ? '{' : '[');
+    for (size_t i = 0; i < n && !p->b->failed; i++) {
+        wb_buf_puts(p->b, i ? between : "");
+        if (a->kind == ARG_LIST) {
+            put_member(p, &a->items[i], verb);
+            continue;
+        }
+        const wv *pair = &wv_tab(a->map)->entries[2 * (order ? order[i] : i)];
+        put_member(p, pair, verb);
+        wb_buf_putc(p->b, ':');
+        put_member(p, pair + 1, verb);
+    }
+    wb_buf_putc(p->b, p->sharp_v ? '}' : ']');
+}
+
 static void put_arg(printer *p, const argument *a, uint32_t verb)
 {
+    long precision;
     if (verb == 'T') {
         pad(p, cut(p, wb_str_of(type_of(a))));
         return;
@@ -577,15 +679,17 @@ static void put_arg(printer *p, const argument *a, uint32_t verb)
         pad(p, a->text);
     } else if (a->kind == ARG_BIG) {
         put_big(p, a->text, verb);
-    } else if (a->kind == ARG_INT) {
+    } else if (a->kind == ARG_INT || a->kind == ARG_BYTE) {
         put_int_arg(p, a, verb);
-    } else if (a->kind == ARG_FLOAT) {
-        if (verb == 'v' || verb == 'g' || verb == 'G' || verb == 'b' || verb == 'x' || verb == 'X')
-            put_float(p, a->d, (char)verb, -1);
-        else if (verb == 'e' || verb == 'E' || verb == 'f' || verb == 'F')
-            put_float(p, a->d, (char)verb, 6);
-        else
+    } else if (a->kind == ARG_LIST || a->kind == ARG_MAP) {
+        put_collection(p, a, verb);
+    } else if (a->kind == ARG_FLOAT || a->kind == ARG_COMPLEX) {
+        if (!float_verb(verb, &precision))
             bad_verb(p, a, verb);
+        else if (a->kind == ARG_FLOAT)
+            put_float(p, a->d, (char)verb, precision);
+        else
+            put_complex(p, a, verb, precision);
     } else if (verb == 'v' && p->sharp_v) {
         put_quoted(p, a->text);
     } else if (verb == 'v' || verb == 's') {
@@ -838,26 +942,53 @@ static wv fn_sprintf(ws_ctx *cx, const wv *args, unsigned argc)
     return ws_take_string(cx, &b);
 }
 
-wv ws_go_sprintf(ws_ctx *cx, wb_str format, const ws_go_arg *args, size_t n)
+static argument of_go(const ws_go_arg *g)
 {
-    argument list[WS_GO_ARGS_MAX];
-    for (size_t i = 0; i < n; i++) {
-        list[i] = (argument){.kind = ARG_NIL, .text = WB_LIT("<nil>")};
-        if (args[i].kind == WS_GO_BOOL)
-            list[i] = (argument){.kind = ARG_BOOL,
-                                 .text = args[i].v == WV_TRUE ? WB_LIT("true") : WB_LIT("false")};
-        else if (args[i].kind != WS_GO_NIL && !load(cx, args[i].v, &list[i]))
-            return WV_UNDEFINED;
-        if (args[i].kind == WS_GO_NUMBER || args[i].kind == WS_GO_TEXT)
-            list[i].type = args[i].type;
-        if (list[i].kind == ARG_TEXT)
-            list[i].text = wv_str(&list[i].word);
-    }
-    wb_buf b;
-    ws_text_begin(cx, &b);
-    printer p = {.cx = cx, .b = &b};
+    static const arg_kind kinds[] = {
+        [WS_GO_NIL] = ARG_NIL,         [WS_GO_BOOL] = ARG_BOOL,   [WS_GO_INT] = ARG_INT,
+        [WS_GO_BYTE] = ARG_BYTE,       [WS_GO_FLOAT] = ARG_FLOAT, [WS_GO_TEXT] = ARG_TEXT,
+        [WS_GO_COMPLEX] = ARG_COMPLEX, [WS_GO_LIST] = ARG_LIST,   [WS_GO_MAP] = ARG_MAP};
+    argument a = {.kind = kinds[g->kind],
+                  .type = g->kind == WS_GO_NIL ? NULL : g->type,
+                  .i = g->i,
+                  .d = g->d,
+                  .imaginary = g->imaginary,
+                  .text = g->text,
+                  .items = g->items,
+                  .n = g->n,
+                  .map = g->map};
+    if (a.kind == ARG_BOOL)
+        a.text = g->i ? WB_LIT("true") : WB_LIT("false");
+    else if (a.kind == ARG_NIL)
+        a.text = WB_LIT("<nil>");
+    return a;
+}
+
+void ws_go_printf(ws_ctx *cx, wb_buf *b, wb_str format, const ws_go_arg *args, size_t n)
+{
+    argument few[ARGS_ON_STACK], *list = few;
+    if (n > ARGS_ON_STACK)
+        list = wb_arena_alloc(cx->out, n * sizeof *list);
+    for (size_t i = 0; i < n; i++)
+        list[i] = of_go(&args[i]);
+    printer p = {.cx = cx, .b = b};
     format_all(&p, format, list, n);
-    return ws_take_string(cx, &b);
+}
+
+void ws_go_print(ws_ctx *cx, wb_buf *b, bool line, const ws_go_arg *args, size_t n)
+{
+    printer p = {.cx = cx, .b = b};
+    bool text = false;
+    for (size_t i = 0; i < n; i++) {
+        bool was_text = text;
+        text = args[i].kind == WS_GO_TEXT;
+        if (i && (line || (!text && !was_text)))
+            wb_buf_putc(b, ' ');
+        argument a = of_go(&args[i]);
+        put_arg(&p, &a, 'v');
+    }
+    if (line)
+        wb_buf_putc(b, '\n');
 }
 
 const ws_builtin ws_sprintf[] = {

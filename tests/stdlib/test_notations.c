@@ -224,6 +224,33 @@ static const call calls[] = {
      "[`{{range $k, $v := .}}{{$k}}={{$v}};{{end}}`,{\"b\":1,\"a\":{\"c\":true}}]", VALUE,
      "\"a=map[c:true];b=1;\""},
     {"strings.render_template", "[`{{if false}}{{len .x}}{{end}}ok`,{}]", VALUE, "\"ok\""},
+    {"strings.render_template", "[`{{printf \"%5.2f\" .}}`,{\"a\":[\"xyz\",1,null]}]", VALUE,
+     "\"map[%!f(string=    a):[%!f(string=   xy) %!f(json.Number=    1) \\u003cnil\\u003e]]\""},
+    {"strings.render_template", "[`{{print .n .n | len}}`,{\"n\":1.50}]", VALUE, "\"8\""},
+    {"strings.render_template", "[`{{.a.b}}`,{\"a\":1}]", ERR_BUILTIN,
+     "strings.render_template: template: template:1:4: executing \"template\" at <.a.b>: can't "
+     "evaluate field b in type interface {}"},
+    {"strings.render_template", "[`{{call .s}}`,{\"s\":\"x\"}]", ERR_BUILTIN,
+     "strings.render_template: template: template:1:2: executing \"template\" at <call .s>: error "
+     "calling call: non-function .s of type string"},
+    {"strings.render_template", "[`{{1e3 | printf \"%T\"}} {{2i}} {{0x10}}`,{}]", VALUE,
+     "\"float64 (0+2i) 16\""},
+    {"strings.render_template", "[`{{lt 1 1.5}}`,{}]", ERR_BUILTIN,
+     "strings.render_template: template: template:1:2: executing \"template\" at <lt 1 1.5>: error "
+     "calling lt: incompatible types for comparison: int and float64"},
+    {"strings.render_template",
+     "[`{{range $v := .l}}{{if eq $v \"b\"}}{{continue}}{{end}}{{$v}}{{if eq $v "
+     "\"c\"}}{{break}}{{end}}{{end}}`,{\"l\":[\"a\",\"b\",\"c\",\"d\"]}]",
+     VALUE, "\"ac\""},
+    {"strings.render_template",
+     "[`{{block \"B\" .x}}<{{.}}>{{end}}{{template \"B\" 2}}{{define \"C\"}}c{{end}}{{template "
+     "\"C\"}}`,{\"x\":1}]",
+     VALUE, "\"\\u003c1\\u003e\\u003c2\\u003ec\""},
+    {"strings.render_template", "[`{{break}}`,{}]", ERR_BUILTIN,
+     "strings.render_template: template: template:1: {{break}} outside {{range}}"},
+    {"strings.render_template",
+     "[`{{define \"T\"}}{{template \"T\"}}{{end}}{{template \"T\"}}`,{}]", ERR_BUDGET,
+     "strings.render_template: template is nested too deep"},
     {"strings.render_template", "[`{{$a := .x}}{{$a}}{{not .q}}`,{\"x\":\"v\"}]", VALUE,
      "\"vtrue\""},
 };
