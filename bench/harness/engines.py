@@ -16,6 +16,7 @@ OPA_VERSION = "1.22.0"
 class Engine:
     name: str
     command: list  # the runner and the arguments that come first
+    stands_in_for: str | None = None  # it runs only what that engine cannot
 
 
 def say(text):
@@ -109,4 +110,5 @@ def all_engines(wanted, writ=None, writ_too=None):
             add("regorus", regorus)
         if regorus and "regorus-interp" in wanted:
             add("regorus-interp", regorus, "--interpreter")
+            engines["regorus-interp"].stands_in_for = "regorus" if "regorus" in wanted else None
     return engines

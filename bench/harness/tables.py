@@ -4,6 +4,7 @@ from . import rounds
 from .families import FAMILIES, family
 
 OURS = ("writ", "writ-too")
+SHORT = {rounds.WRONG: "differs", rounds.STANDS_BY: "-"}
 
 
 def figure(number, width=11):
@@ -72,7 +73,7 @@ class Table:
             reason = row["not_timed"].get(engine)
             width = self._width(engine)
             if reason:
-                text += f"{'differs' if reason == rounds.WRONG else 'no':>{width}}"
+                text += f"{SHORT.get(reason, 'no'):>{width}}"
             else:
                 text += figure(row["ns"].get(engine), width)
         ratio = "-" if row["ratio"] is None else f"{row['ratio']:.1f}x"
@@ -129,6 +130,8 @@ class Table:
         reasons = {}
         for row in self.rows:
             for engine, reason in row["not_timed"].items():
+                if reason == rounds.STANDS_BY:
+                    continue
                 reasons.setdefault((row["workload"], engine), reason)
         if reasons:
             print("\nnot timed")
