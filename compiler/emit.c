@@ -426,6 +426,13 @@ static void emit_stmt(emitter *e, const wc_stmt *s)
     case WC_S_Call:
     case WC_S_CallBuiltin:
     case WC_S_DataRef: emit_call(e, s); break;
+    case WC_S_DataKeys: {
+        uint32_t at = put(e, WM_DKEYS, s->t, 0, 0, loc);
+        word(e, s->n, loc);
+        fails(e, at, 2);
+        break;
+    }
+    case WC_S_Settle: put(e, WM_SETTLE, 0, 0, 0, loc); break;
     case WC_S_Block: emit_block(e, s->block, WM_NONE, false); break;
     case WC_S_Scan: emit_scan(e, s); break;
     case WC_S_With: emit_with(e, s); break;

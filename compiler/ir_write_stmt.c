@@ -241,6 +241,18 @@ static void write_call(ir_writer *w, const wc_stmt *s)
         write_builtin(w, s, args);
 }
 
+/* There is no statement for the names alone, so the whole document is gone through. */
+static void write_keys(ir_writer *w, const wc_stmt *s)
+{
+    uint32_t whole = ir_new_local(w), key = ir_new_local(w), value = ir_new_local(w);
+    ir_below(w, w->nodes[s->n], NULL, 0, whole);
+    uint32_t to = target(w, s->t);
+    make(w, IR_MakeArray, to);
+    ir_open(w, &(ir_out){.kind = IR_Scan, .a = ir_at(whole), .t = key, .u = value}, NULL);
+    put(w, IR_ArrayAppend, ir_at(key), none, to);
+    ir_close(w);
+}
+
 static void is_true(ir_writer *w, wc_operand o)
 {
     if (o.kind == WC_CONST) {
@@ -607,6 +619,8 @@ static void write_stmt(ir_writer *w, const wc_stmt *s)
     case WC_S_Call:
     case WC_S_CallBuiltin:
     case WC_S_DataRef: write_call(w, s); break;
+    case WC_S_DataKeys: write_keys(w, s); break;
+    case WC_S_Settle: break;
     case WC_S_Block:
         ir_open(w, &(ir_out){.kind = IR_Block}, s->block);
         write_block(w, s->block);

@@ -95,7 +95,7 @@ static void edges_in(graph *g, uint32_t from, const wc_block *b)
     for (const wc_stmt *s = b->first; s; s = s->next) {
         if (s->kind == WC_S_Call)
             edge(g, from, s->n);
-        else if (s->kind == WC_S_DataRef)
+        else if (s->kind == WC_S_DataRef || s->kind == WC_S_DataKeys)
             edge(g, from, w->plan->n + s->n);
         else if (s->kind == WC_S_CallBuiltin && wv_is_object(w->u->mocked)) {
             wv id = wv_object_get_str(w->u->mocked, wb_str_of(s->builtin->name));

@@ -3,6 +3,7 @@
 
 wc_stmt *wc_put(wc_planner *p, wc_stmt_kind kind)
 {
+    p->n_asked += kind == WC_S_Call || kind == WC_S_DataRef;
     wc_stmt *s = wb_arena_calloc(p->u->a, sizeof *s);
     s->kind = (uint8_t)kind;
     s->loc = p->loc;
@@ -21,6 +22,12 @@ wc_stmt *wc_put_op(wc_planner *p, wc_stmt_kind kind, uint32_t t, wc_operand a, w
     s->a = a;
     s->b = b;
     return s;
+}
+
+void wc_settle(wc_planner *p, uint32_t asked)
+{
+    if (p->n_asked > asked)
+        wc_put(p, WC_S_Settle);
 }
 
 uint32_t wc_local(wc_planner *p)
@@ -159,6 +166,7 @@ bool wc_sets_local(const wc_stmt *s)
     case WC_S_IsCollection:
     case WC_S_IsArray:
     case WC_S_IsObject:
+    case WC_S_Settle:
     case WC_S_Block:
     case WC_S_Scan:
     case WC_S_With:

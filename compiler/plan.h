@@ -90,7 +90,9 @@ typedef struct wc_planner {
     uint32_t loops;  /* loops open now */
     wc_pairs *pairs; /* unification under way: pairs of variables without a value */
     uint32_t n_unified;
-    wp_loc loc; /* given to the statements made */
+    uint32_t n_asked; /* statements made that may leave a conflict waiting */
+    bool first_key;   /* of the next literal object's equal keys the first counts, not the last */
+    wp_loc loc;       /* given to the statements made */
 } wc_planner;
 
 /* A point to return to when a block is closed. */
@@ -103,6 +105,8 @@ typedef struct wc_mark {
 bool wc_sets_local(const wc_stmt *s);
 wc_stmt *wc_put(wc_planner *p, wc_stmt_kind kind);
 wc_stmt *wc_put_op(wc_planner *p, wc_stmt_kind kind, uint32_t t, wc_operand a, wc_operand b);
+/* Behind a closure that began at n_asked = asked: what clashed in it is an error now. */
+void wc_settle(wc_planner *p, uint32_t asked);
 uint32_t wc_local(wc_planner *p);
 wc_operand wc_op_local(uint32_t n);
 wc_operand wc_const(wc_planner *p, wv v);

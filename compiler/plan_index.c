@@ -11,11 +11,12 @@
 #include "compiler/visit.h"
 
 /* What the index asks of a place. */
-typedef enum wanted { DEFINED, EQUAL, ONE_OF, MEMBER, STRING } wanted;
+typedef enum wanted { DEFINED, EQUAL, ONE_OF, MEMBER, PREFIX, SUFFIX } wanted;
 
 typedef struct need {
     const wp_term *place; /* a reference, or an argument of the function */
-    const wp_term *value; /* EQUAL: a scalar or an array; ONE_OF: a collection; MEMBER: a scalar */
+    const wp_term *value; /* EQUAL: a scalar or an array; ONE_OF: a collection; MEMBER: a scalar;
+                           * PREFIX, SUFFIX: a string */
     const wc_var *var;    /* the variable that stands for the place from here on, or NULL */
     wanted what;
     uint32_t from; /* number of the expression */
@@ -176,7 +177,7 @@ static void add(finder *f, const wp_term *place, wanted what, const wp_term *val
     need made = {place, var ? NULL : value, var, what, f->at};
     for (uint32_t i = 0; i < f->n; i++) {
         need *other = &f->needs[i];
-        if (what == DEFINED || what == STRING || other->what != DEFINED ||
+        if (what == DEFINED || what >= PREFIX || other->what != DEFINED ||
             !same_place(other->place, place))
             continue;
         *other = made;
@@ -275,11 +276,11 @@ static void in_membership(finder *f, const wp_expr *e)
         add(f, place, DEFINED, NULL);
 }
 
-static void in_affix(finder *f, const wp_term *subject, const wp_term *affix)
+static void in_affix(finder *f, const wp_expr *e, wanted what)
 {
-    const wp_term *place = place_of(f, subject);
-    if (place && constant_of(affix)->kind == WP_STRING)
-        add(f, place, STRING, NULL);
+    const wp_term *place = place_of(f, e->call.items[1]), *affix = constant_of(e->call.items[2]);
+    if (place && affix->kind == WP_STRING)
+        add(f, place, what, affix);
 }
 
 static void in_call(finder *f, const wp_expr *e)
@@ -292,8 +293,10 @@ static void in_call(finder *f, const wp_expr *e)
         in_equation(f, e);
     else if (n == 3 && wb_str_is(op, "internal.member_2"))
         in_membership(f, e);
-    else if (n == 3 && (wb_str_is(op, "startswith") || wb_str_is(op, "endswith")))
-        in_affix(f, e->call.items[1], e->call.items[2]);
+    else if (n == 3 && wb_str_is(op, "startswith"))
+        in_affix(f, e, PREFIX);
+    else if (n == 3 && wb_str_is(op, "endswith"))
+        in_affix(f, e, SUFFIX);
 }
 
 static void in_expr(finder *f, const wp_expr *e)
@@ -368,15 +371,30 @@ static void plan_array(wc_planner *p, wc_operand v, const wp_term *pattern)
     }
 }
 
-static void plan_is_string(wc_planner *p, wc_operand v)
+static void plan_test(wc_planner *p, const char *name, wc_operand v, const wp_term *second)
 {
     wc_stmt *s = wc_put(p, WC_S_CallBuiltin);
     s->t = wc_local(p);
-    s->builtin = ws_registry_find(p->u->registry, WB_LIT("is_string"));
-    s->args = wb_arena_alloc(p->u->a, sizeof *s->args);
+    s->builtin = ws_registry_find(p->u->registry, wb_str_of(name));
+    s->n_args = second ? 2 : 1;
+    s->args = wb_arena_alloc(p->u->a, 2 * sizeof *s->args);
     s->args[0] = v;
-    s->n_args = 1;
+    if (second)
+        s->args[1] = wc_const(p, second->value);
     wc_put_op(p, WC_S_IsTrue, 0, wc_op_local(s->t), (wc_operand){0});
+}
+
+/* The test itself follows in the body, where it raises an error for what is no string. Only where
+ * some `with` replaces it the index tells more than that. */
+static void plan_affix(wc_planner *p, const need *x, wc_operand v)
+{
+    static const char *const names[2][2] = {{"startswith", "strings.any_prefix_match"},
+                                            {"endswith", "strings.any_suffix_match"}};
+    const char *const *name = names[x->what == SUFFIX];
+    plan_test(p, "is_string", v, NULL);
+    if (wv_is_object(p->u->mocked) &&
+        wv_object_get_str(p->u->mocked, wb_str_of(name[0])) != WV_UNDEFINED)
+        plan_test(p, name[1], v, x->value);
 }
 
 /* The elements of a collection that the index cannot tell apart let everything pass. */
@@ -407,7 +425,8 @@ static void plan_need(wc_planner *p, const need *x)
             wc_put_op(p, WC_S_Member, 0, v, wc_plan_term(p, x->value));
         break;
     case MEMBER: wc_put_op(p, WC_S_Member, 0, wc_const(p, x->value->value), v); break;
-    case STRING: plan_is_string(p, v); break;
+    case PREFIX:
+    case SUFFIX: plan_affix(p, x, v); break;
     }
     wc_close(p, m);
 }

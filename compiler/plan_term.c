@@ -151,9 +151,21 @@ static wc_operand rule_value(wc_planner *p, wc_node *n, const wp_term *ref, uint
     return chain(p, wc_op_local(s->t), ref, i + keys, false);
 }
 
+/* Goes through the names below a node by a variable; what is below each is asked by name. */
+static void step_names(wc_planner *p, const wc_node *n, const wp_term *el)
+{
+    wc_stmt *s = wc_put(p, WC_S_DataKeys);
+    s->t = wc_local(p);
+    s->n = n->number;
+    uint32_t name = wc_scan(p, wc_op_local(s->t)) + 1;
+    wc_bind(p, wc_var_of(el), wc_op_local(name));
+}
+
 static wc_operand data_ref(wc_planner *p, wc_node *n, const wp_term *ref, uint32_t i)
 {
     uint32_t keys = 0;
+    if (i < ref->list.n && ref->list.items[i]->kind == WP_VAR && scans(ref->list.items[i]))
+        step_names(p, n, ref->list.items[i]);
     while (i + keys < ref->list.n && !scans(ref->list.items[i + keys]))
         keys++;
     wc_operand *args = wb_arena_alloc(p->u->a, (keys + 1) * sizeof *args);
@@ -237,6 +249,16 @@ void wc_plan_terms(wc_planner *p, wp_term **items, uint32_t n, wc_operand *out)
                 out[i] = wc_plan_term(p, items[i]);
 }
 
+static void reverse_pairs(wc_operand *args, uint32_t n)
+{
+    for (uint32_t i = 0, j = n; i + 1 < j--; i++)
+        for (uint32_t k = 0; k < 2; k++) {
+            wc_operand o = args[2 * i + k];
+            args[2 * i + k] = args[2 * j + k];
+            args[2 * j + k] = o;
+        }
+}
+
 static wc_operand literal(wc_planner *p, const wp_term *t)
 {
     wv ground = wc_ground(p, t);
@@ -253,7 +275,11 @@ static wc_operand literal(wc_planner *p, const wp_term *t)
         for (uint32_t i = 0; i < n; i++)
             items[i] = i & 1 ? t->object.pairs[i / 2].value : t->object.pairs[i / 2].key;
     }
+    bool first_key = object && p->first_key;
+    p->first_key = false;
     wc_plan_terms(p, items, n, args);
+    if (first_key)
+        reverse_pairs(args, t->object.n);
     wc_stmt *s = wc_put(p, object              ? WC_S_LiteralObject
                            : t->kind == WP_SET ? WC_S_LiteralSet
                                                : WC_S_LiteralArray);
@@ -268,7 +294,7 @@ static wc_operand comprehension(wc_planner *p, const wp_term *t)
     static const wc_stmt_kind make[] = {[WP_ARRAY_COMP] = WC_S_MakeArray,
                                         [WP_SET_COMP] = WC_S_MakeSet,
                                         [WP_OBJECT_COMP] = WC_S_MakeObject};
-    uint32_t to = wc_local(p);
+    uint32_t to = wc_local(p), asked = p->n_asked;
     wc_put_op(p, make[t->kind], to, (wc_operand){0}, (wc_operand){0});
     wc_mark m = wc_open(p);
     wc_plan_body(p, &t->comp.body);
@@ -284,6 +310,7 @@ static wc_operand comprehension(wc_planner *p, const wp_term *t)
                   (wc_operand){0});
     }
     wc_close(p, m);
+    wc_settle(p, asked);
     return wc_op_local(to);
 }
 
@@ -510,6 +537,8 @@ void wc_unify(wc_planner *p, const wp_term *x, const wp_term *y)
         y = t;
     }
     if ((x->kind == WP_VAR && is_unbound(x)) || has_pattern(x)) {
+        /* OPA looks through the literal that a reference begins with as it is written. */
+        p->first_key = x->kind == WP_VAR && wc_var_of(x)->subject && y->kind == WP_OBJECT;
         wc_operand v = wc_plan_term(p, y);
         wc_unify_value(p, x, v);
         return;

@@ -62,6 +62,20 @@ static wv merge(wm_session *s, wv base, wv v)
 
 static wv whole(wm_session *s, uint32_t at, wv base);
 
+/* The whole value of a rule that is a part of a document: nobody has its first value before all of
+ * it is there, so a clash does not wait. */
+static wv whole_rule(wm_session *s, uint32_t func)
+{
+    bool clashed = s->clashed;
+    wv v = wm_run(s, func, NULL, 0);
+    if (s->clashed && !clashed && !s->failed) {
+        s->error = s->late;
+        s->failed = true;
+        return WV_UNDEFINED;
+    }
+    return v;
+}
+
 /* As whole, one step deeper in C. */
 static wv whole_below(wm_session *s, uint32_t at, wv base)
 {
@@ -80,7 +94,7 @@ static wv whole(wm_session *s, uint32_t at, wv base)
     if (node_masked(s, at))
         return base;
     if (n->whole != WM_NONE)
-        return wm_run(s, n->whole, NULL, 0);
+        return whole_rule(s, n->whole);
     if (n->is_function && n->n == 0)
         return WV_UNDEFINED;
     wv to = wv_object_begin(&s->kept, n->n + 4);
@@ -113,16 +127,40 @@ static wv ask_rule(wm_session *s, const wm_node *n, const wv *keys, unsigned cou
     return v;
 }
 
+static wv base_at(wm_session *s, uint32_t node)
+{
+    wv base = s->env->data;
+    wv path = node_path(s, node);
+    for (uint32_t i = 0; i < wv_len(path); i++)
+        base = base_child(base, wv_items(path)[i]);
+    return base;
+}
+
+wv wm_doc_keys(wm_session *s, uint32_t node)
+{
+    const wm_node *at = &s->p->nodes[node];
+    wv base = base_at(s, node);
+    uint32_t n = base != WV_UNDEFINED && wv_is_collection(base) ? wv_len(base) : 0;
+    const uint32_t *order = n && !wv_is_array(base) ? wv_table_order(base) : NULL;
+    wv to = wv_array_begin(&s->scratch, n + at->n);
+    for (uint32_t i = 0; i < n; i++)
+        wv_array_push(&s->scratch, &to,
+                      wv_is_array(base)    ? wv_small(i)
+                      : wv_is_object(base) ? wv_key_at(base, order, i)
+                                           : wv_set_at(base, order, i));
+    for (uint32_t i = 0; i < at->n && !node_masked(s, node); i++) {
+        wv name = s->p->nodes[s->p->children[at->first + i]].name;
+        if (!wv_is_object(base) || wv_object_get(base, name) == WV_UNDEFINED)
+            wv_array_push(&s->scratch, &to, name);
+    }
+    return wv_len(to) ? to : WV_UNDEFINED;
+}
+
 wv wm_doc(wm_session *s, uint32_t node, const wv *keys, unsigned n)
 {
     if (s->reentry >= WM_REENTRY_STEPS)
         return wm_raise(s, WP_EVAL_CANCEL_ERROR, (wp_loc){0}, "evaluation is nested too deeply");
-    wv base = s->env->data;
-    if (node != 0) {
-        wv path = node_path(s, node);
-        for (uint32_t i = 0; i < wv_len(path); i++)
-            base = base_child(base, wv_items(path)[i]);
-    }
+    wv base = node ? base_at(s, node) : s->env->data;
     for (unsigned i = 0;; i++) {
         const wm_node *at = &s->p->nodes[node];
         if (node_masked(s, node)) {

@@ -57,7 +57,7 @@ typedef struct wm_collect {
     const wm_frame *frame; /* only results of this frame's function count */
     wb_buf text;
     wp_loc closed; /* the rule whose clash is listed already: its further values are not */
-    wv seen[11];
+    wv first;      /* value: what equals it does not clash */
     unsigned n;
 } wm_collect;
 

@@ -261,16 +261,16 @@ static bool defer_conflict(wm_session *s, const wm_func *fn)
 static void collect_value(wm_session *s, wv v, wp_loc loc)
 {
     wm_collect *c = s->collecting;
-    for (unsigned i = 0; i < c->n && i < 10; i++)
-        if (wv_equal(c->seen[i], v))
-            return;
+    if (c->n && wv_equal(c->first, v))
+        return;
     if (c->closed.row == loc.row && c->closed.col == loc.col && c->closed.file == loc.file)
         return;
     if (c->n)
         c->closed = loc;
     if (c->n++ >= 10)
         return;
-    c->seen[c->n - 1] = v;
+    if (c->n == 1)
+        c->first = v;
     wb_buf text;
     wb_buf_init(&text, 1 << 20);
     wv_print(&text, v);
@@ -720,6 +720,25 @@ next:
             result = wm_doc(s, node, &regs[B], C);
             RAISED;
             goto answered;
+        }
+
+        CASE(DKEYS) :
+        {
+            uint32_t node = (uint32_t)*pc++;
+            result = wm_doc_keys(s, node);
+            if (result == WV_UNDEFINED)
+                FAIL;
+            regs[A] = result;
+            NEXT;
+        }
+        CASE(SETTLE) :
+        {
+            if (__builtin_expect(s->clashed, 0)) {
+                s->error = s->late;
+                s->failed = true;
+                goto failed;
+            }
+            NEXT;
         }
 
         CASE(WPUSH) : wm_env_push(s);

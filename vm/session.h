@@ -69,6 +69,9 @@ void wm_begin(wm_session *s, const wm_program *p, wv data, wv input, const wm_bu
 wv wm_call(wm_session *s, uint32_t func, const wv *args, unsigned n);
 /* The document at tree node `node` below the n keys: base and virtual documents merged. */
 wv wm_doc(wm_session *s, uint32_t node, const wv *keys, unsigned n);
+/* The names below a node as an array in scratch: those of base data in Rego order, then those that
+ * only rules have. Undefined when there are none. */
+wv wm_doc_keys(wm_session *s, uint32_t node);
 
 /* The error that ended the evaluation, or NULL. An arena that ran full since the loop last looked
  * is found here: what was left out of a value must never pass for an answer. */

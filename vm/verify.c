@@ -53,6 +53,7 @@ static wb_status check_second_word(const checker *c, uint32_t at, uint64_t w, ui
             return bad(c, at, "function out of range");
         return p->funcs[word].n_args == WM_C(w) ? WB_OK : bad(c, at, "wrong number of arguments");
     case WM_CALLB: return word < p->n_sites ? WB_OK : bad(c, at, "built-in site out of range");
+    case WM_DKEYS:
     case WM_DREF: return word < p->n_nodes ? WB_OK : bad(c, at, "node out of range");
     case WM_WMOCK: {
         /* low half: what is mocked; high half: by what */
