@@ -34,7 +34,7 @@ static wv location(json_out *o, wp_loc loc)
     put(o, &v, "file", o->m ? wv_string_new(o->a, o->m->file.name) : str(o, ""));
     put(o, &v, "row", wv_small(loc.row));
     put(o, &v, "col", wv_small(loc.col));
-    if (o->m && loc.len && (size_t)loc.offset + loc.len <= o->m->file.text.n)
+    if (o->locations && o->m && loc.len && (size_t)loc.offset + loc.len <= o->m->file.text.n)
         put(o, &v, "text", base64(o, wb_str_n(o->m->file.text.p + loc.offset, loc.len)));
     return v;
 }
@@ -291,13 +291,6 @@ static wv imports_json(json_out *o, const wp_module *m)
     return v;
 }
 
-static bool is_metadata(wb_str text)
-{
-    while (text.n && (text.p[0] == ' ' || text.p[0] == '\t'))
-        text = wb_str_n(text.p + 1, text.n - 1);
-    return wb_str_has_prefix(text, WB_LIT("METADATA"));
-}
-
 static wv comments_json(json_out *o, const wp_module *m)
 {
     wv v = wv_array_begin(o->a, m->n_comments);
@@ -306,18 +299,12 @@ static wv comments_json(json_out *o, const wp_module *m)
         wv one = wv_object_begin(o->a, 2);
         put(o, &one, "Text", base64(o, m->comments[i].text));
         wv loc = location(o, m->comments[i].loc);
-        /* The first comment of a block shares its place with the block; a block that is a comment
-         * and nothing more shows its own text there. */
-        if (!m->n_blocks && is_metadata(m->comments[i].text)) {
-            wb_buf text;
-            wb_buf_init(&text, m->comments[i].text.n + 1);
-            wb_buf_putc(&text, '#');
-            wb_buf_put_str(&text, m->comments[i].text);
-            put(o, &loc, "text", base64(o, wb_buf_str(&text)));
-            wb_buf_free(&text);
+        /* The first comment of a block shares its place with the block. */
+        if (block < m->n_blocks && m->blocks[block].loc.row == m->comments[i].loc.row) {
+            if (o->locations)
+                put(o, &loc, "text", base64(o, m->blocks[block].text));
+            block++;
         }
-        if (block < m->n_blocks && m->blocks[block].loc.row == m->comments[i].loc.row)
-            put(o, &loc, "text", base64(o, m->blocks[block++].text));
         put(o, &one, "Location", loc);
         wv_array_push(o->a, &v, one);
     }

@@ -61,7 +61,7 @@ const char *wp_kind_name(wp_term_kind kind);
 
 /* The tree as `opa parse -f json` prints it. */
 typedef struct wp_json_options {
-    bool locations; /* with "location" on each node */
+    bool locations; /* with "location" on each node, and the source text in every place */
     bool comments;
 } wp_json_options;
 wv wp_module_json(wb_arena *a, const wp_module *m, const wp_json_options *o);
