@@ -1,9 +1,12 @@
 /* Requests to Amazon's services, signed with version 4 of their signatures. */
 #include "base/base64.h"
 #include "base/sha256.h"
+#include "base/utf8.h"
 #include "stdlib/args.h"
 #include "stdlib/families.h"
 #include "stdlib/http_request.h"
+#include "stdlib/unicode.h"
+#include "stdlib/uri.h"
 #include "value/json.h"
 
 #include <openssl/crypto.h>
@@ -74,70 +77,6 @@ static bool read_payload_option(ws_ctx *cx, wv o, config *c)
     return false;
 }
 
-/* ---- the address, as Go takes it apart ---- */
-
-typedef struct address {
-    wb_str host, path, query;
-} address;
-
-static size_t find(wb_str s, const char *any)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] && strchr(any, s.p[i]))
-            return i;
-    return s.n;
-}
-
-static bool read_address(ws_ctx *cx, wb_str url, address *a)
-{
-    wb_str s = wb_str_n(url.p, find(url, "#"));
-    *a = (address){{"", 0}, {"", 0}, {"", 0}};
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f) {
-            wb_buf b;
-            wb_buf_init(&b, 4096);
-            ws_put_quoted(&b, url);
-            ws_fail(cx, "parse %s: net/url: invalid control character in URL", wb_buf_cstr(&b));
-            wb_buf_free(&b);
-            return false;
-        }
-    size_t colon = find(s, ":/?");
-    if (colon < s.n && s.p[colon] == ':') {
-        if (colon == 0) {
-            ws_fail(cx, "parse \"%.*s\": missing protocol scheme", WB_FMT(url));
-            return false;
-        }
-        s = wb_str_n(s.p + colon + 1, s.n - colon - 1);
-    }
-    size_t q = find(s, "?");
-    if (q < s.n)
-        a->query = wb_str_n(s.p + q + 1, s.n - q - 1);
-    s.n = q;
-    if (s.n >= 2 && memcmp(s.p, "//", 2) == 0) {
-        s = wb_str_n(s.p + 2, s.n - 2);
-        size_t slash = find(s, "/");
-        a->host = wb_str_n(s.p, slash);
-        const char *at = a->host.n ? memrchr(a->host.p, '@', a->host.n) : NULL;
-        if (at)
-            a->host = wb_str_n(at + 1, a->host.n - (size_t)(at + 1 - a->host.p));
-        s = wb_str_n(s.p + slash, s.n - slash);
-    }
-    a->path = s;
-    return true;
-}
-
-/* A path is kept when it is well escaped; what must be is escaped otherwise. */
-static void put_path(wb_buf *b, wb_str path)
-{
-    for (size_t i = 0; i < path.n; i++) {
-        unsigned char c = (unsigned char)path.p[i];
-        if (c <= ' ' || c >= 0x7f || strchr("\"<>\\^`{|}", c))
-            wb_buf_putf(b, "%%%02X", c);
-        else
-            wb_buf_putc(b, (char)c);
-    }
-}
-
 /* ---- headers ---- */
 
 typedef struct header {
@@ -155,11 +94,11 @@ static int by_name(const void *a, const void *b)
 
 static wb_str lower(ws_ctx *cx, wb_str s)
 {
-    char *p = wb_arena_dup(cx->out, s.p, s.n);
-    for (size_t i = 0; i < s.n; i++)
-        if (p[i] >= 'A' && p[i] <= 'Z')
-            p[i] = (char)(p[i] + 32);
-    return wb_str_n(p, s.n);
+    char *to = wb_arena_alloc(cx->out, 3 * s.n + 1); /* a bad byte becomes three */
+    size_t n = 0;
+    for (size_t i = 0, used; i < s.n; i += used)
+        n += wb_utf8_put(to + n, ws_rune_lower(wb_utf8_get(s.p + i, s.n - i, &used)));
+    return wb_str_n(to, n);
 }
 
 static bool ignored(wb_str name)
@@ -231,7 +170,7 @@ static void put_scope(wb_buf *b, const config *c, wb_str date)
     wb_buf_puts(b, "/aws4_request");
 }
 
-static wv authorization(ws_ctx *cx, const config *c, wb_str method, const address *a,
+static wv authorization(ws_ctx *cx, const config *c, wb_str method, const ws_uri_target *a,
                         const header *headers, size_t n, wb_str stamp, const char *content)
 {
     wb_buf canonical, names, text, out;
@@ -241,7 +180,7 @@ static wv authorization(ws_ctx *cx, const config *c, wb_str method, const addres
     ws_text_begin(cx, &out);
     wb_buf_put_str(&canonical, method);
     wb_buf_putc(&canonical, '\n');
-    put_path(&canonical, a->path);
+    wb_buf_put_str(&canonical, wb_buf_str(&a->path));
     wb_buf_putc(&canonical, '\n');
     wb_buf_put_str(&canonical, a->query);
     wb_buf_putc(&canonical, '\n');
@@ -323,7 +262,7 @@ static void put_header(ws_ctx *cx, wv *o, const char *name, wv value)
 }
 
 /* The request's headers with the signature's; NULL headers: there are none. */
-static wv signed_headers(ws_ctx *cx, const config *c, wb_str method, const address *a, wv given,
+static wv signed_headers(ws_ctx *cx, const config *c, wb_str method, const ws_uri_target *a, wv given,
                          wb_str stamp, const char *content)
 {
     uint32_t count = wv_defined(given) ? wv_len(given) : 0;
@@ -331,7 +270,7 @@ static wv signed_headers(ws_ctx *cx, const config *c, wb_str method, const addre
         return ws_fail(cx, "more than %d headers", HEADERS_MAX);
     wv out = wv_object_begin(cx->out, count + 5), ours = wv_object_begin(cx->out, 4);
     wb_str service = wv_str(&c->service);
-    put_header(cx, &ours, "host", wv_string_new(cx->out, a->host));
+    put_header(cx, &ours, "host", wv_string_new(cx->out, wb_buf_str(&a->host)));
     put_header(cx, &ours, "x-amz-date", wv_string_new(cx->out, stamp));
     if (wb_str_is(service, "s3") || wb_str_is(service, "glacier"))
         put_header(cx, &ours, "x-amz-content-sha256", wv_string_new(cx->out, wb_str_of(content)));
@@ -373,6 +312,19 @@ static bool read_stamp(int64_t ns, char to[32])
     return gmtime_r(&seconds, &tm) && strftime(to, 32, "%Y%m%dT%H%M%SZ", &tm) > 0;
 }
 
+/* The headers of a request (args[0]) that goes to this target, signed. */
+static wv signed_for(ws_ctx *cx, const wv *args, int64_t ns, const ws_uri_target *to, config *c)
+{
+    char stamp[32], content[2 * WB_SHA256_LEN + 1];
+    if (!read_payload_option(cx, args[1], c) || !body_hash(cx, args[0], c, content))
+        return WV_UNDEFINED;
+    if (!read_stamp(ns, stamp))
+        return ws_fail_type(cx, "operand 3 could not convert time_ns value into a unix timestamp");
+    wv method = wv_object_get_str(args[0], WB_LIT("method"));
+    wv headers = wv_object_get_str(args[0], WB_LIT("headers"));
+    return signed_headers(cx, c, wv_str(&method), to, headers, wb_str_of(stamp), content);
+}
+
 static wv fn_sign_req(ws_ctx *cx, const wv *args, unsigned n)
 {
     WS_OBJECT(cx, args, 0);
@@ -399,15 +351,12 @@ static wv fn_sign_req(ws_ctx *cx, const wv *args, unsigned n)
                             wv_is_string(method) ? "" : "\"method\"",
                             wv_is_string(url) || wv_is_string(method) ? "" : ", ",
                             wv_is_string(url) ? "" : "\"url\"");
-    address a;
-    char stamp[32], content[2 * WB_SHA256_LEN + 1];
-    if (!read_address(cx, wv_str(&url), &a) || !read_payload_option(cx, args[1], &c) ||
-        !body_hash(cx, args[0], &c, content))
-        return WV_UNDEFINED;
-    if (!read_stamp(ns, stamp))
-        return ws_fail_type(cx, "operand 3 could not convert time_ns value into a unix timestamp");
-    wv signed_with =
-        signed_headers(cx, &c, wv_str(&method), &a, headers, wb_str_of(stamp), content);
+    ws_uri_target to;
+    wv signed_with = WV_UNDEFINED;
+    if (ws_uri_target_read(cx, wv_str(&url), &to))
+        signed_with = signed_for(cx, args, ns, &to, &c);
+    wb_buf_free(&to.host);
+    wb_buf_free(&to.path);
     if (!wv_defined(signed_with))
         return signed_with;
     WS_ROOM(cx, 2 * sizeof(wv) * wv_len(args[0]));

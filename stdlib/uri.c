@@ -17,6 +17,7 @@ typedef struct uri {
     wb_str text;  /* what error texts quote */
     wb_buf error; /* why it is no URI; empty: it is one */
     wb_str scheme, query, raw_path;
+    wb_str as_written; /* the path before its escapes were replaced */
     wb_buf host, path, fragment;
 } uri;
 
@@ -334,7 +335,7 @@ static bool read_uri(uri *u, wb_str s)
     wb_str rest = s;
     if (wb_str_is(s, "*")) {
         wb_buf_putc(&u->path, '*');
-        u->raw_path = s;
+        u->raw_path = u->as_written = s;
         return true;
     }
     if (!read_scheme(u, &rest))
@@ -364,6 +365,7 @@ static bool read_uri(uri *u, wb_str s)
     }
     if (!unescape(u, rest, PATH, &u->path))
         return false;
+    u->as_written = rest;
     u->raw_path = usual(u, rest) ? wb_buf_str(&u->path) : rest;
     return true;
 }
@@ -409,6 +411,59 @@ bool ws_uri_check(ws_ctx *cx, wb_str s, bool *scheme, wb_buf *path)
     return ok;
 }
 
+/* The call's error for what parse refused. */
+static void fail_parse(const uri *u)
+{
+    if (!u->error.n) {
+        if (u->cx->error == WS_ERR_NONE)
+            ws_fail_room(u->cx);
+        return;
+    }
+    wb_buf text;
+    ws_text_begin(u->cx, &text);
+    ws_put_quoted(&text, u->text);
+    wb_buf_puts(&text, ": ");
+    wb_buf_put_str(&text, wb_buf_str(&u->error));
+    ws_fail_tail(u->cx, "parse ", wb_buf_str(&text));
+    wb_buf_free(&text);
+}
+
+/* Whether a path may be sent as it was written. */
+static bool well_escaped(wb_str path)
+{
+    for (size_t i = 0; i < path.n; i++)
+        if (!path.p[i] || (!is_plain(PATH, path.p[i]) && !strchr("!'()*[]%", path.p[i])))
+            return false;
+    return true;
+}
+
+bool ws_uri_target_read(ws_ctx *cx, wb_str s, ws_uri_target *to)
+{
+    uri u;
+    bool ok = parse(&u, cx, s);
+    if (!ok)
+        fail_parse(&u);
+    ws_text_begin(cx, &to->host);
+    ws_text_begin(cx, &to->path);
+    wb_buf_put_str(&to->host, wb_buf_str(&u.host));
+    to->query = u.query;
+    bool kept = (u.as_written.n && well_escaped(u.as_written)) ||
+                wb_str_is(wb_buf_str(&u.path), "*");
+    wb_str path = kept ? u.as_written : wb_buf_str(&u.path);
+    for (size_t i = 0; i < path.n; i++) {
+        if (kept || is_plain(PATH, path.p[i]))
+            wb_buf_putc(&to->path, path.p[i]);
+        else
+            wb_buf_putf(&to->path, "%%%02X", (unsigned char)path.p[i]);
+    }
+    if (ok && (to->host.failed || to->path.failed)) {
+        ws_fail_room(cx);
+        ok = false;
+    }
+    clear(&u);
+    return ok;
+}
+
 static void put(wb_arena *a, wv *o, const char *key, wb_str text)
 {
     if (text.n)
@@ -440,16 +495,8 @@ static wv fn_parse(ws_ctx *cx, const wv *args, unsigned n)
         put(a, &r, "raw_query", u.query);
         put(a, &r, "fragment", wb_buf_str(&u.fragment));
         r = ws_built(cx, r);
-    } else if (u.error.n) {
-        wb_buf text;
-        ws_text_begin(cx, &text);
-        ws_put_quoted(&text, u.text);
-        wb_buf_puts(&text, ": ");
-        wb_buf_put_str(&text, wb_buf_str(&u.error));
-        ws_fail_tail(cx, "parse ", wb_buf_str(&text));
-        wb_buf_free(&text);
-    } else if (cx->error == WS_ERR_NONE) {
-        ws_fail_room(cx);
+    } else {
+        fail_parse(&u);
     }
     clear(&u);
     return r;

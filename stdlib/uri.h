@@ -8,4 +8,14 @@
  * path with its escapes replaced. */
 bool ws_uri_check(ws_ctx *cx, wb_str s, bool *scheme, wb_buf *path);
 
+/* What a request is signed with: the host with its port, the path as it is sent, the query. */
+typedef struct ws_uri_target {
+    wb_buf host, path;
+    wb_str query; /* part of the text that was read */
+} ws_uri_target;
+
+/* False with the call's error when s is no URI or the budget ends. The buffers are the caller's to
+ * free, also then. */
+bool ws_uri_target_read(ws_ctx *cx, wb_str s, ws_uri_target *to);
+
 #endif
