@@ -31,11 +31,60 @@ static wv path_of(wc_unit *u, const wp_module *m, const wp_rule *rule)
     return path;
 }
 
+/* The keys of a reference as the tree's JSON has it. */
+static wv keys_of(wc_unit *u, wv ref)
+{
+    wv out = wv_array_begin(u->a, wv_len(ref));
+    for (uint32_t i = 0; i < wv_len(ref); i++)
+        wv_array_push(u->a, &out, wv_object_get_str(wv_items(ref)[i], WB_LIT("value")));
+    return out;
+}
+
+static bool is_key(wv key, const char *name)
+{
+    return wb_str_is(wv_str(&key), name);
+}
+
+/* The members of a block or of a part of it as policies see them: references are lists of keys, a
+ * name that is empty is left out. */
+static wv plain_members(wc_unit *u, wv from)
+{
+    wv out = wv_object_begin(u->a, wv_len(from));
+    for (uint32_t i = 0; i < wv_len(from); i++) {
+        wv key = wv_key_at(from, NULL, i), value = wv_value_at(from, NULL, i);
+        if (is_key(key, "name") && !wv_str(&value).n)
+            continue;
+        if (is_key(key, "path") || is_key(key, "schema"))
+            value = keys_of(u, value);
+        wv_object_put(u->a, &out, key, value);
+    }
+    return out;
+}
+
+/* A block as policies see it; what it says to the compile API is not for them. */
+static wv plain(wc_unit *u, wv block)
+{
+    wv out = wv_object_begin(u->a, wv_len(block));
+    for (uint32_t i = 0; i < wv_len(block); i++) {
+        wv key = wv_key_at(block, NULL, i), value = wv_value_at(block, NULL, i);
+        if (is_key(key, "compile"))
+            continue;
+        if (is_key(key, "schemas") || is_key(key, "authors")) {
+            wv list = wv_array_begin(u->a, wv_len(value));
+            for (uint32_t k = 0; k < wv_len(value); k++)
+                wv_array_push(u->a, &list, plain_members(u, wv_items(value)[k]));
+            value = list;
+        }
+        wv_object_put(u->a, &out, key, value);
+    }
+    return out;
+}
+
 static void link(wc_unit *u, wv *chain, wv path, wv annotations)
 {
     wv entry = wv_object_begin(u->a, 2);
     if (annotations != WV_UNDEFINED)
-        wv_object_put(u->a, &entry, string(u, "annotations"), annotations);
+        wv_object_put(u->a, &entry, string(u, "annotations"), plain(u, annotations));
     wv_object_put(u->a, &entry, string(u, "path"), path);
     /* A document's block stands with each of its rules; it is told once. */
     for (uint32_t i = 0; i < wv_len(*chain); i++)
@@ -82,7 +131,7 @@ wv wc_metadata(wc_unit *u, const wp_module *m, const wp_rule *rule, bool chain)
 {
     if (!chain) {
         wv own = rule_block(rule);
-        return own == WV_UNDEFINED ? wv_object_begin(u->a, 0) : own;
+        return own == WV_UNDEFINED ? wv_object_begin(u->a, 0) : plain(u, own);
     }
     wv out = wv_array_begin(u->a, 4);
     wv path = path_of(u, m, rule), package = path_of(u, m, NULL);

@@ -374,18 +374,9 @@ bool wp_is_keyword(wb_str word, wp_version version);
 /* check.c: what can be said when the whole module is read */
 void wp_check_module(wp_parser *p, wp_module *m);
 
-/* yaml.c: text to a value. error is set, in YAML's words, when wp_yaml_read answers false. */
-#define WP_YAML_KEYS 64 /* keys of the outermost mapping whose lines are kept */
-typedef struct wp_yaml {
-    wb_arena *arena;
-    wv value;
-    const char *error;
-    unsigned error_line;
-    wv keys[WP_YAML_KEYS];
-    uint32_t lines[WP_YAML_KEYS];
-    uint32_t n_lines;
-} wp_yaml;
-bool wp_yaml_read(wp_yaml *y, wb_str text);
+/* metadata_yaml.c: the fields of a block, each of its type, into *out. Answers NULL or, in YAML's
+ * words, why the text has none. */
+const char *wp_metadata_fields(wb_arena *a, wb_str text, wv *out);
 
 /* metadata.c: the blocks with what they say (into m->blocks), then what each belongs to. Both
  * report what is wrong and set p->failed. */

@@ -8,10 +8,6 @@
 
 typedef struct block {
     uint32_t first, last; /* comments: the METADATA line and the last one */
-    wb_str yaml;
-    wp_yaml y;
-    const char *error;
-    wp_loc error_loc;
 } block;
 
 static wv get(wv object, const char *key)
@@ -43,108 +39,22 @@ static bool opens_block(const wp_comment *c)
 
 /* ---- fields ---- */
 
-enum field_type { F_TEXT, F_BOOL, F_TEXTS, F_LIST, F_MAPS, F_MAP };
-
-static const struct {
-    const char *name, *go_type;
-    enum field_type type;
-} fields[] = {
-    {"scope", "string", F_TEXT},
-    {"title", "string", F_TEXT},
-    {"entrypoint", "bool", F_BOOL},
-    {"description", "string", F_TEXT},
-    {"organizations", "[]string", F_TEXTS},
-    {"related_resources", "[]interface {}", F_LIST},
-    {"authors", "[]interface {}", F_LIST},
-    {"schemas", "[]map[string]interface {}", F_MAPS},
-    {"compile", "map[string]interface {}", F_MAP},
-    {"custom", "map[string]interface {}", F_MAP},
-    {"labels", "map[string]interface {}", F_MAP},
-};
-
-/* The first bytes of a text that goes on; a character cut in two is shown as a bad one. */
-static void put_start(wb_buf *b, wb_str s)
+/* Keys of maps are texts. Maps inside maps are not looked at, as in OPA. */
+static bool texts_as_keys(wb_arena *a, wv v, const char *path, const char **error)
 {
-    size_t used;
-    char c[4];
-    for (size_t at = 0; at < s.n; at += used)
-        wb_buf_put(b, c, wb_utf8_put(c, wb_utf8_get(s.p + at, s.n - at, &used)));
-    wb_buf_puts(b, "...");
-}
-
-/* "!!str `x`": how YAML's errors name a value. */
-static const char *yaml_name(wb_arena *a, wv v)
-{
-    if (wv_is_object(v))
-        return "!!map";
-    if (wv_is_array(v))
-        return "!!seq";
-    const char *tag = wv_is_string(v) ? "str" : wv_is_bool(v) ? "bool" : "int";
-    wb_buf b;
-    wb_buf_init(&b, 1 << 16);
-    if (wv_is_string(v)) {
-        wb_str s = wv_str(&v);
-        if (s.n > 10)
-            put_start(&b, wb_str_n(s.p, 7));
-        else
-            wb_buf_put_str(&b, s);
-    } else {
-        wv_print(&b, v);
-        if (wv_is_number(v) && b.n && memchr(b.p, '.', b.n))
-            tag = "float";
+    if (wv_is_object(v)) {
+        for (uint32_t i = 0; i < wv_len(v); i++)
+            if (!wv_is_string(wv_key_at(v, NULL, i))) {
+                *error = wb_arena_printf(a, "invalid map key type(s): %s", path);
+                return false;
+            }
+    } else if (wv_is_array(v)) {
+        for (uint32_t i = 0; i < wv_len(v); i++)
+            if (!texts_as_keys(a, wv_items(v)[i],
+                               wb_arena_printf(a, "%s%s%u", path, *path ? "/" : "", i), error))
+                return false;
     }
-    char *text = wb_arena_printf(a, "!!%s `%s`", tag, wb_buf_cstr(&b));
-    wb_buf_free(&b);
-    return text;
-}
-
-static bool fits(wv v, enum field_type type)
-{
-    if (v == WV_NULL)
-        return true;
-    switch (type) {
-    case F_TEXT: return !wv_is_collection(v);
-    case F_BOOL: return wv_is_bool(v);
-    case F_MAP: return wv_is_object(v);
-    default: return wv_is_array(v);
-    }
-}
-
-static bool check_types(wp_parser *p, block *b)
-{
-    wb_str all = {0};
-    for (uint32_t i = 0; i < b->y.n_lines; i++) {
-        if (!wv_is_string(b->y.keys[i]))
-            continue;
-        for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
-            wb_str key = wv_str(&b->y.keys[i]);
-            wv v = get(b->y.value, fields[k].name);
-            if (!wb_str_is(key, fields[k].name) || fits(v, fields[k].type))
-                continue;
-            char *text = wb_arena_printf(p->arena, "%.*s\n  line %u: cannot unmarshal %s into %s",
-                                         WB_FMT(all), b->y.lines[i], yaml_name(p->arena, v),
-                                         fields[k].go_type);
-            if (!all.n)
-                b->y.error_line = b->y.lines[i];
-            all = wb_str_of(text);
-        }
-    }
-    if (all.n)
-        b->error = wb_arena_printf(p->arena, "yaml: unmarshal errors:%.*s", WB_FMT(all));
-    return !all.n;
-}
-
-static wv text_of(wb_arena *a, wv v)
-{
-    if (wv_is_string(v))
-        return v;
-    wb_buf b;
-    wb_buf_init(&b, 1 << 16);
-    if (v != WV_NULL)
-        wv_print(&b, v);
-    wv s = wv_string_new(a, wb_buf_str(&b));
-    wb_buf_free(&b);
-    return s;
+    return true;
 }
 
 static wb_str member(const wv *object, const char *key, wv *keep)
@@ -158,6 +68,8 @@ static wv author(wp_parser *p, wv v, const char **error)
     wb_arena *a = p->arena;
     wv out = wv_object_begin(a, 2), k1, k2;
     wb_str name, email = {0};
+    if (!texts_as_keys(a, v, "", error))
+        return out;
     if (wv_is_object(v)) {
         name = member(&v, "name", &k1);
         email = member(&v, "email", &k2);
@@ -200,6 +112,8 @@ static wv resource(wp_parser *p, wv v, const char **error)
     wb_arena *a = p->arena;
     wv out = wv_object_begin(a, 2), k1, k2;
     wb_str ref = {0}, description = {0};
+    if (!texts_as_keys(a, v, "", error))
+        return out;
     if (wv_is_object(v)) {
         ref = member(&v, "ref", &k1);
         description = member(&v, "description", &k2);
@@ -265,6 +179,9 @@ static wv schema(wp_parser *p, wv v, const char **error)
         }
         put(a, &out, "schema", ref);
     } else if (wv_is_object(value)) {
+        const char *keys = NULL;
+        if (!texts_as_keys(a, value, "", &keys))
+            *error = wb_arena_printf(a, "invalid schema definition: %s", keys);
         put(a, &out, "definition", value);
     } else {
         wb_str k = wv_str(&key);
@@ -311,6 +228,31 @@ static wv compile_field(wp_parser *p, wv v, const char **error)
     return out;
 }
 
+/* A value as Go prints it where it expects text. */
+static void put_go(wb_buf *b, wv v)
+{
+    if (wv_is_string(v)) {
+        wb_str s = wv_str(&v);
+        wb_buf_put_str(b, s);
+    } else if (wv_is_collection(v)) {
+        wb_buf_puts(b, wv_is_object(v) ? "map[" : "[");
+        for (uint32_t i = 0; i < wv_len(v); i++) {
+            wb_buf_puts(b, i ? " " : "");
+            if (wv_is_object(v)) {
+                put_go(b, wv_key_at(v, NULL, i));
+                wb_buf_putc(b, ':');
+            }
+            put_go(b, wv_is_object(v) ? wv_value_at(v, NULL, i) : wv_items(v)[i]);
+        }
+        wb_buf_putc(b, ']');
+    } else {
+        wb_buf_puts(b, v == WV_NULL ? "%!s(<nil>" : wv_is_bool(v) ? "%!s(bool=" : "%!s(int=");
+        if (v != WV_NULL)
+            wv_print(b, v);
+        wb_buf_putc(b, ')');
+    }
+}
+
 static wv read_list(wp_parser *p, wv list, wv (*one)(wp_parser *, wv, const char **),
                     const char *what, const char **error)
 {
@@ -322,12 +264,7 @@ static wv read_list(wp_parser *p, wv list, wv (*one)(wp_parser *, wv, const char
         if (problem) {
             wb_buf b;
             wb_buf_init(&b, 1 << 16);
-            if (wv_is_string(v)) {
-                wb_str s = wv_str(&v);
-                wb_buf_put_str(&b, s);
-            } else {
-                wv_print(&b, v);
-            }
+            put_go(&b, v);
             *error = what ? wb_arena_printf(p->arena, "invalid %s definition %s: %s", what,
                                             wb_buf_cstr(&b), problem)
                           : problem;
@@ -338,65 +275,92 @@ static wv read_list(wp_parser *p, wv list, wv (*one)(wp_parser *, wv, const char
     return out;
 }
 
+/* The fields of a block as the tree's JSON has them. */
 static wv read_fields(wp_parser *p, wv raw, const char **error)
 {
+    static const char *const order[] = {
+        "scope",   "title",   "entrypoint", "description", "organizations", "related_resources",
+        "authors", "schemas", "compile",    "custom",      "labels"};
     wb_arena *a = p->arena;
     wv out = wv_object_begin(a, 6);
     put(a, &out, "scope", wv_string_new(a, WB_LIT("")));
-    for (size_t k = 0; k < sizeof fields / sizeof *fields && !*error; k++) {
-        wv v = get(raw, fields[k].name);
-        if (!wv_defined(v) || v == WV_NULL)
+    for (size_t k = 0; k < sizeof order / sizeof *order && !*error; k++) {
+        const char *name = order[k];
+        wv v = get(raw, name);
+        bool wanted = wv_defined(v) && v != WV_FALSE && v != WV_NULL;
+        if (wanted && wv_is_string(v))
+            wanted = wv_str(&v).n > 0;
+        if (!wanted)
             continue;
-        switch (fields[k].type) {
-        case F_TEXT:
-            v = text_of(a, v);
-            if (wv_str(&v).n)
-                put(a, &out, fields[k].name, v);
-            continue;
-        case F_BOOL:
-            if (v == WV_TRUE)
-                put(a, &out, fields[k].name, v);
-            continue;
-        case F_TEXTS: {
-            wv list = wv_array_begin(a, wv_len(v));
-            for (uint32_t i = 0; i < wv_len(v); i++)
-                wv_array_push(a, &list, text_of(a, wv_items(v)[i]));
-            v = list;
-            break;
-        }
-        case F_LIST:
-            v = fields[k].name[0] == 'a' ? read_list(p, v, author, "author", error)
-                                         : read_list(p, v, resource, "related-resource", error);
-            break;
-        case F_MAPS: v = read_list(p, v, schema, NULL, error); break;
-        case F_MAP:
-            if (wb_str_is(wb_str_of(fields[k].name), "compile"))
-                v = compile_field(p, v, error);
-            else if (!wv_len(v))
-                continue;
-        }
-        if (!wv_is_array(v) || wv_len(v))
-            put(a, &out, fields[k].name, v);
+        if (!strcmp(name, "related_resources"))
+            v = read_list(p, v, resource, "related-resource", error);
+        else if (!strcmp(name, "authors"))
+            v = read_list(p, v, author, "author", error);
+        else if (!strcmp(name, "schemas"))
+            v = read_list(p, v, schema, NULL, error);
+        else if (!strcmp(name, "compile"))
+            v = compile_field(p, v, error);
+        else
+            for (uint32_t i = 0; wv_is_object(v) && i < wv_len(v); i++)
+                if (!texts_as_keys(a, wv_value_at(v, NULL, i), "", error))
+                    return out;
+        if (!wv_is_collection(v) || wv_len(v) || !strcmp(name, "compile"))
+            put(a, &out, name, v);
     }
     return out;
 }
 
 /* ---- blocks ---- */
 
+/* One character between quotes, in ASCII. */
+static void put_symbol(wb_buf *b, uint32_t c)
+{
+    static const char named[] = "\a\b\f\n\r\t\v", names[] = "abfnrtv";
+    const char *at = c && c < 0x20 ? strchr(named, (int)c) : NULL;
+    if (at)
+        wb_buf_putf(b, "'\\%c'", names[at - named]);
+    else if (c < 0x20 || c == 0x7f)
+        wb_buf_putf(b, "'\\x%02x'", c);
+    else if (c < 0x80)
+        wb_buf_putf(b, c == '\'' || c == '\\' ? "'\\%c'" : "'%c'", (int)c);
+    else
+        wb_buf_putf(b, c < 0x10000 ? "'\\u%04x'" : "'\\U%08x'", c);
+}
+
+/* What stands behind colons of a line, up to the first that has a blank there. */
+static void put_symbols(wb_buf *b, wb_str line)
+{
+    for (size_t i = 0; i < line.n; i++) {
+        if (line.p[i] != ':')
+            continue;
+        if (i + 1 == line.n || line.p[i + 1] == ' ' || line.p[i + 1] == '\t')
+            return;
+        size_t used;
+        wb_buf_puts(b, b->n ? " " : "");
+        put_symbol(b, line.p[i + 1] == ':' ? WB_UTF8_BAD
+                                           : wb_utf8_get(line.p + i + 1, line.n - i - 1, &used));
+    }
+}
+
 /* YAML's errors get a hint when a key's colon has no blank behind it. */
 static const char *with_hint(wp_parser *p, const wp_module *m, const block *b, const char *error)
 {
+    wb_buf all, symbols;
+    wb_buf_init(&all, WP_TEXT_MAX);
+    wb_buf_puts(&all, error);
     for (uint32_t i = b->first + 1; i <= b->last; i++) {
         const wp_comment *c = &m->comments[i];
-        const char *colon = memchr(c->text.p, ':', c->text.n);
-        if (!colon || colon + 1 == c->text.p + c->text.n || colon[1] == ' ' || colon[1] == '\t' ||
-            (unsigned char)colon[1] >= 0x80)
-            continue;
-        error = wb_arena_printf(p->arena,
-                                "%s\n  Hint: on line %u, symbol(s) ['%c'] immediately following a "
-                                "key/value separator ':' is not a legal yaml space character",
-                                error, c->loc.row, colon[1]);
+        wb_buf_init(&symbols, WP_TEXT_MAX);
+        put_symbols(&symbols, c->text);
+        if (symbols.n)
+            wb_buf_putf(&all,
+                        "\n  Hint: on line %u, symbol(s) [%s] immediately following a key/value "
+                        "separator ':' is not a legal yaml space character",
+                        c->loc.row, wb_buf_cstr(&symbols));
+        wb_buf_free(&symbols);
     }
+    error = wb_arena_dup(p->arena, all.p, all.n);
+    wb_buf_free(&all);
     return error;
 }
 
@@ -421,35 +385,18 @@ static bool read_block(wp_parser *p, wp_module *m, block *b, wp_annotation *out)
     out->loc = m->comments[b->first].loc;
     wp_loc at = out->loc;
     const char *error = NULL;
-    b->y.arena = p->arena;
+    wv fields;
     if (!trim(source).n) {
         error = "expected METADATA block, found whitespace";
-    } else {
-        bool ok = wp_yaml_read(&b->y, source);
+    } else if ((error = wp_metadata_fields(p->arena, source, &fields))) {
+        uint32_t n = b->last - b->first;
         unsigned line = 0;
-        if (ok && !wv_is_object(b->y.value) && b->y.value != WV_NULL) {
-            error = wb_arena_printf(p->arena,
-                                    "yaml: unmarshal errors:\n  line 1: cannot unmarshal %s into "
-                                    "ast.rawAnnotation",
-                                    yaml_name(p->arena, b->y.value));
-            line = 1;
-        } else if (ok) {
-            if (!check_types(p, b)) {
-                error = b->error;
-                line = b->y.error_line;
-            }
-        } else {
-            error = b->y.error;
-            if (sscanf(error, "yaml: line %u:", &line) != 1)
-                sscanf(error, "yaml: unmarshal errors: line %u:", &line);
-        }
-        if (error) {
-            uint32_t n = b->last - b->first;
-            at = m->comments[b->first + 1 + (line < n ? line : n - 1)].loc;
-            error = with_hint(p, m, b, error);
-        } else {
-            out->value = read_fields(p, b->y.value, &error);
-        }
+        if (sscanf(error, "yaml: line %u:", &line) != 1)
+            sscanf(error, "yaml: unmarshal errors: line %u:", &line);
+        at = m->comments[b->first + 1 + (line < n ? line : n - 1)].loc;
+        error = with_hint(p, m, b, error);
+    } else {
+        out->value = read_fields(p, fields, &error);
     }
     if (error) {
         wp_report(p->diags, WP_PARSE_ERROR, &p->file, at, "%s", error);

@@ -262,8 +262,8 @@ static void put_header(ws_ctx *cx, wv *o, const char *name, wv value)
 }
 
 /* The request's headers with the signature's; NULL headers: there are none. */
-static wv signed_headers(ws_ctx *cx, const config *c, wb_str method, const ws_uri_target *a, wv given,
-                         wb_str stamp, const char *content)
+static wv signed_headers(ws_ctx *cx, const config *c, wb_str method, const ws_uri_target *a,
+                         wv given, wb_str stamp, const char *content)
 {
     uint32_t count = wv_defined(given) ? wv_len(given) : 0;
     if (count > HEADERS_MAX)

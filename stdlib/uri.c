@@ -447,8 +447,8 @@ bool ws_uri_target_read(ws_ctx *cx, wb_str s, ws_uri_target *to)
     ws_text_begin(cx, &to->path);
     wb_buf_put_str(&to->host, wb_buf_str(&u.host));
     to->query = u.query;
-    bool kept = (u.as_written.n && well_escaped(u.as_written)) ||
-                wb_str_is(wb_buf_str(&u.path), "*");
+    bool kept =
+        (u.as_written.n && well_escaped(u.as_written)) || wb_str_is(wb_buf_str(&u.path), "*");
     wb_str path = kept ? u.as_written : wb_buf_str(&u.path);
     for (size_t i = 0; i < path.n; i++) {
         if (kept || is_plain(PATH, path.p[i]))

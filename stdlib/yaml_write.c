@@ -234,7 +234,7 @@ static bool not_a_string(writer *w, wb_str s)
             return true;
     char *mark = wb_arena_mark(w->cx->out);
     wv number;
-    bool r = ws_yaml_number(w->cx->out, s, &number) || timestamp(s) || sixty(s);
+    bool r = wv_yaml_number(w->cx->out, s, &number) || timestamp(s) || sixty(s);
     wb_arena_rewind(w->cx->out, mark);
     return r;
 }
@@ -377,11 +377,11 @@ static bool put_number(writer *w, wv v)
     bool fraction = memchr(s.p, '.', s.n) || memchr(s.p, 'e', s.n) || memchr(s.p, 'E', s.n);
     wb_buf text;
     wb_buf_init(&text, WV_NUMBER_TEXT_MAX);
-    if (!ws_yaml_number(a, s, &read) || !wv_number_double(read, &d)) {
+    if (!wv_yaml_number(a, s, &read) || !wv_number_double(read, &d)) {
         put_string(w, s, false);
     } else {
         bool whole = wv_number_int64(v, &i) || (s.n == 19 && s.p[0] != '-') ||
-                     (s.n == 20 && memcmp(s.p, "18446744073709551615", 20) <= 0);
+                     (s.n == 20 && s.p[0] != '-' && memcmp(s.p, "18446744073709551615", 20) <= 0);
         if (fraction || !whole)
             wv_number_put(&text, d == 0 && signbit(d) ? v : wv_from_double(a, d));
         else
@@ -611,7 +611,7 @@ static bool readable(writer *w, wb_str s)
 static bool node(writer *w, wv v, unsigned depth)
 {
     bool item = w->item;
-    if (depth > WS_YAML_DEPTH_MAX) {
+    if (depth > WV_YAML_DEPTH_MAX) {
         ws_fail(w->cx, "yaml: exceeded max depth");
         return false;
     }
@@ -642,7 +642,7 @@ static bool all_readable(writer *w, wv v, unsigned depth)
 {
     if (wv_is_string(v))
         return readable(w, wv_str(&v));
-    if (!wv_is_collection(v) || depth > WS_YAML_DEPTH_MAX)
+    if (!wv_is_collection(v) || depth > WV_YAML_DEPTH_MAX)
         return true;
     size_t n = wv_len(v);
     if (!ws_spend(w->cx, 8 * n))
