@@ -89,6 +89,9 @@ void *wb_arena_grow(wb_arena *a, size_t n)
         step = (size_t)(a->limit - a->committed);
     if (mprotect(a->committed, step, PROT_READ | PROT_WRITE) != 0)
         wb_fatal("no memory for %zu bytes", step);
+    /* Large arenas are filled once, from one end to the other: fewer and larger pages. */
+    if (step >= WB_ARENA_HUGE)
+        madvise(a->committed, step, MADV_HUGEPAGE);
     a->committed += step;
     char *p = a->top;
     ASAN_UNPOISON_MEMORY_REGION(p, (size_t)(a->committed - p));

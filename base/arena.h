@@ -17,7 +17,8 @@
 
 #define WB_ARENA_OVERDRAFT ((size_t)64 << 20)  /* room for one step's unchecked small pieces */
 #define WB_ARENA_COMMIT    ((size_t)256 << 10) /* bytes backed by memory at a time, at least */
-#define WB_ARENA_KEEP      ((size_t)1 << 20)   /* bytes that stay backed after wb_arena_reset */
+#define WB_ARENA_HUGE      ((size_t)4 << 20) /* from this step on the system is asked for huge pages */
+#define WB_ARENA_KEEP      ((size_t)1 << 20) /* bytes that stay backed after wb_arena_reset */
 
 typedef struct wb_arena {
     char *top;       /* next free byte, 8-byte aligned */
@@ -74,6 +75,12 @@ static inline bool wb_arena_fits(wb_arena *a, size_t n)
 /* Makes the piece at p (n bytes long, the last one made) m bytes long in place; false when it is
  * not the last piece, and nothing changes then. */
 bool wb_arena_extend(wb_arena *a, void *p, size_t n, size_t m);
+
+/* Gives back what stands behind `end` of the last piece made, which nobody looked at yet. */
+static inline void wb_arena_trim(wb_arena *a, char *end)
+{
+    a->top = a->base + (((size_t)(end - a->base) + 7) & ~(size_t)7);
+}
 
 static inline char *wb_arena_mark(const wb_arena *a)
 {

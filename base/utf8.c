@@ -55,20 +55,48 @@ size_t wb_utf8_put(char *to, uint32_t c)
     return 4;
 }
 
+static inline bool is_tail(unsigned char c)
+{
+    return (c & 0xc0) == 0x80;
+}
+
+/* Length of the valid character of several bytes at p, or 0. */
+static inline size_t long_character(const unsigned char *p, size_t n)
+{
+    if (n < 2 || !is_tail(p[1]))
+        return 0;
+    if (p[0] < 0xe0)
+        return p[0] >= 0xc2 ? 2 : 0;
+    if (n < 3 || !is_tail(p[2]))
+        return 0;
+    if (p[0] < 0xf0) {
+        unsigned top = (unsigned)p[0] << 8 | p[1];
+        return top >= 0xe0a0 && (top < 0xeda0 || top > 0xedbf) ? 3 : 0;
+    }
+    if (n < 4 || !is_tail(p[3]))
+        return 0;
+    unsigned top = (unsigned)p[0] << 8 | p[1];
+    return top >= 0xf090 && top <= 0xf48f ? 4 : 0;
+}
+
 bool wb_utf8_valid(wb_str s, size_t *bad)
 {
+    const unsigned char *p = (const unsigned char *)s.p;
     size_t i = 0;
     while (i < s.n) {
-        uint64_t word;
-        if (s.n - i >= 8) {
-            memcpy(&word, s.p + i, 8);
-            if (!(word & 0x8080808080808080u)) {
-                i += 8;
+        if (p[i] < 0x80) {
+            uint64_t word, high;
+            if (s.n - i < 8) {
+                i++;
                 continue;
             }
+            memcpy(&word, p + i, 8);
+            high = word & 0x8080808080808080u;
+            i += high ? (size_t)__builtin_ctzll(high) / 8 : 8;
+            continue;
         }
-        size_t used;
-        if (wb_utf8_get(s.p + i, s.n - i, &used) == WB_UTF8_BAD && used == 1) {
+        size_t used = long_character(p + i, s.n - i);
+        if (!used) {
             if (bad)
                 *bad = i;
             return false;

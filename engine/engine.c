@@ -223,9 +223,9 @@ wp_module **we_trees(const writ_engine *e)
 
 /* ---- data ---- */
 
+/* Hashes and orders are left to who asks first: a large document needs few of them. */
 void we_set_data(writ_engine *e, we_document *d)
 {
-    wv_freeze(d->value, e->seed);
     we_document_free(e->data);
     e->data = d;
 }

@@ -101,7 +101,7 @@ wp_module **we_trees(const writ_engine *e);
 
 we_document *we_document_new(writ_engine *e, size_t limit);
 void we_document_free(we_document *d);
-/* Freezes d->value and makes it the engine's data; takes the reference. */
+/* Makes d->value, which nobody changes from now on, it the engine's data; takes the reference. */
 void we_set_data(writ_engine *e, we_document *d);
 
 /* Compiles all modules without a query. WB_INVALID: see diags. */

@@ -279,14 +279,14 @@ static wv signed_headers(ws_ctx *cx, const config *c, wb_str method, const ws_ur
     header *list = wb_arena_alloc(cx->out, (count + 5) * sizeof *list);
     size_t n = 0;
     for (uint32_t i = 0; i < wv_len(ours); i++) {
-        const wv *e = wv_tab(ours)->entries + 2 * (size_t)i;
-        add_header(list, &n, wb_arena_str(cx->out, wv_str(&e[0])),
-                   wb_arena_str(cx->out, wv_str(&e[1])));
+        wv name = wv_key_at(ours, NULL, i), value = wv_value_at(ours, NULL, i);
+        add_header(list, &n, wb_arena_str(cx->out, wv_str(&name)),
+                   wb_arena_str(cx->out, wv_str(&value)));
     }
     for (uint32_t i = 0; i < count; i++) {
-        const wv *e = wv_tab(given)->entries + 2 * (size_t)i;
-        wb_str name = wv_is_string(e[0]) ? wv_str(&e[0]) : (wb_str){"", 0};
-        wb_str value = wv_is_string(e[1]) ? wv_str(&e[1]) : (wb_str){"", 0};
+        const wv e[] = {wv_key_at(given, NULL, i), wv_value_at(given, NULL, i)};
+        wb_str name = wv_is_string(e[0]) ? wb_arena_str(cx->out, wv_str(&e[0])) : (wb_str){"", 0};
+        wb_str value = wv_is_string(e[1]) ? wb_arena_str(cx->out, wv_str(&e[1])) : (wb_str){"", 0};
         wv_object_put(cx->out, &out, wv_string_new(cx->out, name), wv_string_new(cx->out, value));
         name = lower(cx, name);
         if (!ignored(name))
@@ -299,8 +299,7 @@ static wv signed_headers(ws_ctx *cx, const config *c, wb_str method, const ws_ur
         return auth;
     put_header(cx, &out, "Authorization", auth);
     for (uint32_t i = 0; i < wv_len(ours); i++) {
-        const wv *e = wv_tab(ours)->entries + 2 * (size_t)i;
-        wv_object_put(cx->out, &out, e[0], e[1]);
+        wv_object_put(cx->out, &out, wv_key_at(ours, NULL, i), wv_value_at(ours, NULL, i));
     }
     return out;
 }
@@ -359,8 +358,10 @@ static wv fn_sign_req(ws_ctx *cx, const wv *args, unsigned n)
     wb_buf_free(&to.path);
     if (!wv_defined(signed_with))
         return signed_with;
-    WS_ROOM(cx, 2 * sizeof(wv) * wv_len(args[0]));
-    wv out = wv_object_new(cx->out, wv_tab(args[0])->entries, wv_len(args[0]));
+    WS_ROOM(cx, 2 * sizeof(wv) * ((size_t)wv_len(args[0]) + 1));
+    wv out = wv_object_begin(cx->out, wv_len(args[0]) + 1);
+    for (uint32_t i = 0; i < wv_len(args[0]); i++)
+        wv_object_put(cx->out, &out, wv_key_at(args[0], NULL, i), wv_value_at(args[0], NULL, i));
     wv_object_put(cx->out, &out, wv_string_new(cx->out, WB_LIT("headers")), signed_with);
     return ws_built(cx, out);
 }

@@ -158,11 +158,14 @@ size_t ws_weight(wv v, size_t most)
         return wv_is_boxed(v) ? wv_number_size(v) : sizeof v;
     if (!wv_is_collection(v))
         return sizeof v;
-    size_t n = (size_t)wv_len(v) * (wv_is_object(v) ? 2 : 1), sum = n * sizeof v;
-    const wv *items = wv_is_array(v) ? wv_items(v) : wv_tab(v)->entries;
-    for (size_t i = 0; i < n && sum < most; i++)
-        if (wv_is_boxed(items[i]))
-            sum += ws_weight(items[i], most - sum);
+    size_t n = wv_len(v), sum = n * (wv_is_object(v) ? 2 : 1) * sizeof v;
+    for (uint32_t i = 0; i < n && sum < most; i++) {
+        wv key = wv_is_object(v) ? wv_key_at(v, NULL, i) : WV_NULL, item = wv_child_at(v, i);
+        if (wv_is_boxed(key))
+            sum += ws_weight(key, most - sum);
+        if (wv_is_boxed(item) && sum < most)
+            sum += ws_weight(item, most - sum);
+    }
     return sum;
 }
 

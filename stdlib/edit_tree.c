@@ -154,7 +154,7 @@ static wv render_table(ws_ctx *cx, ws_edit *e)
             wv_set_add(cx->out, &r, v);
     }
     for (uint32_t i = 0; i < n; i++) {
-        wv k = wv_tab(e->value)->entries[object ? 2 * i : i];
+        wv k = wv_member_at(e->value, i);
         if (find(e, k))
             continue;
         if (object)

@@ -43,10 +43,8 @@ static size_t depth_of(wv v, size_t limit)
     size_t deepest = 0;
     if (!wv_is_collection(v) || limit == 0)
         return 0;
-    uint32_t step = wv_is_object(v) ? 2 : 1;
-    const wv *items = wv_is_array(v) ? wv_items(v) : wv_tab(v)->entries;
     for (uint32_t i = 0; i < wv_len(v); i++) {
-        size_t d = depth_of(items[i * step + step - 1], limit - 1);
+        size_t d = depth_of(wv_child_at(v, i), limit - 1);
         deepest = d > deepest ? d : deepest;
     }
     return deepest + 1;

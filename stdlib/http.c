@@ -626,7 +626,7 @@ static struct curl_slist *set_server_name(CURL *c, CURLU *u, exchange *x)
         wv given = option(x, "headers");
         bool has_host = false;
         for (uint32_t i = 0; wv_defined(given) && i < wv_len(given); i++) {
-            wv k = wv_tab(given)->entries[2 * (size_t)i];
+            wv k = wv_key_at(given, NULL, i);
             has_host |= wv_is_string(k) && same_word(wv_str(&k), "host");
         }
         struct curl_slist *more =
@@ -872,10 +872,10 @@ static wv plain_fields(exchange *x)
         return x->fields;
     wv o = wv_object_begin(x->cx->out, wv_len(x->fields));
     for (uint32_t i = 0; i < wv_len(x->fields); i++) {
-        const wv *e = wv_tab(x->fields)->entries + 2 * (size_t)i;
-        wb_str name = wv_str(&e[0]);
+        wv key = wv_key_at(x->fields, NULL, i);
+        wb_str name = wv_str(&key);
         if (!wb_str_is(name, "content-encoding") && !wb_str_is(name, "content-length"))
-            wv_object_put(x->cx->out, &o, e[0], e[1]);
+            wv_object_put(x->cx->out, &o, key, wv_value_at(x->fields, NULL, i));
     }
     return o;
 }

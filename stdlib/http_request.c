@@ -46,7 +46,7 @@ bool ws_http_check_keys(ws_ctx *cx, wv request)
 {
     wv unknown = wv_set_begin(cx->out, 0), missing = wv_set_begin(cx->out, 0);
     for (uint32_t i = 0; i < wv_len(request); i++) {
-        wv key = wv_tab(request)->entries[2 * (size_t)i];
+        wv key = wv_key_at(request, NULL, i);
         if (!known(key))
             wv_set_add(cx->out, &unknown, key);
     }

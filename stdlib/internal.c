@@ -6,10 +6,8 @@
 
 static bool has_value(wv collection, wv value)
 {
-    uint32_t n = wv_len(collection), step = wv_is_object(collection) ? 2 : 1;
-    const wv *items = wv_is_array(collection) ? wv_items(collection) : wv_tab(collection)->entries;
-    for (uint32_t i = 0; i < n; i++)
-        if (wv_equal(items[i * step + step - 1], value))
+    for (uint32_t i = 0; i < wv_len(collection); i++)
+        if (wv_equal(wv_child_at(collection, i), value))
             return true;
     return false;
 }

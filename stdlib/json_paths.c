@@ -122,7 +122,7 @@ static wv keep(ws_ctx *cx, wv v, wv tree)
            : wv_is_object(v) ? wv_object_begin(cx->out, n)
                              : wv_set_begin(cx->out, n);
     for (uint32_t i = 0; i < n; i++) {
-        wv k = wv_is_array(v) ? WV_UNDEFINED : wv_tab(v)->entries[wv_is_object(v) ? 2 * i : i];
+        wv k = wv_is_array(v) ? WV_UNDEFINED : wv_member_at(v, i);
         wv below = wv_is_array(v) ? tree_at(tree, i) : wv_object_get(tree, k);
         if (!wv_defined(below))
             continue;
@@ -154,7 +154,7 @@ static wv drop(ws_ctx *cx, wv v, wv tree)
            : wv_is_object(v) ? wv_object_begin(cx->out, n)
                              : wv_set_begin(cx->out, n);
     for (uint32_t i = 0; i < n; i++) {
-        wv k = wv_is_array(v) ? WV_UNDEFINED : wv_tab(v)->entries[wv_is_object(v) ? 2 * i : i];
+        wv k = wv_is_array(v) ? WV_UNDEFINED : wv_member_at(v, i);
         wv child = wv_is_array(v) ? wv_items(v)[i] : wv_is_object(v) ? wv_value_at(v, NULL, i) : k;
         wv below = wv_is_array(v) ? tree_at(tree, i) : wv_object_get(tree, k);
         if (below == WV_NULL)

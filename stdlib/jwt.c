@@ -168,9 +168,8 @@ static bool read_fields(ws_ctx *cx, wv header, fields *f)
     f->understood = wv_defined(v[0]) && wv_str(&v[0]).n > 0;
     if (!wv_defined(v[1]))
         return true;
-    const wv *entries = wv_tab(header)->entries;
     for (uint32_t i = 0; i < wv_len(header); i++) {
-        wv key = entries[2 * i];
+        wv key = wv_key_at(header, NULL, i);
         bool ours = false;
         for (size_t k = 0; k < 5; k++)
             ours |= wb_str_is(wv_str(&key), known[k]);

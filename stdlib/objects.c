@@ -66,7 +66,7 @@ static wv pick(ws_ctx *cx, const wv *args, bool keep)
             continue;
         /* Of two spellings of a number the smaller collection's is kept, as OPA walks that. */
         if (keep && n < wv_len(keys))
-            k = wv_tab(keys)->entries[wv_is_object(keys) ? 2 * at : at];
+            k = wv_member_at(keys, (uint32_t)at);
         wv_object_put(cx->out, &r, k, wv_value_at(args[0], NULL, i));
     }
     return ws_built(cx, r);

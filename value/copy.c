@@ -38,6 +38,12 @@ static wv copy_table(wb_arena *to, wv v)
 static wv copy_piece(const copy_job *job, wv v)
 {
     wb_arena *to = job->to;
+    if (wv_is_object(v) && wv_is_shaped(v)) {
+        /* The shape may not live as long as the copy. */
+        uint32_t n = wv_len(v);
+        return wb_arena_fits(to, wv_table_size(2, n, wv_index_mask(n))) ? wv_unshape(to, v, 0)
+                                                                        : WV_UNDEFINED;
+    }
     if (wv_is_table(v))
         return copy_table(to, v);
     if (wv_is_array(v)) {

@@ -36,6 +36,16 @@ size_t wv_table_size(unsigned width, size_t cap, uint32_t mask);
 /* Points order and index to their places behind the entries. */
 void wv_table_lay_out(wv_table *t, unsigned width);
 
+/* The object as a wv_table with room for more members than it has; undefined with a->exhausted set
+ * when it does not fit. */
+wv wv_unshape(wb_arena *a, wv object, size_t more);
+/* Slots - 1 of the index of a table with room for cap entries; 0: it needs none. */
+uint32_t wv_index_mask(size_t cap);
+/* Whether a stands before b; both are strings. */
+bool wv_string_before(wv a, wv b);
+/* Sorts n strings that are all different; numbers[i] becomes the number of the i-th. */
+void wv_sort_strings(const wv *strings, size_t n, uint32_t *numbers);
+
 /* Orders every table in v and below it. */
 void wv_order_below(wv v);
 

@@ -12,6 +12,10 @@
 #define WV_JSON_DEPTH_MAX 10000             /* as Go's decoder */
 #define WV_JSON_TEXT_MAX  ((size_t)1 << 31) /* bytes: lengths of values are 31-bit */
 
+/* Objects of the same keys in one text share a shape (value.h), and equal strings are one, where a
+ * text is large enough for that to pay. */
+#define WV_JSON_SHARE_FROM ((size_t)128 << 10)
+
 /* Looks a key up among the engine's atoms: the atom's word, or undefined. May be NULL. */
 typedef wv (*wv_atom_lookup)(const void *atoms, wb_str key, uint64_t hash);
 
@@ -19,6 +23,8 @@ typedef struct wv_json_options {
     wv_atom_lookup atom;
     const void *atoms;
     size_t depth_max; /* 0: WV_JSON_DEPTH_MAX */
+    size_t
+        share_from; /* bytes; texts from there on share keys and strings. 0: WV_JSON_SHARE_FROM */
 } wv_json_options;
 
 /* Decodes the whole text (white space around it allowed) into the arena. WB_INVALID with

@@ -1,37 +1,29 @@
 /* JSON text to values in one pass.
  *
  * Finished values wait on a stack of words until their collection closes and is made in its final
- * size. An open collection is a frame word on the same stack: where the frame below it stands, and
- * whether it is an object. So depth costs no C stack, and small documents no heap. Error texts are
+ * size. An open collection is two frame words on the same stack: where the frame below it stands
+ * with what is known of it, and the node of its keys so far (json_shape.c), for an array that of
+ * the object around it. So depth costs no C stack, and small documents no heap. Error texts are
  * those of Go's decoder. */
-#include "base/utf8.h"
-#include "value/internal.h"
-#include "value/json.h"
+#include "value/json_decoder.h"
+#include "value/json_scan.h"
 #include "value/number.h"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LOCAL_WORDS 256 /* words of the stack before it moves to the heap */
-#define NO_FRAME    SIZE_MAX
+typedef wv_json_decoder decoder;
 
-typedef struct decoder {
-    wb_arena *a;
-    const char *p, *end, *start;
-    const wv_json_options *options;
-    wb_error *error;
-    wb_status status;
-    wv *words; /* the stack */
-    size_t n, cap;
-    size_t frame; /* number of the innermost frame word, or NO_FRAME */
-    size_t depth;
-    bool begun; /* the text holds more than blanks */
-    wv local[LOCAL_WORDS];
-} decoder;
+#define NO_FRAME WV_JSON_NO_FRAME
+#define NO_NODE  WV_JSON_NO_NODE
+
+/* A frame word: what it is of, and above the place of the frame below it, counted from 1. */
+enum {
+    FRAME_OBJECT = 1,
+    FRAME_UNORDERED = 2, /* a member has tables whose order is not known */
+    FRAME_SHIFT = 2,
+    FRAME_WORDS = 2
+};
 
 /* ---- errors ---- */
 
@@ -54,7 +46,7 @@ static const char *quote_byte(char out[16], unsigned char c)
     return out;
 }
 
-static bool fail_at(decoder *d, const char *p, const char *where)
+const char *wv_json_fail_at(decoder *d, const char *p, const char *where)
 {
     char quoted[16];
     d->p = p;
@@ -63,19 +55,27 @@ static bool fail_at(decoder *d, const char *p, const char *where)
     else
         d->status = wb_fail(d->error, WB_INVALID, "invalid character %s %s",
                             quote_byte(quoted, (unsigned char)*p), where);
-    return false;
+    return NULL;
 }
 
-static bool fail_budget(decoder *d)
+const char *wv_json_fail_budget(decoder *d, const char *p)
 {
+    d->p = p;
     d->a->exhausted = true;
     d->status = wb_fail(d->error, WB_LIMIT, "the document does not fit the memory budget");
-    return false;
+    return NULL;
+}
+
+static const char *fail_limit(decoder *d, const char *p, wb_status status)
+{
+    d->p = p;
+    d->status = status;
+    return NULL;
 }
 
 /* ---- the stack ---- */
 
-static bool push_slow(decoder *d)
+static void grow(decoder *d)
 {
     size_t cap = d->cap * 2;
     wv *words = d->words == d->local ? wb_malloc(cap * sizeof *words)
@@ -84,183 +84,30 @@ static bool push_slow(decoder *d)
         memcpy(words, d->local, d->n * sizeof *words);
     d->words = words;
     d->cap = cap;
-    return true;
 }
 
 static inline void push(decoder *d, wv v)
 {
     if (__builtin_expect(d->n == d->cap, 0))
-        push_slow(d);
+        grow(d);
     d->words[d->n++] = v;
 }
 
 /* ---- strings ---- */
 
-/* The first byte at or after p that is a quote, a backslash, a control character or not ASCII. */
-static inline const char *scan_plain(const char *p, const char *end)
+/* The string behind whose opening quote p stands. Most end within one block and are plain. */
+static inline const char *string(decoder *d, const char *p, wv_json_use use, wv *out)
 {
-#if defined(__SSE2__)
-    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
-    const __m128i blank = _mm_set1_epi8(0x20);
-    while (end - p >= 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-        /* Signed: bytes from 0x80 on are below the blank as well. */
-        __m128i stop =
-            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash)),
-                         _mm_cmplt_epi8(x, blank));
-        unsigned bits = (unsigned)_mm_movemask_epi8(stop);
-        if (bits)
-            return p + __builtin_ctz(bits);
-        p += 16;
-    }
-#endif
-    while (p < end && *p != '"' && *p != '\\' && (signed char)*p >= 0x20)
-        p++;
-    return p;
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Four hexadecimal digits at p, which are known to be there. */
-static uint32_t hex4(const char *p)
-{
-    uint32_t u = 0;
-    for (int i = 0; i < 4; i++)
-        u = u << 4 | (uint32_t)hex_digit(p[i]);
-    return u;
-}
-
-/* The string between p and end, whose escapes are well formed, in UTF-8 at `to` (NULL: only count).
- * Bad bytes and lone surrogates become U+FFFD. */
-static size_t unescape(const char *p, const char *end, char *to)
-{
-    char scratch[4];
-    size_t n = 0;
-    while (p < end) {
-        char *at = to ? to + n : scratch;
-        if (*p != '\\') {
-            size_t used;
-            n += wb_utf8_put(at, wb_utf8_get(p, (size_t)(end - p), &used));
-            p += used;
-            continue;
-        }
-        p += 2;
-        if (p[-1] != 'u') {
-            static const char plain[] = "\"\\/bfnrt", bytes[] = "\"\\/\b\f\n\r\t";
-            *at = bytes[strchr(plain, p[-1]) - plain];
-            n++;
-            continue;
-        }
-        uint32_t c = hex4(p);
-        p += 4;
-        if (c >= 0xd800 && c < 0xdc00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u') {
-            uint32_t low = hex4(p + 2);
-            if (low >= 0xdc00 && low < 0xe000) {
-                c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-                p += 6;
-            }
-        }
-        n += wb_utf8_put(at, c);
-    }
-    return n;
-}
-
-/* Finds the end of the string that starts at d->p (behind the quote) and checks its escapes.
- * *plain: the bytes between can be taken as they are. */
-static bool string_end(decoder *d, const char **end, bool *plain)
-{
-    const char *p = d->p;
-    bool escapes = false, high = false;
-    for (;;) {
-        p = scan_plain(p, d->end);
-        if (p == d->end)
-            return fail_at(d, p, "");
-        unsigned char c = (unsigned char)*p;
-        if (c == '"')
-            break;
-        if (c >= 0x80) {
-            high = true;
-            p++;
-            continue;
-        }
-        if (c < 0x20)
-            return fail_at(d, p, "in string literal");
-        escapes = true;
-        if (++p == d->end)
-            return fail_at(d, p, "");
-        if (*p == 'u') {
-            p++;
-            for (int i = 0; i < 4; i++, p++)
-                if (p == d->end || hex_digit(*p) < 0)
-                    return fail_at(d, p, "in \\u hexadecimal character escape");
-        } else if (*p && strchr("\"\\/bfnrt", *p)) {
-            p++;
-        } else {
-            return fail_at(d, p, "in string escape code");
-        }
-    }
-    *end = p;
-    *plain = !escapes && (!high || wb_utf8_valid(wb_str_n(d->p, (size_t)(p - d->p)), NULL));
-    return true;
-}
-
-static bool make_string(decoder *d, wb_str s, bool is_key, wv *out)
-{
-    const wv_json_options *o = d->options;
-    uint64_t hash = 0;
-    if (is_key && o && o->atom) {
-        hash = wv_string_hash(s, d->a->seed);
-        *out = o->atom(o->atoms, s, hash);
-        if (*out)
-            return true;
-    }
-    if (s.n > 4096 && !wb_arena_fits(d->a, s.n + 32))
-        return fail_budget(d);
-    *out = wv_string_new(d->a, s);
-    wv_head(*out)->hash = hash;
-    return true;
-}
-
-/* The string whose first byte is d->p; d->p moves behind the closing quote. */
-static bool decode_string(decoder *d, bool is_key, wv *out)
-{
-    const char *from = d->p, *end = scan_plain(from, d->end);
-    bool plain = true;
-    if (__builtin_expect(end == d->end || *end != '"', 0) && !string_end(d, &end, &plain))
-        return false;
-    d->p = end + 1;
-    size_t n = (size_t)(end - from);
-    if (plain) {
-        if (n <= WV_SHORT_MAX) {
-            *out = wv_short(from, n);
-            return true;
-        }
-        return make_string(d, wb_str_n(from, n), is_key, out);
-    }
-    n = unescape(from, end, NULL);
-    if (!wb_arena_fits(d->a, 2 * n + 64))
-        return fail_budget(d);
-    char *mark = wb_arena_mark(d->a);
-    if (n <= WV_SHORT_MAX || (is_key && d->options && d->options->atom)) {
-        char *bytes = wb_arena_alloc(d->a, n);
-        unescape(from, end, bytes);
-        if (n <= WV_SHORT_MAX) {
-            *out = wv_short(bytes, n);
-            wb_arena_rewind(d->a, mark);
-            return true;
-        }
-        return make_string(d, wb_str_n(bytes, n), is_key, out);
-    }
-    char *bytes;
-    *out = wv_string_make(d->a, n, &bytes);
-    unescape(from, end, bytes);
-    return true;
+    bool high = false;
+    const char *end = wv_scan_string(p, d->end, &high);
+    if (__builtin_expect(end == d->end || *end != '"' || high, 0))
+        return wv_json_string_slow(d, p, use, out);
+    size_t n = (size_t)(end - p);
+    if (n > WV_SHORT_MAX || d->end - p < 8)
+        return wv_json_plain_string(d, p, end, use, out);
+    uint64_t bytes = wv_load64(p) & (((uint64_t)1 << 8 * n) - 1);
+    *out = bytes << 8 | (wv)n << 3 | WV_T_SHORT;
+    return end + 1;
 }
 
 /* ---- numbers and words ---- */
@@ -270,31 +117,14 @@ static inline bool is_digit(const char *p, const char *end)
     return p < end && (unsigned char)(*p - '0') < 10;
 }
 
-static bool decode_number(decoder *d, wv *out)
+/* A number that is no small integer; p stands behind its leading digits, `from` at its start. */
+static const char *long_number(decoder *d, const char *from, const char *p, wv *out)
 {
-    const char *from = d->p, *p = from, *end = d->end;
-    bool negative = *p == '-';
-    p += negative;
-    if (!is_digit(p, end))
-        return fail_at(d, p, "in numeric literal");
-    uint64_t u = 0;
-    const char *digits = p;
-    if (*p == '0')
-        p++;
-    else
-        for (; is_digit(p, end); p++)
-            u = u * 10 + (uint64_t)(*p - '0'); /* used only when it cannot have wrapped */
-    bool whole = p == end || (*p != '.' && *p != 'e' && *p != 'E');
-    if (whole && p - digits <= 18 && !(negative && u == 0)) {
-        int64_t i = negative ? -(int64_t)u : (int64_t)u;
-        d->p = p;
-        *out = wv_small(i); /* 18 digits are below 2^60 */
-        return true;
-    }
+    const char *end = d->end;
     if (p < end && *p == '.') {
         p++;
         if (!is_digit(p, end))
-            return fail_at(d, p, "after decimal point in numeric literal");
+            return wv_json_fail_at(d, p, "after decimal point in numeric literal");
         while (is_digit(p, end))
             p++;
     }
@@ -303,165 +133,229 @@ static bool decode_number(decoder *d, wv *out)
         if (p < end && (*p == '+' || *p == '-'))
             p++;
         if (!is_digit(p, end))
-            return fail_at(d, p, "in exponent of numeric literal");
+            return wv_json_fail_at(d, p, "in exponent of numeric literal");
         while (is_digit(p, end))
             p++;
     }
     wb_str text = wb_str_n(from, (size_t)(p - from));
-    if (text.n > WV_NUMBER_TEXT_MAX) {
-        d->status =
-            wb_fail(d->error, WB_LIMIT, "a number of more than %zu characters", WV_NUMBER_TEXT_MAX);
-        return false;
-    }
+    if (text.n > WV_NUMBER_TEXT_MAX)
+        return fail_limit(d, from,
+                          wb_fail(d->error, WB_LIMIT, "a number of more than %zu characters",
+                                  WV_NUMBER_TEXT_MAX));
     if (!wb_arena_fits(d->a, 2 * text.n + 64))
-        return fail_budget(d);
+        return wv_json_fail_budget(d, from);
     wv_num_status status = wv_number_parse(d->a, text, false, out);
-    if (status != WV_NUM_OK) {
-        d->status = wb_fail(d->error, status == WV_NUM_LIMIT ? WB_LIMIT : WB_INVALID,
-                            "invalid number: %s", wv_num_text(status));
-        return false;
-    }
-    d->p = p;
-    return true;
+    if (status != WV_NUM_OK)
+        return fail_limit(d, from,
+                          wb_fail(d->error, status == WV_NUM_LIMIT ? WB_LIMIT : WB_INVALID,
+                                  "invalid number: %s", wv_num_text(status)));
+    return p;
 }
 
-static bool decode_word(decoder *d, const char *word, wv v, wv *out)
+static inline const char *number(decoder *d, const char *from, wv *out)
 {
-    for (size_t i = 1; word[i]; i++) {
-        if (d->p + i >= d->end || d->p[i] != word[i]) {
+    const char *p = from, *end = d->end;
+    bool negative = *p == '-';
+    p += negative;
+    if (!is_digit(p, end))
+        return wv_json_fail_at(d, p, "in numeric literal");
+    uint64_t u = 0;
+    const char *digits = p;
+    if (*p == '0')
+        p++;
+    else
+        for (; is_digit(p, end); p++)
+            u = u * 10 + (uint64_t)(*p - '0'); /* used only when it cannot have wrapped */
+    bool whole = p == end || (*p != '.' && *p != 'e' && *p != 'E');
+    if (!whole || p - digits > 18 || (negative && u == 0))
+        return long_number(d, from, p, out);
+    *out = wv_small(negative ? -(int64_t)u : (int64_t)u); /* 18 digits are below 2^60 */
+    return p;
+}
+
+static const char *word(decoder *d, const char *p, const char *text, wv v, wv *out)
+{
+    for (size_t i = 1; text[i]; i++) {
+        if (p + i >= d->end || p[i] != text[i]) {
             char where[48];
-            snprintf(where, sizeof where, "in literal %s (expecting '%c')", word, word[i]);
-            return fail_at(d, d->p + i, where);
+            snprintf(where, sizeof where, "in literal %s (expecting '%c')", text, text[i]);
+            return wv_json_fail_at(d, p + i, where);
         }
     }
-    d->p += strlen(word);
     *out = v;
-    return true;
+    return p + strlen(text);
+}
+
+/* A scalar at p, which is not the end. */
+static inline const char *scalar(decoder *d, const char *p, wv_json_use use, wv *out)
+{
+    switch (*p) {
+    case '"': return string(d, p + 1, use, out);
+    case 't': return word(d, p, "true", WV_TRUE, out);
+    case 'f': return word(d, p, "false", WV_FALSE, out);
+    case 'n': return word(d, p, "null", WV_NULL, out);
+    default:
+        if (*p == '-' || (unsigned char)(*p - '0') < 10)
+            return number(d, p, out);
+        return wv_json_fail_at(d, p, "looking for beginning of value");
+    }
 }
 
 /* ---- collections ---- */
 
-static inline void skip_blanks(decoder *d)
+/* p stands behind the opening bracket. */
+static const char *open_frame(decoder *d, const char *p, bool object)
 {
-    const char *p = d->p;
-    while (p < d->end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
-        p++;
-    d->p = p;
-}
-
-static bool open_frame(decoder *d, bool object)
-{
-    size_t max = d->options && d->options->depth_max ? d->options->depth_max : WV_JSON_DEPTH_MAX;
-    if (d->depth >= max) {
-        d->status = wb_fail(d->error, WB_LIMIT, "exceeded max depth");
-        return false;
-    }
+    if (d->depth >= d->depth_max)
+        return fail_limit(d, p, wb_fail(d->error, WB_LIMIT, "exceeded max depth"));
     d->depth++;
     size_t at = d->n;
-    push(d, d->frame == NO_FRAME ? object : (wv)(d->frame + 1) << 1 | object);
+    bool first = d->frame == NO_FRAME;
+    wv node = NO_NODE;
+    if (d->cache) {
+        /* The strings of an array count for the key that the array is the value of. */
+        wv around = first ? 0 : d->words[d->frame + 1] & UINT32_MAX;
+        around = around == NO_NODE ? 0 : around;
+        node = object ? around << 32 : around;
+    }
+    push(d, (first ? 0 : (wv)(d->frame + 1) << FRAME_SHIFT) | (object ? FRAME_OBJECT : 0));
+    push(d, node);
     d->frame = at;
-    return true;
+    return p;
 }
 
-/* Makes the collection of the innermost frame and drops the frame. */
-static bool close_frame(decoder *d, wv *out)
+static inline void set_below(wv v)
+{
+    wv_head(v)->flags |= WV_F_BELOW;
+}
+
+/* The object of the frame; undefined when it does not fit. *ordered: with all below it. */
+static wv make_object(decoder *d, const wv *pairs, size_t n, uint32_t node, bool *ordered)
+{
+    if (node != NO_NODE)
+        return wv_json_shaped(d, node, pairs, *ordered);
+    if (!wb_arena_fits(d->a, n * 2 * sizeof(wv) + sizeof(wv_table)))
+        return WV_UNDEFINED;
+    wv v = wv_object_new(d->a, pairs, n);
+    *ordered = *ordered && (wv_head(v)->flags & WV_F_SORTED);
+    if (*ordered)
+        set_below(v);
+    return v;
+}
+
+static wv make_array(decoder *d, const wv *items, size_t n, bool ordered)
+{
+    if (!wb_arena_fits(d->a, n * sizeof(wv) + sizeof(wv_array)))
+        return WV_UNDEFINED;
+    wv v = wv_array_new(d->a, items, n);
+    if (ordered)
+        set_below(v);
+    return v;
+}
+
+/* Makes the collection of the innermost frame and drops the frame; p stands behind its bracket. */
+static const char *close_frame(decoder *d, const char *p, wv *out)
 {
     wv frame = d->words[d->frame];
-    const wv *items = d->words + d->frame + 1;
-    size_t n = d->n - d->frame - 1;
-    bool fits = wb_arena_fits(d->a, n * sizeof(wv) + sizeof(wv_table));
-    if (frame & 1)
-        *out = fits ? wv_object_new(d->a, items, n / 2) : WV_UNDEFINED;
-    else
-        *out = fits ? wv_array_new(d->a, items, n) : WV_UNDEFINED;
-    if (!fits || d->a->exhausted)
-        return fail_budget(d);
+    const wv *items = d->words + d->frame + FRAME_WORDS;
+    size_t n = d->n - d->frame - FRAME_WORDS;
+    bool ordered = !(frame & FRAME_UNORDERED);
+    if (d->cache)
+        wv_json_settle(d, d->frame);
+    wv v = frame & FRAME_OBJECT
+               ? make_object(d, items, n / 2, (uint32_t)d->words[d->frame + 1], &ordered)
+               : make_array(d, items, n, ordered);
+    if (v == WV_UNDEFINED || d->a->exhausted)
+        return wv_json_fail_budget(d, p);
     d->n = d->frame;
-    d->frame = frame >> 1 ? (size_t)(frame >> 1) - 1 : NO_FRAME;
     d->depth--;
-    return true;
-}
-
-/* A key, the colon and the blanks behind it. */
-static bool decode_key(decoder *d, const char *where)
-{
-    wv key;
-    if (d->p == d->end || *d->p != '"')
-        return fail_at(d, d->p, where);
-    d->p++;
-    if (!decode_string(d, true, &key))
-        return false;
-    push(d, key);
-    skip_blanks(d);
-    if (d->p == d->end || *d->p != ':')
-        return fail_at(d, d->p, "after object key");
-    d->p++;
-    skip_blanks(d);
-    return true;
-}
-
-/* Reads a scalar (*done) or opens a collection up to its first member; an empty one is done too. */
-static inline bool decode_start(decoder *d, wv *out, bool *done)
-{
-    *done = true;
-    if (d->p == d->end)
-        return fail_at(d, d->p, "");
-    switch (*d->p) {
-    case '"': d->p++; return decode_string(d, false, out);
-    case 't': return decode_word(d, "true", WV_TRUE, out);
-    case 'f': return decode_word(d, "false", WV_FALSE, out);
-    case 'n': return decode_word(d, "null", WV_NULL, out);
-    case '{':
-    case '[': {
-        bool object = *d->p++ == '{';
-        if (!open_frame(d, object))
-            return false;
-        skip_blanks(d);
-        if (d->p < d->end && *d->p == (object ? '}' : ']')) {
-            d->p++;
-            return close_frame(d, out);
-        }
-        *done = false;
-        return !object || decode_key(d, "looking for beginning of object key string");
+    d->frame = NO_FRAME;
+    if (frame >> FRAME_SHIFT) {
+        d->frame = (size_t)(frame >> FRAME_SHIFT) - 1;
+        if (!ordered)
+            d->words[d->frame] |= FRAME_UNORDERED;
     }
-    default:
-        if (*d->p == '-' || is_digit(d->p, d->end))
-            return decode_number(d, out);
-        return fail_at(d, d->p, "looking for beginning of value");
-    }
+    *out = v;
+    return p;
 }
 
-static bool decode_value(decoder *d, wv *out)
+/* A key, the colon and the blanks around it. */
+static inline const char *key(decoder *d, const char *p)
 {
-    bool done;
+    wv k;
+    if (p == d->end || *p != '"')
+        return wv_json_fail_at(d, p, "looking for beginning of object key string");
+    p++;
+    wv place = d->words[d->frame + 1];
+    uint32_t node = (uint32_t)place, known = NO_NODE;
+    const char *next;
+    if (node != NO_NODE)
+        known = wv_json_known_key(d->cache, node, (uint32_t)(place >> 32), p, d->end, &next);
+    if (known != NO_NODE) {
+        k = d->cache->nodes[known].key;
+        d->words[d->frame + 1] = known;
+        p = next;
+    } else {
+        const char *from = p;
+        p = string(d, p, node == NO_NODE && d->cache ? WV_JSON_STORED : WV_JSON_KEY, &k);
+        if (!p)
+            return NULL;
+        if (node != NO_NODE)
+            d->words[d->frame + 1] =
+                wv_json_new_key(d, node, k, (size_t)(p - from) == wv_str(&k).n + 1);
+    }
+    push(d, k);
+    p = wv_skip_blanks(p, d->end);
+    if (p == d->end || *p != ':')
+        return wv_json_fail_at(d, p, "after object key");
+    return wv_skip_blanks(p + 1, d->end);
+}
+
+static const char *decode_value(decoder *d, const char *p, wv *out)
+{
+    const char *const end = d->end;
+    wv v = WV_UNDEFINED;
     for (;;) {
-        wv v;
-        if (!decode_start(d, &v, &done))
-            return false;
+        if (p == end)
+            return wv_json_fail_at(d, p, "");
+        if (*p == '{' || *p == '[') {
+            bool object = *p == '{';
+            p = open_frame(d, p + 1, object);
+            if (!p)
+                return NULL;
+            p = wv_skip_blanks(p, end);
+            if (p == end || *p != (object ? '}' : ']')) {
+                if (object && !(p = key(d, p)))
+                    return NULL;
+                continue;
+            }
+            p = close_frame(d, p + 1, &v);
+        } else {
+            p = scalar(d, p, WV_JSON_STORED, &v);
+        }
         /* A finished value goes to its collection, and may be the last of several that end here. */
-        while (done) {
+        for (;;) {
+            if (!p)
+                return NULL;
             if (d->frame == NO_FRAME) {
                 *out = v;
-                return true;
+                return p;
             }
             push(d, v);
-            bool object = d->words[d->frame] & 1;
-            skip_blanks(d);
-            if (d->p == d->end)
-                return fail_at(d, d->p, "");
-            char c = *d->p++;
-            if (c == ',') {
-                skip_blanks(d);
-                if (object && !decode_key(d, "looking for beginning of object key string"))
-                    return false;
-                done = false;
-            } else if (c == (object ? '}' : ']')) {
-                if (!close_frame(d, &v))
-                    return false;
-            } else {
-                return fail_at(d, d->p - 1,
-                               object ? "after object key:value pair" : "after array element");
+            bool object = d->words[d->frame] & FRAME_OBJECT;
+            p = wv_skip_blanks(p, end);
+            if (p == end)
+                return wv_json_fail_at(d, p, "");
+            if (*p == ',') {
+                p = wv_skip_blanks(p + 1, end);
+                if (object && !(p = key(d, p)))
+                    return NULL;
+                break;
             }
+            if (*p != (object ? '}' : ']'))
+                return wv_json_fail_at(
+                    d, p, object ? "after object key:value pair" : "after array element");
+            p = close_frame(d, p + 1, &v);
         }
     }
 }
@@ -471,17 +365,19 @@ static void start(decoder *d, wb_arena *a, wb_str text, const wv_json_options *o
 {
     d->a = a;
     text.p = text.p ? text.p : "";
-    d->start = d->p = text.p;
+    d->start = text.p;
     d->end = text.p + text.n;
     d->options = options;
     d->error = error;
     d->status = WB_OK;
+    d->cache = NULL;
     d->words = d->local;
     d->n = 0;
-    d->cap = LOCAL_WORDS;
+    d->cap = WV_JSON_LOCAL;
     d->frame = NO_FRAME;
     d->depth = 0;
-    skip_blanks(d);
+    d->depth_max = options && options->depth_max ? options->depth_max : WV_JSON_DEPTH_MAX;
+    d->p = wv_skip_blanks(d->start, d->end);
     d->begun = d->p < d->end;
 }
 
@@ -494,16 +390,24 @@ wb_status wv_json_decode_prefix(wb_arena *a, wb_str text, const wv_json_options 
         return wb_fail(error, WB_LIMIT, "a document of more than %zu bytes", WV_JSON_TEXT_MAX);
     decoder d; /* its local words are not worth clearing */
     start(&d, a, text, options, error);
-    wv v;
-    if (decode_value(&d, &v)) {
+    size_t share_from = options && options->share_from ? options->share_from : WV_JSON_SHARE_FROM;
+    if (text.n >= share_from && !(options && options->atom)) {
+        d.cache = wb_calloc(1, sizeof *d.cache);
+        d.cache->n_nodes = 1;
+    }
+    wv v = WV_UNDEFINED;
+    const char *p = decode_value(&d, d.p, &v);
+    if (p) {
+        d.p = p;
         if (a->exhausted)
-            fail_budget(&d);
+            wv_json_fail_budget(&d, p);
         else
             *out = v;
     }
     *used = (size_t)(d.p - d.start);
     if (d.words != d.local)
         free(d.words);
+    free(d.cache);
     return d.status;
 }
 
@@ -514,14 +418,14 @@ static wb_status fail_rest(wb_arena *a, wb_str rest, wb_error *error)
     start(&d, a, rest, NULL, error);
     if (!d.begun)
         return WB_OK;
-    const char *from = d.p;
+    const char *from = d.p, *next;
     wb_str token = wb_str_n(from, 1);
     wv v = WV_UNDEFINED;
     if (*from != '{' && *from != '[') {
-        bool done;
-        if (!decode_start(&d, &v, &done))
+        next = scalar(&d, from, WV_JSON_NOW, &v);
+        if (!next)
             return d.status;
-        token = wb_str_n(from, (size_t)(d.p - from));
+        token = wb_str_n(from, (size_t)(next - from));
         if (wv_is_string(v))
             token = wv_str(&v);
         else if (wv_is_bool(v))

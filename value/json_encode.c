@@ -205,6 +205,8 @@ static wb_status sort_by_text(encode_frame *f, size_t max, unsigned level, wb_er
 
 static bool has_other_keys(wv object)
 {
+    if (wv_is_shaped(object))
+        return false;
     for (uint32_t i = 0; i < wv_len(object); i++)
         if (!wv_is_string(wv_tab(object)->entries[(size_t)i * 2]))
             return true;
@@ -245,7 +247,7 @@ static wv member(wb_buf *b, encode_frame *f, const wv_json_style *style)
     wv value;
     if (f->keys) {
         wv_json_put_string(b, f->keys[i].text, style->html);
-        value = wv_tab(f->v)->entries[(size_t)f->keys[i].i * 2 + 1];
+        value = wv_value_at(f->v, NULL, f->keys[i].i);
     } else {
         wv key = wv_key_at(f->v, f->order, i);
         wv_json_put_string(b, wv_str(&key), style->html);

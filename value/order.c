@@ -153,9 +153,12 @@ static bool equal_collections(wv a, wv b)
             equal = wv_set_has(f->b, wv_tab(f->a)->entries[i]);
             continue;
         } else {
-            const wv *e = wv_tab(f->a)->entries + (size_t)i * 2;
-            x = e[1];
-            y = wv_object_get(f->b, e[0]);
+            x = wv_value_at(f->a, NULL, i);
+            if (wv_is_shaped(f->a) && wv_is_shaped(f->b) &&
+                wv_shaped_of(f->a)->shape == wv_shaped_of(f->b)->shape)
+                y = wv_value_at(f->b, NULL, i);
+            else
+                y = wv_object_get(f->b, wv_key_at(f->a, NULL, i));
         }
         if (x == y)
             continue;
@@ -316,10 +319,40 @@ static void sort_table(wv table)
         free(p);
 }
 
+bool wv_string_before(wv a, wv b)
+{
+    return compare_strings(a, b) < 0;
+}
+
+void wv_sort_strings(const wv *strings, size_t n, uint32_t *numbers)
+{
+    sort_item local[2 * SORT_LOCAL];
+    sort_item *p = n <= SORT_LOCAL ? local : wb_malloc(2 * n * sizeof *p);
+    for (size_t i = 0; i < n; i++)
+        p[i] = (sort_item){.rank = rank_of(strings[i]), .v = strings[i], .i = (uint32_t)i};
+    const sort_item *result = merge_sort(p, p + n, n);
+    for (size_t i = 0; i < n; i++)
+        numbers[i] = result[i].i;
+    if (p != local)
+        free(p);
+}
+
 typedef struct order_frame {
     wv v;
     size_t i;
 } order_frame;
+
+/* The words of a collection that may have tables in them. */
+static const wv *words_below(wv v, size_t *n)
+{
+    *n = wv_len(v);
+    if (wv_is_array(v))
+        return wv_items(v);
+    if (wv_is_object(v) && wv_is_shaped(v))
+        return wv_shaped_of(v)->values;
+    *n *= wv_width(v);
+    return wv_tab(v)->entries;
+}
 
 void wv_order_below(wv v)
 {
@@ -331,8 +364,8 @@ void wv_order_below(wv v)
     *wv_stack_top(&stack) = (order_frame){.v = v};
     while (stack.n) {
         order_frame *f = wv_stack_top(&stack);
-        const wv *words = wv_is_array(f->v) ? wv_items(f->v) : wv_tab(f->v)->entries;
-        size_t n = (size_t)wv_len(f->v) * (wv_is_object(f->v) ? 2 : 1);
+        size_t n;
+        const wv *words = words_below(f->v, &n);
         while (f->i < n && (!wv_is_collection(words[f->i]) || wv_has_flag(words[f->i], WV_F_BELOW)))
             f->i++;
         if (f->i < n) {
@@ -351,6 +384,8 @@ void wv_order_below(wv v)
 
 const uint32_t *wv_table_order(wv table)
 {
+    if (wv_is_shaped(table))
+        return wv_shaped_of(table)->shape->order;
     wv_table *t = wv_tab(table);
     if (!wv_has_flag(table, WV_F_ORDERED | WV_F_SORTED)) {
         if (t->h.flags & WV_F_MIXED)

@@ -26,7 +26,7 @@ void wv_table_lay_out(wv_table *t, unsigned width)
     t->index = t->mask ? t->order + t->cap : NULL;
 }
 
-static uint32_t mask_for(size_t cap)
+uint32_t wv_index_mask(size_t cap)
 {
     if (cap <= WV_FLAT_MAX)
         return 0;
@@ -43,7 +43,7 @@ wv_table *wv_table_make(wb_arena *a, unsigned tag, size_t cap)
         a->exhausted = true;
         return NULL;
     }
-    uint32_t mask = mask_for(cap);
+    uint32_t mask = wv_index_mask(cap);
     size_t size = wv_table_size(width, cap, mask);
     if (mask && !wb_arena_fits(a, size))
         return NULL;
@@ -157,8 +157,36 @@ static ALWAYS_INLINE uint32_t find(const wv_table *t, unsigned width, wv key)
     return index_find(t, width, key, wv_hash(key, t->seed), &slot);
 }
 
+static uint32_t shape_find(const wv_shape *s, wv key)
+{
+    if (!s->mask) {
+        for (uint32_t i = 0; i < s->n; i++)
+            if (s->keys[i] == key)
+                return i;
+        if (wv_tag(key) != WV_T_STRING)
+            return NONE;
+        for (uint32_t i = 0; i < s->n; i++)
+            if (wv_tag(s->keys[i]) == WV_T_STRING && same_string(wv_ptr(s->keys[i]), wv_ptr(key)))
+                return i;
+        return NONE;
+    }
+    if (!wv_is_string(key))
+        return NONE;
+    uint64_t hash = wv_hash(key, s->seed);
+    uint32_t at = (uint32_t)hash & s->mask;
+    for (uint32_t i; (i = s->index[at]) != 0; at = (at + 1) & s->mask)
+        if (s->keys[i - 1] == key || indexed_same(s->keys[i - 1], key, hash, s->seed))
+            return i - 1;
+    return NONE;
+}
+
 wv wv_object_get(wv object, wv key)
 {
+    if (wv_is_shaped(object)) {
+        const wv_shaped *o = wv_shaped_of(object);
+        uint32_t i = shape_find(o->shape, key);
+        return i == NONE ? WV_UNDEFINED : o->values[i];
+    }
     const wv_table *t = wv_tab(object);
     uint32_t i = find(t, 2, key);
     return i == NONE ? WV_UNDEFINED : t->entries[(size_t)i * 2 + 1];
@@ -174,14 +202,36 @@ wv wv_set_get(wv set, wv member)
 int64_t wv_table_find(wv table, wv key)
 {
     const wv_table *t = wv_tab(table);
-    uint32_t i = wv_is_object(table) ? find(t, 2, key) : find(t, 1, key);
+    uint32_t i;
+    if (wv_is_object(table))
+        i = wv_is_shaped(table) ? shape_find(wv_shaped_of(table)->shape, key) : find(t, 2, key);
+    else
+        i = find(t, 1, key);
     return i == NONE ? -1 : (int64_t)i;
+}
+
+static wv shaped_get_str(const wv_shaped *o, wb_str key)
+{
+    const wv_shape *s = o->shape;
+    if (!s->mask) {
+        for (uint32_t i = 0; i < s->n; i++)
+            if (wv_tag(s->keys[i]) == WV_T_STRING && wb_str_eq(wv_str(&s->keys[i]), key))
+                return o->values[i];
+        return WV_UNDEFINED;
+    }
+    uint32_t at = (uint32_t)wv_string_hash(key, s->seed) & s->mask;
+    for (uint32_t i; (i = s->index[at]) != 0; at = (at + 1) & s->mask)
+        if (wv_tag(s->keys[i - 1]) == WV_T_STRING && wb_str_eq(wv_str(&s->keys[i - 1]), key))
+            return o->values[i - 1];
+    return WV_UNDEFINED;
 }
 
 wv wv_object_get_str(wv object, wb_str key)
 {
     if (key.n <= WV_SHORT_MAX)
         return wv_object_get(object, wv_short(key.p, key.n));
+    if (wv_is_shaped(object))
+        return shaped_get_str(wv_shaped_of(object), key);
     const wv_table *t = wv_tab(object);
     if (!t->mask) {
         const wv *e = t->entries;
@@ -220,7 +270,7 @@ static wv_table *table_grow(wb_arena *a, wv_table *t, unsigned width)
         a->exhausted = true;
         return NULL;
     }
-    uint32_t mask = mask_for(cap);
+    uint32_t mask = wv_index_mask(cap);
     size_t size = wv_table_size(width, cap, mask);
     if (!wb_arena_fits(a, size))
         return NULL;
@@ -239,10 +289,31 @@ static wv_table *table_grow(wb_arena *a, wv_table *t, unsigned width)
     return t;
 }
 
-static ALWAYS_INLINE void changed(wv_table *t)
+wv wv_unshape(wb_arena *a, wv object, size_t more)
 {
-    t->h.hash = 0;
-    t->h.flags &= (uint8_t)~WV_F_BELOW;
+    const wv_shaped *o = wv_shaped_of(object);
+    uint32_t n = o->h.len;
+    wv_table *t = wv_table_make(a, WV_T_OBJECT, n + more);
+    if (!t)
+        return WV_UNDEFINED;
+    for (uint32_t i = 0; i < n; i++) {
+        t->entries[2 * (size_t)i] = o->shape->keys[i];
+        t->entries[2 * (size_t)i + 1] = o->values[i];
+    }
+    t->h.len = n;
+    t->h.hash = o->h.hash;
+    t->h.flags = o->h.flags & (uint8_t)~WV_F_SHAPED;
+    if (o->shape->order)
+        memcpy(t->order, o->shape->order, n * sizeof(uint32_t));
+    if (t->mask)
+        index_all(t, 2);
+    return wv_from(t, WV_T_OBJECT);
+}
+
+static ALWAYS_INLINE void changed(wv_header *h)
+{
+    h->hash = 0;
+    h->flags &= (uint8_t)~WV_F_BELOW;
 }
 
 /* Puts the key at the end; the caller knows that it is not there. False: over the budget. */
@@ -270,7 +341,7 @@ static ALWAYS_INLINE bool append(wb_arena *a, wv *table, unsigned width, wv key,
     t->h.flags &= (uint8_t) ~(WV_F_ORDERED | WV_F_SORTED);
     if (wv_is_boxed(key) && wv_tag(key) != WV_T_STRING)
         t->h.flags |= WV_F_MIXED;
-    changed(t);
+    changed(&t->h);
     return true;
 }
 
@@ -309,36 +380,57 @@ wv wv_set_begin(wb_arena *a, size_t room)
     return table_begin(a, WV_T_SET, room);
 }
 
-void wv_object_put(wb_arena *a, wv *object, wv key, wv value)
+/* The number of the key in *object, which is put at the end with the value when it was not there
+ * (NONE). */
+static ALWAYS_INLINE uint32_t object_find_or_append(wb_arena *a, wv *object, wv key, wv value)
 {
     bool added;
-    uint32_t i = find_or_append(a, object, 2, key, value, &added);
+    if (__builtin_expect(wv_is_shaped(*object), 0)) {
+        const wv_shaped *o = wv_shaped_of(*object);
+        uint32_t i = shape_find(o->shape, key);
+        if (i != NONE)
+            return i;
+        wv table = wv_unshape(a, *object, o->h.len / 2 + 4);
+        if (table == WV_UNDEFINED)
+            return NONE;
+        *object = table;
+    }
+    return find_or_append(a, object, 2, key, value, &added);
+}
+
+void wv_object_put(wb_arena *a, wv *object, wv key, wv value)
+{
+    uint32_t i = object_find_or_append(a, object, key, value);
     if (i == NONE)
         return;
-    wv_table *t = wv_tab(*object);
-    t->entries[(size_t)i * 2 + 1] = value;
-    changed(t);
+    if (wv_is_shaped(*object))
+        wv_shaped_of(*object)->values[i] = value;
+    else
+        wv_tab(*object)->entries[(size_t)i * 2 + 1] = value;
+    changed(wv_head(*object));
 }
 
 void wv_object_put_key(wb_arena *a, wv *object, wv key, wv value)
 {
-    bool added;
-    uint32_t i = find_or_append(a, object, 2, key, value, &added);
+    uint32_t i = object_find_or_append(a, object, key, value);
     if (i == NONE)
         return;
-    wv_table *t = wv_tab(*object);
-    t->entries[(size_t)i * 2] = key;
-    t->entries[(size_t)i * 2 + 1] = value;
-    if (wv_is_boxed(key) && wv_tag(key) != WV_T_STRING)
-        t->h.flags |= WV_F_MIXED;
-    changed(t);
+    if (wv_is_shaped(*object)) { /* equal strings have one spelling */
+        wv_shaped_of(*object)->values[i] = value;
+    } else {
+        wv_table *t = wv_tab(*object);
+        t->entries[(size_t)i * 2] = key;
+        t->entries[(size_t)i * 2 + 1] = value;
+        if (wv_is_boxed(key) && wv_tag(key) != WV_T_STRING)
+            t->h.flags |= WV_F_MIXED;
+    }
+    changed(wv_head(*object));
 }
 
 wv wv_object_put_new(wb_arena *a, wv *object, wv key, wv value)
 {
-    bool added;
-    uint32_t i = find_or_append(a, object, 2, key, value, &added);
-    return i == NONE ? WV_UNDEFINED : wv_tab(*object)->entries[(size_t)i * 2 + 1];
+    uint32_t i = object_find_or_append(a, object, key, value);
+    return i == NONE ? WV_UNDEFINED : wv_value_at(*object, NULL, i);
 }
 
 bool wv_set_add(wb_arena *a, wv *set, wv member)
@@ -348,9 +440,49 @@ bool wv_set_add(wb_arena *a, wv *set, wv member)
     return added;
 }
 
+/* Whether the keys are strings in Rego order, and so all different. */
+static bool keys_ascend(const wv *pairs, size_t n)
+{
+    if (n && !wv_is_string(pairs[0]))
+        return false;
+    for (size_t i = 1; i < n; i++)
+        if (!wv_is_string(pairs[2 * i]) || !wv_string_before(pairs[2 * i - 2], pairs[2 * i]))
+            return false;
+    return true;
+}
+
+/* Whether few keys are strings and all different. */
+static bool keys_differ(const wv *pairs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        wv key = pairs[2 * i];
+        if (!wv_is_string(key))
+            return false;
+        for (size_t k = 0; k < i; k++) {
+            wv other = pairs[2 * k];
+            if (other == key || (wv_tag(other) == WV_T_STRING && wv_tag(key) == WV_T_STRING &&
+                                 same_string(wv_ptr(other), wv_ptr(key))))
+                return false;
+        }
+    }
+    return true;
+}
+
 wv wv_object_new(wb_arena *a, const wv *pairs, size_t n)
 {
     wv object = wv_object_begin(a, n);
+    wv_table *t = wv_tab(object);
+    if (t->cap < n)
+        return object;
+    bool sorted = keys_ascend(pairs, n);
+    if (sorted || (n <= WV_FLAT_MAX && keys_differ(pairs, n))) {
+        memcpy(t->entries, pairs, n * 2 * sizeof(wv));
+        t->h.len = (uint32_t)n;
+        t->h.flags = sorted ? WV_F_SORTED : 0;
+        if (t->mask)
+            index_all(t, 2);
+        return object;
+    }
     for (size_t i = 0; i < n; i++)
         wv_object_put(a, &object, pairs[2 * i], pairs[2 * i + 1]);
     return object;

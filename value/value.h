@@ -72,8 +72,9 @@ enum {
     WV_F_SORTED = 4,  /* object, set: stored in Rego order, `order` is not needed */
     WV_F_GROUND = 8,
     WV_F_MIXED = 16, /* object, set: some key is a boxed number or a collection */
-    WV_F_BELOW = 32
-}; /* collection: every table in it and below is ordered or sorted */
+    WV_F_BELOW = 32, /* collection: every table in it and below is ordered or sorted */
+    WV_F_SHAPED = 64 /* object: a wv_shaped */
+};
 
 typedef struct wv_header {
     uint8_t tag;    /* WV_T_... */
@@ -107,6 +108,24 @@ typedef struct wv_table {
     uint64_t seed;   /* seed of the hashes in the index */
     wv entries[];    /* h.len * 1 (set) or * 2 (object) */
 } wv_table;
+
+/* Large documents hold many objects of the same keys. Such objects share a shape, which has the
+ * keys, their order and their index, and keep only their values. A shape never changes; its keys
+ * are strings. An object that gets a new key becomes a wv_table. */
+typedef struct wv_shape {
+    uint64_t seed;         /* of the hashes in the index */
+    uint32_t n;            /* keys */
+    uint32_t mask;         /* index slots - 1; 0 without an index */
+    const uint32_t *index; /* slot -> key number + 1, 0 free; NULL without an index */
+    const uint32_t *order; /* i-th in Rego order -> key number; NULL: they stand in order */
+    wv keys[];             /* n */
+} wv_shape;
+
+typedef struct wv_shaped {
+    wv_header h;
+    const wv_shape *shape; /* lives as long as the object */
+    wv values[];           /* h.len */
+} wv_shaped;
 
 static inline unsigned wv_tag(wv v)
 {
@@ -232,19 +251,50 @@ static inline const wv *wv_items(wv v)
 }
 
 /* ---- objects and sets ---- */
+/* Whether an object is a wv_shaped; all others, and all sets, are a wv_table. Outside this folder
+ * look at objects with the functions below, which take both. */
+static inline bool wv_is_shaped(wv object)
+{
+    return wv_head(object)->flags & WV_F_SHAPED;
+}
 static inline wv_table *wv_tab(wv v)
 {
     return (wv_table *)wv_ptr(v);
 }
+static inline wv_shaped *wv_shaped_of(wv v)
+{
+    return (wv_shaped *)wv_ptr(v);
+}
 /* The member equal to key or undefined. In a set the member itself is answered. */
 wv wv_object_get(wv object, wv key);
+/* The same for a key that is an inline string: words alone decide where there is no index. */
+static inline wv wv_object_get_short(wv object, wv key)
+{
+    if (wv_is_shaped(object)) {
+        const wv_shaped *o = wv_shaped_of(object);
+        const wv *keys = o->shape->keys;
+        if (!o->shape->mask) {
+            for (uint32_t i = 0, n = o->h.len; i < n; i++)
+                if (keys[i] == key)
+                    return o->values[i];
+            return WV_UNDEFINED;
+        }
+    } else if (!wv_tab(object)->mask) {
+        const wv *e = wv_tab(object)->entries;
+        for (uint32_t i = 0, n = wv_len(object); i < n; i++)
+            if (e[2 * i] == key)
+                return e[2 * i + 1];
+        return WV_UNDEFINED;
+    }
+    return wv_object_get(object, key);
+}
 wv wv_set_get(wv set, wv member);
 static inline bool wv_set_has(wv set, wv member)
 {
     return wv_set_get(set, member) != WV_UNDEFINED;
 }
 wv wv_object_get_str(wv object, wb_str key);
-/* Entry number of the key, or -1. */
+/* Number of the key, or -1, for wv_key_at and wv_value_at without an order. */
 int64_t wv_table_find(wv table, wv key);
 /* The permutation into Rego order (NULL: entries already stand in order). */
 const uint32_t *wv_table_order(wv table);
@@ -255,11 +305,28 @@ static inline wv wv_set_at(wv set, const uint32_t *order, uint32_t i)
 }
 static inline wv wv_key_at(wv object, const uint32_t *order, uint32_t i)
 {
-    return wv_tab(object)->entries[2 * (order ? order[i] : i)];
+    size_t at = order ? order[i] : i;
+    return wv_is_shaped(object) ? wv_shaped_of(object)->shape->keys[at]
+                                : wv_tab(object)->entries[2 * at];
 }
 static inline wv wv_value_at(wv object, const uint32_t *order, uint32_t i)
 {
-    return wv_tab(object)->entries[2 * (order ? order[i] : i) + 1];
+    size_t at = order ? order[i] : i;
+    return wv_is_shaped(object) ? wv_shaped_of(object)->values[at]
+                                : wv_tab(object)->entries[2 * at + 1];
+}
+
+/* The i-th in the order they came: an array's item, a set's member, an object's value. */
+static inline wv wv_child_at(wv v, uint32_t i)
+{
+    if (wv_is_array(v))
+        return wv_items(v)[i];
+    return wv_is_set(v) ? wv_set_at(v, NULL, i) : wv_value_at(v, NULL, i);
+}
+/* The i-th in the order they came: a set's member, an object's key. */
+static inline wv wv_member_at(wv table, uint32_t i)
+{
+    return wv_is_set(table) ? wv_set_at(table, NULL, i) : wv_key_at(table, NULL, i);
 }
 
 /* ---- building collections ----
@@ -315,7 +382,8 @@ uint64_t wv_string_hash(wb_str s, uint64_t seed);
  * which keep(arg, pointer) is true stay, with all below them. Copies of atoms are no atoms. When
  * the copy passes the budget of `to`, the answer is null and `to` is exhausted. */
 wv wv_copy(wb_arena *to, wv v, bool (*keep)(const void *arg, const void *p), const void *arg);
-/* Computes every lazy part (hashes, orders) below v, so that threads may share it. */
+/* Computes every lazy part (hashes, orders) below v, so that threads that share it write nothing.
+ */
 void wv_freeze(wv v, uint64_t seed);
 /* Sorts n words into Rego order (stable). */
 void wv_sort(wv *items, size_t n, wb_arena *scratch);

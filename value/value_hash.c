@@ -79,13 +79,13 @@ static uint64_t hash_collection(wv v, uint64_t seed)
                 }
                 f->sum += wb_mix(h ^ 0x2d358dccaa6c78a5u, 0x8bb84b93962eacc9u);
             } else {
-                const wv *e = wv_tab(f->v)->entries + (size_t)f->i * 2;
-                if (!ready(e[0], seed, &h)) {
-                    next = e[0];
+                wv key = wv_key_at(f->v, NULL, f->i), value = wv_value_at(f->v, NULL, f->i);
+                if (!ready(key, seed, &h)) {
+                    next = key;
                     break;
                 }
-                if (!ready(e[1], seed, &hv)) {
-                    next = e[1];
+                if (!ready(value, seed, &hv)) {
+                    next = value;
                     break;
                 }
                 f->sum += wb_mix(h ^ 0x4b33a62ed433d4a3u, hv ^ 0x4d5a2da51de1aa47u);

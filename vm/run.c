@@ -14,15 +14,8 @@
 /* A key that is an inline string finds its place by word comparison alone. */
 static inline wv get_key(wv from, wv key)
 {
-    if (wv_tag(from) == WV_T_OBJECT && wv_tag(key) == WV_T_SHORT) {
-        const wv_table *t = wv_tab(from);
-        if (!t->index) {
-            for (uint32_t i = 0, n = t->h.len; i < n; i++)
-                if (t->entries[2 * i] == key)
-                    return t->entries[2 * i + 1];
-            return WV_UNDEFINED;
-        }
-    }
+    if (wv_tag(from) == WV_T_OBJECT && wv_tag(key) == WV_T_SHORT)
+        return wv_object_get_short(from, key);
     /* A set answers with the spelling asked for. */
     if (wv_tag(from) == WV_T_SET)
         return wv_set_has(from, key) ? key : WV_UNDEFINED;

@@ -1,0 +1,134 @@
+/* Shapes of the objects of one document.
+ *
+ * Known keys form a tree: a node is the list of keys from the root to it. An object walks down as
+ * its keys come, and the key that was taken last is tried first, by its bytes: objects that look
+ * like the one before cost one comparison a key, no scan, no hash and no search for duplicates.
+ * The first key is guessed by the place: by what stood under the same key before.
+ * An object whose keys cannot be a node (too many keys, too many siblings, a key twice) goes the
+ * way of single objects. */
+#include "value/json_decoder.h"
+#include "value/json_scan.h"
+
+#define KEYS_MAX     64 /* of a shape: larger objects are tables of data */
+#define CHILDREN_MAX 8  /* of a node: where keys vary more, they are data */
+#define FIRST_MAX    64 /* the same of node 0, where all kinds of objects begin */
+
+/* Whether the key of the node stands at p. */
+static inline bool is_key(const wv_json_node *n, const char *p, const char *end)
+{
+    if (end - p > 8 && n->length < 8)
+        return ((wv_load64(p) ^ n->start) & n->mask) == 0 && p[n->length] == '"';
+    return (size_t)(end - p) > n->length && p[n->length] == '"' &&
+           wv_same_bytes(p, n->text, n->length);
+}
+
+uint32_t wv_json_known_key(wv_json_cache *c, uint32_t node, uint32_t place, const char *p,
+                           const char *end, const char **next)
+{
+    wv_json_node *parent = &c->nodes[node];
+    uint32_t i = node ? parent->child : c->nodes[place].first;
+    if (i && is_key(&c->nodes[i], p, end)) {
+        *next = p + c->nodes[i].length + 1;
+        return i;
+    }
+    uint32_t before = 0;
+    for (i = parent->child; i; before = i, i = c->nodes[i].sibling) {
+        const wv_json_node *child = &c->nodes[i];
+        if (!is_key(child, p, end))
+            continue;
+        if (before) { /* the one taken last stands first */
+            c->nodes[before].sibling = child->sibling;
+            c->nodes[i].sibling = parent->child;
+            parent->child = i;
+        }
+        if (!node)
+            c->nodes[place].first = i;
+        *next = p + child->length + 1;
+        return i;
+    }
+    return WV_JSON_NO_NODE;
+}
+
+/* Whether the key stands on the way to the node. */
+static bool is_taken(const wv_json_cache *c, uint32_t node, wv key)
+{
+    for (; node; node = c->nodes[node].parent)
+        if (wv_equal(c->nodes[node].key, key))
+            return true;
+    return false;
+}
+
+uint32_t wv_json_new_key(wv_json_decoder *d, uint32_t node, wv key, bool plain)
+{
+    wv_json_cache *c = d->cache;
+    wv_json_node *parent = &c->nodes[node];
+    if (!plain || c->n_nodes == WV_JSON_NODES || parent->depth == KEYS_MAX ||
+        parent->children == (node ? CHILDREN_MAX : FIRST_MAX) || is_taken(c, node, key))
+        return WV_JSON_NO_NODE;
+    wb_str text = wv_str(&key);
+    uint32_t i = c->n_nodes++;
+    uint64_t start = 0, mask = text.n < 8 ? ((uint64_t)1 << 8 * text.n) - 1 : UINT64_MAX;
+    memcpy(&start, text.p, text.n < 8 ? text.n : 8);
+    c->nodes[i] = (wv_json_node){.key = key,
+                                 .start = start,
+                                 .mask = mask,
+                                 .text = wb_arena_str(d->a, text).p,
+                                 .length = (uint32_t)text.n,
+                                 .parent = node,
+                                 .sibling = parent->child,
+                                 .depth = parent->depth + 1};
+    parent->child = i;
+    parent->children++;
+    return i;
+}
+
+static void make_index(wv_shape *s, uint32_t *index)
+{
+    memset(index, 0, ((size_t)s->mask + 1) * sizeof *index);
+    for (uint32_t i = 0; i < s->n; i++) {
+        uint32_t at = (uint32_t)wv_hash(s->keys[i], s->seed) & s->mask;
+        while (index[at])
+            at = (at + 1) & s->mask;
+        index[at] = i + 1;
+    }
+    s->index = index;
+}
+
+static const wv_shape *make_shape(wv_json_decoder *d, uint32_t node)
+{
+    const wv_json_cache *c = d->cache;
+    uint32_t n = c->nodes[node].depth, mask = wv_index_mask(n);
+    wv_shape *s = wb_arena_alloc(d->a, sizeof *s + n * sizeof(wv));
+    *s = (wv_shape){.seed = d->a->seed, .n = n, .mask = mask};
+    for (uint32_t i = n, at = node; i; at = c->nodes[at].parent)
+        s->keys[--i] = c->nodes[at].key;
+    if (mask)
+        make_index(s, wb_arena_alloc(d->a, ((size_t)mask + 1) * sizeof(uint32_t)));
+    bool sorted = true;
+    for (uint32_t i = 1; i < n; i++)
+        sorted = sorted && wv_string_before(s->keys[i - 1], s->keys[i]);
+    if (!sorted) {
+        uint32_t *order = wb_arena_alloc(d->a, n * sizeof *order);
+        wv_sort_strings(s->keys, n, order);
+        s->order = order;
+    }
+    return s;
+}
+
+wv wv_json_shaped(wv_json_decoder *d, uint32_t node, const wv *pairs, bool below)
+{
+    wv_json_node *at = &d->cache->nodes[node];
+    uint32_t n = at->depth;
+    if (!wb_arena_fits(d->a, sizeof(wv_shaped) + n * sizeof(wv)))
+        return WV_UNDEFINED;
+    if (!at->shape)
+        at->shape = make_shape(d, node);
+    wv_shaped *o = wb_arena_alloc(d->a, sizeof *o + n * sizeof(wv));
+    unsigned flags =
+        WV_F_SHAPED | (at->shape->order ? WV_F_ORDERED : WV_F_SORTED) | (below ? WV_F_BELOW : 0);
+    o->h = (wv_header){.tag = WV_T_OBJECT, .flags = (uint8_t)flags, .len = n};
+    o->shape = at->shape;
+    for (uint32_t i = 0; i < n; i++)
+        o->values[i] = pairs[2 * (size_t)i + 1];
+    return wv_from(o, WV_T_OBJECT);
+}
