@@ -34,16 +34,23 @@ class Workload:
         return dataclasses.replace(self, name=f"{self.source.name}-{size}", size=size)
 
 
-def find():
-    """All workloads, those with several sizes as one each."""
-    found = []
+def _read(hidden):
+    """(workload without a size, its sizes) of every folder. Hidden ones belong to parts of their own."""
     for path in sorted(SOURCES.glob("*/workload.json")):
         work = json.loads(path.read_text())
-        name = path.parent.name
-        base = Workload(name, work["family"], work["title"], path.parent, work.get("size"), tuple(work.get("slope", ())))
-        sizes = work.get("sizes")
-        found += [base.of_size(size) for size in sizes] if sizes else [base]
-    return found
+        if work.get("hidden", False) <= hidden:
+            base = Workload(path.parent.name, work["family"], work["title"], path.parent, work.get("size"), tuple(work.get("slope", ())))
+            yield base, work.get("sizes")
+
+
+def find(hidden=False):
+    """All workloads, those with several sizes as one each."""
+    return [work for base, sizes in _read(hidden) for work in (map(base.of_size, sizes) if sizes else [base])]
+
+
+def find_bases():
+    """All workloads, one a folder."""
+    return [base for base, _sizes in _read(False)]
 
 
 def _stamp(source, size):
