@@ -70,8 +70,7 @@ static bool not_comparable(wt_call *c, const char *format, const ws_go_arg *args
 
 static ws_go_arg type_arg(const wt_value *v)
 {
-    return (ws_go_arg){
-        .kind = WS_GO_TEXT, .type = "string", .text = wb_str_of(wt_inner_type(v))};
+    return (ws_go_arg){.kind = WS_GO_TEXT, .type = "string", .text = wb_str_of(wt_inner_type(v))};
 }
 
 /* Two values of which neither is basic. */
@@ -201,14 +200,14 @@ static bool index_one(wt_call *c, wt_value *item, const wt_value *key)
         return true;
     }
     if (item->kind != WT_V_MAP)
-        return no(c, wb_arena_printf(c->cx->out, "can't index item of type %s",
-                                     wt_inner_type(item)));
+        return no(c,
+                  wb_arena_printf(c->cx->out, "can't index item of type %s", wt_inner_type(item)));
     wt_value k = wt_unboxed(*key);
     if (k.kind == WT_V_NONE)
         return no(c, "value is nil; should be of type string");
     if (k.kind != WT_V_TEXT)
-        return no(c, wb_arena_printf(c->cx->out, "value has type %s; should be string",
-                                     wt_type(&k)));
+        return no(c,
+                  wb_arena_printf(c->cx->out, "value has type %s; should be string", wt_type(&k)));
     int64_t at = wv_table_find(item->map, wv_string_new(c->cx->out, k.text));
     static const wv nothing = WV_NULL;
     *item = wt_of(c->cx, at < 0 ? &nothing : &wv_tab(item->map)->entries[2 * at + 1]);
@@ -353,8 +352,8 @@ static bool escaping(wt_call *c, wb_buf *plain, wb_buf *b)
         return false;
     for (size_t i = 0; i < c->n; i++)
         if (args[i].kind == WS_GO_NIL)
-            args[i] = (ws_go_arg){
-                .kind = WS_GO_TEXT, .type = "string", .text = WB_LIT("<no value>")};
+            args[i] =
+                (ws_go_arg){.kind = WS_GO_TEXT, .type = "string", .text = WB_LIT("<no value>")};
     ws_text_begin(c->cx, plain);
     ws_text_begin(c->cx, b);
     ws_go_print(c->cx, plain, false, args, c->n);

@@ -23,10 +23,10 @@ typedef enum wt_param {
 
 typedef struct wt_function_row {
     const char *name;
-    uint8_t fixed;  /* arguments that must be there */
-    bool open;      /* takes more */
-    uint8_t first;  /* wt_param of the first */
-    uint8_t others; /* wt_param of the others */
+    uint8_t fixed;          /* arguments that must be there */
+    bool open;              /* takes more */
+    uint8_t first;          /* wt_param of the first */
+    uint8_t others;         /* wt_param of the others */
     bool (*fn)(wt_call *c); /* NULL: "and" and "or", which stop early */
 } wt_function_row;
 

@@ -236,10 +236,18 @@ static wt_token word(wt_lexer *l)
     static const struct {
         const char *word;
         wt_token_kind kind;
-    } words[] = {{"block", WT_T_BLOCK}, {"break", WT_T_BREAK},   {"continue", WT_T_CONTINUE},
-                 {"define", WT_T_DEFINE}, {"else", WT_T_ELSE},   {"end", WT_T_END},
-                 {"if", WT_T_IF},       {"nil", WT_T_NIL},       {"range", WT_T_RANGE},
-                 {"template", WT_T_TEMPLATE}, {"with", WT_T_WITH}, {"true", WT_T_BOOL},
+    } words[] = {{"block", WT_T_BLOCK},
+                 {"break", WT_T_BREAK},
+                 {"continue", WT_T_CONTINUE},
+                 {"define", WT_T_DEFINE},
+                 {"else", WT_T_ELSE},
+                 {"end", WT_T_END},
+                 {"if", WT_T_IF},
+                 {"nil", WT_T_NIL},
+                 {"range", WT_T_RANGE},
+                 {"template", WT_T_TEMPLATE},
+                 {"with", WT_T_WITH},
+                 {"true", WT_T_BOOL},
                  {"false", WT_T_BOOL}};
     while (word_char(peek(l)))
         next(l);

@@ -140,8 +140,7 @@ static bool eval_field(run *r, wb_str name, const given *g, wt_value of, wt_valu
         return fail(r, "can't evaluate field %.*s in type %s", WB_FMT(name), wt_type(&of));
     if (g && has_arguments(g))
         return fail(r, "%.*s is not a method but has arguments", WB_FMT(name));
-    wv key = name.n <= WV_SHORT_MAX ? wv_short(name.p, name.n)
-                                    : wv_string_new(r->cx->out, name);
+    wv key = name.n <= WV_SHORT_MAX ? wv_short(name.p, name.n) : wv_string_new(r->cx->out, name);
     int64_t at = wv_table_find(of.map, key);
     if (at >= 0)
         *out = wt_of(r->cx, &wv_tab(of.map)->entries[2 * at + 1]);

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-#define WT_TREE_BYTES_MAX ((size_t)64 << 20) /* of one tree: a node is far larger than its text */
+#define WT_TREE_BYTES_MAX  ((size_t)64 << 20) /* of one tree: a node is far larger than its text */
 #define WT_PARSE_DEPTH_MAX 500 /* blocks and parentheses inside each other: recursion in C */
 
 typedef enum wt_kind {
@@ -44,13 +44,13 @@ typedef enum wt_number { WT_INT, WT_FLOAT, WT_COMPLEX, WT_OVERFLOW } wt_number;
 typedef struct wt_node wt_node;
 struct wt_node {
     uint8_t kind;
-    uint8_t number;  /* WT_NUMBER: a wt_number */
-    bool assigns;    /* WT_PIPE: "=", not ":=" */
-    bool truth;      /* WT_BOOL */
-    uint8_t n_decl;  /* WT_PIPE */
-    uint32_t at;     /* offset in the text, as errors tell it */
-    wt_node *next;   /* the next of its list, command or pipe */
-    wb_str text;     /* text; name; a constant as it is written */
+    uint8_t number; /* WT_NUMBER: a wt_number */
+    bool assigns;   /* WT_PIPE: "=", not ":=" */
+    bool truth;     /* WT_BOOL */
+    uint8_t n_decl; /* WT_PIPE */
+    uint32_t at;    /* offset in the text, as errors tell it */
+    wt_node *next;  /* the next of its list, command or pipe */
+    wb_str text;    /* text; name; a constant as it is written */
     union {
         wb_str string; /* WT_STRING: what it says */
         int64_t i;     /* WT_NUMBER */
