@@ -25,8 +25,10 @@ struct ws_cache {
     uint16_t slots[CACHE_SLOTS]; /* entry number + 1; 0 free */
     uint64_t tick, seed;
     entry passing; /* what has too long a key */
-    void *scratch;
-    void (*release_scratch)(void *scratch);
+    struct {
+        void *item;
+        void (*release)(void *item);
+    } scratch[WS_SCRATCH_COUNT];
 };
 
 ws_cache *ws_cache_new(void)
@@ -51,8 +53,9 @@ void ws_cache_free(ws_cache *c)
     for (unsigned i = 0; i < c->count; i++)
         entry_clear(&c->entries[i]);
     entry_clear(&c->passing);
-    if (c->scratch)
-        c->release_scratch(c->scratch);
+    for (unsigned i = 0; i < WS_SCRATCH_COUNT; i++)
+        if (c->scratch[i].item)
+            c->scratch[i].release(c->scratch[i].item);
     free(c);
 }
 
@@ -112,13 +115,13 @@ void ws_cache_put(ws_cache *c, ws_cache_kind kind, wb_str key, void *item, void 
     index_all(c);
 }
 
-void *ws_cache_scratch(const ws_cache *c)
+void *ws_cache_scratch(const ws_cache *c, ws_scratch which)
 {
-    return c->scratch;
+    return c->scratch[which].item;
 }
 
-void ws_cache_set_scratch(ws_cache *c, void *scratch, void (*release)(void *))
+void ws_cache_set_scratch(ws_cache *c, ws_scratch which, void *scratch, void (*release)(void *))
 {
-    c->scratch = scratch;
-    c->release_scratch = release;
+    c->scratch[which].item = scratch;
+    c->scratch[which].release = release;
 }

@@ -20,8 +20,15 @@ void *ws_cache_get(ws_cache *c, ws_cache_kind kind, wb_str key);
 void ws_cache_put(ws_cache *c, ws_cache_kind kind, wb_str key, void *item,
                   void (*release)(void *item));
 
-/* Memory that the regular expression matcher keeps for this session: NULL until set. */
-void *ws_cache_scratch(const ws_cache *c);
-void ws_cache_set_scratch(ws_cache *c, void *scratch, void (*release)(void *scratch));
+/* What one family keeps for this session in a shape of its own: NULL until set (once). */
+typedef enum ws_scratch {
+    WS_SCRATCH_REGEX, /* the matcher's memory */
+    WS_SCRATCH_HTTP,  /* answers */
+    WS_SCRATCH_COUNT
+} ws_scratch;
+
+void *ws_cache_scratch(const ws_cache *c, ws_scratch which);
+void ws_cache_set_scratch(ws_cache *c, ws_scratch which, void *scratch,
+                          void (*release)(void *scratch));
 
 #endif

@@ -31,6 +31,7 @@ typedef struct ws_ctx {
     const struct ws_builtin *fn; /* the row being called: its name goes into error texts */
     const void *site;            /* what the row's prepare made of constant arguments, or NULL */
     struct ws_cache *cache;      /* the session's patterns and other compiled things; never NULL */
+    uint64_t query;              /* the number of this evaluation in its session */
 
     ws_error_kind error; /* of the last call */
     wb_str error_text;   /* whole message with the function's name in front; in `out` */
@@ -52,7 +53,7 @@ typedef struct ws_ctx {
 
     void (*print)(void *arg, wb_str line); /* where print() goes; NULL: nowhere */
     void *print_arg;
-    wb_str print_place; /* "file:row" of the call being made, for hosts that show it */
+    wb_str print_place; /* "file:row" of a call that prints or asks the outside world */
 
     /* rego.parse_module and opa.runtime are answered by the engine. */
     wv (*parse_module)(struct ws_ctx *cx, wb_str name, wb_str text);

@@ -1,8 +1,9 @@
-/* http.send over libcurl. The VM records answers, so one query asks for the same thing once. */
+/* http.send over libcurl. What is remembered, and for how long: http_cache.h. */
 #include "base/utf8.h"
 #include "stdlib/args.h"
 #include "stdlib/crypto_keys.h"
 #include "stdlib/families.h"
+#include "stdlib/http_cache.h"
 #include "stdlib/http_request.h"
 #include "value/json.h"
 
@@ -23,7 +24,7 @@
 #define FILE_MAX    ((size_t)8 << 20)
 /* Nanoseconds a request may take when it does not say. */
 #define TIMEOUT_NS    INT64_C(5000000000)
-#define REDIRECTS_MAX 10
+#define REDIRECTS_MAX 100 /* OPA follows until the time is over */
 /* Units of work for a request, beside what its answer costs. */
 #define REQUEST_UNITS 1000
 /* Between attempts: it grows up to a minute. */
@@ -39,7 +40,11 @@ typedef struct exchange {
     char method[32];
     int64_t timeout_ns, retries;
     bool redirect, json, yaml, insecure, system_certs;
-    wb_buf body, ca, cert, key, server_name;
+    ws_http_key key;
+    bool lasting;          /* other queries may have its answer */
+    wb_str tag, modified;  /* of the stale answer that is asked about */
+    int64_t force_seconds; /* for so long, whatever the server says; 0: the server decides */
+    wb_buf body, ca, cert, key_text, server_name;
     bool has_body;
     struct curl_slist *headers;
     bool has_content_type, has_agent, has_accept, has_custom;
@@ -50,8 +55,11 @@ typedef struct exchange {
     char status[256];
     bool over;         /* the answer passed a limit */
     char refused[256]; /* the host that may not be asked */
+    bool cut;          /* the answer began, and broke off */
     /* the error */
     bool network;
+    bool bare;  /* it is shown without the place and code of the call */
+    bool typed; /* it is one of types */
     wb_buf error;
 } exchange;
 
@@ -67,6 +75,14 @@ static bool fail(exchange *x, bool network, const char *format, ...)
     wb_buf_clear(&x->error);
     wb_buf_puts(&x->error, text);
     x->network = network;
+    x->bare = network;
+    return false;
+}
+
+static bool fail_bare(exchange *x, const char *text)
+{
+    fail(x, false, "%s", text);
+    x->bare = true;
     return false;
 }
 
@@ -183,7 +199,8 @@ static bool timeout_option(exchange *x)
                duration(x, wv_string_new(x->cx->out, wb_str_of(preset)), &x->timeout_ns);
     if (wv_is_string(v))
         return duration(x, v, &x->timeout_ns);
-    if (!wv_is_number(v))
+    x->typed = !wv_is_number(v);
+    if (x->typed)
         return fail(x, false, "operand 1 'timeout' must be one of {string, number} but got %s",
                     wv_type_name(v));
     if (!wv_number_int64(v, &x->timeout_ns)) {
@@ -203,10 +220,34 @@ static bool retry_option(exchange *x)
         wb_buf_init(&b, 1024);
         wv_print(&b, v);
         fail(x, false, "invalid value %s for field \"max_retry_attempts\"", wb_buf_cstr(&b));
+        x->bare = true;
         wb_buf_free(&b);
         return false;
     }
     return true;
+}
+
+/* As strconv.ParseInt reads the term's text. */
+static bool seconds_option(exchange *x, wv v)
+{
+    wb_buf b, quoted;
+    char *end;
+    wb_buf_init(&b, 4096);
+    wb_buf_init(&quoted, 8192);
+    wv_print(&b, v);
+    const char *z = wb_buf_cstr(&b);
+    errno = 0;
+    long long seconds = strtoll(z, &end, 10);
+    bool digits = b.n && (*z == '-' || (*z >= '0' && *z <= '9')) && !*end;
+    bool range = digits && (errno == ERANGE || seconds > INT32_MAX || seconds < INT32_MIN);
+    ws_put_quoted(&quoted, wb_buf_str(&b));
+    if (!digits || range)
+        fail(x, false, "strconv.ParseInt: parsing %s: %s", wb_buf_cstr(&quoted),
+             range ? "value out of range" : "invalid syntax");
+    x->force_seconds = digits && !range ? seconds : 0;
+    wb_buf_free(&b);
+    wb_buf_free(&quoted);
+    return digits && !range;
 }
 
 static bool body_option(exchange *x)
@@ -221,6 +262,11 @@ static bool body_option(exchange *x)
     if (wv_json_encode(&x->body, body, &(wv_json_style){.html = true}, &e) != WB_OK)
         return fail(x, false, "%s", e.text);
     return true;
+}
+
+static bool same_word(wb_str s, const char *word)
+{
+    return s.n == strlen(word) && strncasecmp(s.p, word, s.n) == 0;
 }
 
 static bool token_char(unsigned char c)
@@ -296,10 +342,19 @@ static bool headers_option(exchange *x)
             wb_buf_free(&b);
             return false;
         }
-        if (!add_header(x, name, wv_str(&v)))
+        bool replaced = (x->tag.n && same_word(name, "if-none-match")) ||
+                        (x->modified.n && same_word(name, "if-modified-since"));
+        if (!replaced && !add_header(x, name, wv_str(&v)))
             return false;
     }
     return true;
+}
+
+/* What asks the server whether the answer we have still holds. */
+static bool condition_headers(exchange *x)
+{
+    return (!x->tag.n || add_header(x, WB_LIT("If-None-Match"), x->tag)) &&
+           (!x->modified.n || add_header(x, WB_LIT("If-Modified-Since"), x->modified));
 }
 
 /* ---- certificates ---- */
@@ -385,16 +440,17 @@ static bool pair(exchange *x, const char *cert, const char *key, int how)
     bool ok = text_option(x, cert, &c) && text_option(x, key, &k);
     if (ok && c.n && k.n) {
         wb_buf_clear(&x->cert);
-        wb_buf_clear(&x->key);
+        wb_buf_clear(&x->key_text);
         if (how == 1) {
-            ok = read_file(x, wb_buf_cstr(&c), &x->cert) && read_file(x, wb_buf_cstr(&k), &x->key);
+            ok = read_file(x, wb_buf_cstr(&c), &x->cert) &&
+                 read_file(x, wb_buf_cstr(&k), &x->key_text);
         } else {
             const char *cv = how ? getenv(wb_buf_cstr(&c)) : wb_buf_cstr(&c);
             const char *kv = how ? getenv(wb_buf_cstr(&k)) : wb_buf_cstr(&k);
             wb_buf_puts(&x->cert, cv ? cv : "");
-            wb_buf_puts(&x->key, kv ? kv : "");
+            wb_buf_puts(&x->key_text, kv ? kv : "");
         }
-        if (ok && (!has_block(x, &x->cert) || !has_block(x, &x->key))) {
+        if (ok && (!has_block(x, &x->cert) || !has_block(x, &x->key_text))) {
             wb_buf front;
             wb_buf_init(&front, 1024);
             if (how == 2)
@@ -442,11 +498,12 @@ static bool method_and_url(exchange *x)
     bool ok = text_option(x, "method", &b);
     if (ok && !wv_is_string(url))
         ok = fail(x, false, "\"url\" must be a string");
+    for (size_t i = 0; i < b.n; i++)
+        b.p[i] = (char)(b.p[i] >= 'a' && b.p[i] <= 'z' ? b.p[i] - 32 : b.p[i]);
     if (ok && (!is_token(wb_buf_str(&b)) || b.n >= sizeof x->method) && b.n)
         ok = fail(x, false, "net/http: invalid method \"%s\"", wb_buf_cstr(&b));
     if (ok) {
-        for (size_t i = 0; i < b.n; i++)
-            x->method[i] = (char)(b.p[i] >= 'a' && b.p[i] <= 'z' ? b.p[i] - 32 : b.p[i]);
+        memcpy(x->method, b.n ? b.p : "", b.n);
         if (!b.n)
             memcpy(x->method, "GET", sizeof "GET");
         x->url = wb_arena_str(x->cx->out, unquoted(&url));
@@ -458,32 +515,38 @@ static bool method_and_url(exchange *x)
     return ok;
 }
 
+/* "cache" and "force_cache" with its seconds: whether an answer may come from other queries. */
 static bool cache_options(exchange *x)
 {
     bool force = false;
-    wv mode = option(x, "caching_mode");
-    if (!boolean_option(x, "cache", &force) || !boolean_option(x, "force_cache", &force))
+    x->force_seconds = 0;
+    if (!boolean_option(x, "cache", &x->lasting) || !boolean_option(x, "force_cache", &force))
         return false;
-    if (force && !wv_defined(option(x, "force_cache_duration_seconds")))
+    if (!force)
+        return true;
+    wv seconds = option(x, "force_cache_duration_seconds");
+    if (!wv_defined(seconds))
         return fail(x, false,
                     "'force_cache' set but 'force_cache_duration_seconds' parameter is missing");
-    if (wv_defined(mode) && (!wv_is_string(mode) || (!wb_str_is(wv_str(&mode), "serialized") &&
-                                                     !wb_str_is(wv_str(&mode), "deserialized"))))
-        return fail(x, false, "invalid value specified for \"caching_mode\" field");
-    return true;
+    x->lasting = true;
+    return seconds_option(x, seconds);
+}
+
+static bool decode_options(exchange *x)
+{
+    return boolean_option(x, "force_json_decode", &x->json) &&
+           boolean_option(x, "force_yaml_decode", &x->yaml);
 }
 
 static bool read_options(exchange *x)
 {
-    return cache_options(x) && boolean_option(x, "force_json_decode", &x->json) &&
-           boolean_option(x, "force_yaml_decode", &x->yaml) && method_and_url(x) &&
-           flag_option(x, "enable_redirect", &x->redirect) && body_option(x) &&
+    return method_and_url(x) && flag_option(x, "enable_redirect", &x->redirect) && body_option(x) &&
            flag_option(x, "tls_insecure_skip_verify", &x->insecure) && timeout_option(x) &&
            retry_option(x) && ca_options(x) && text_option(x, "tls_server_name", &x->server_name) &&
            pair(x, "tls_client_cert", "tls_client_key", 0) &&
            pair(x, "tls_client_cert_file", "tls_client_key_file", 1) &&
            pair(x, "tls_client_cert_env_variable", "tls_client_key_env_variable", 2) &&
-           headers_option(x);
+           headers_option(x) && condition_headers(x);
 }
 
 /* ---- the exchange ---- */
@@ -518,7 +581,12 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
     /* Each answer on the way (100, redirects) starts anew. */
     if (wb_str_has_prefix(s, WB_LIT("HTTP/"))) {
         const char *space = memchr(s.p, ' ', s.n);
-        wb_str status = trimmed(space ? wb_str_n(space, s.n - (size_t)(space - s.p)) : s);
+        /* The blank before a reason that is empty stays. */
+        wb_str status = space ? wb_str_n(space, s.n - (size_t)(space - s.p)) : s;
+        while (status.n && strchr("\r\n", status.p[status.n - 1]))
+            status.n--;
+        while (status.n && *status.p == ' ')
+            status = wb_str_n(status.p + 1, status.n - 1);
         snprintf(x->status, sizeof x->status, "%.*s",
                  (int)(status.n < sizeof x->status ? status.n : sizeof x->status - 1), status.p);
         x->fields = wv_object_begin(a, 8);
@@ -560,11 +628,6 @@ static wb_str scheme_of(wb_str url)
     return (wb_str){"", 0};
 }
 
-static bool same_word(wb_str s, const char *word)
-{
-    return s.n == strlen(word) && strncasecmp(s.p, word, s.n) == 0;
-}
-
 static struct curl_blob blob(const wb_buf *b)
 {
     return (struct curl_blob){b->p, b->n, CURL_BLOB_COPY};
@@ -601,10 +664,10 @@ static void set_tls(CURL *c, const exchange *x)
         curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &b);
         curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
     }
-    if (x->cert.n && x->key.n) {
+    if (x->cert.n && x->key_text.n) {
         b = blob(&x->cert);
         curl_easy_setopt(c, CURLOPT_SSLCERT_BLOB, &b);
-        b = blob(&x->key);
+        b = blob(&x->key_text);
         curl_easy_setopt(c, CURLOPT_SSLKEY_BLOB, &b);
     }
 }
@@ -642,22 +705,47 @@ static struct curl_slist *set_server_name(CURL *c, CURLU *u, exchange *x)
     return list;
 }
 
+#define QUERY_PARTS_MAX 64 /* of an address with a socket */
+
+/* By name; those of one name stay as they came. */
+static void sort_parts(char **parts, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t k = i; k; k--) {
+            char *left = parts[k - 1], *right = parts[k];
+            size_t a = strcspn(left, "="), b = strcspn(right, "=");
+            int order = memcmp(left, right, a < b ? a : b);
+            if (order < 0 || (order == 0 && a <= b))
+                break;
+            parts[k - 1] = right;
+            parts[k] = left;
+        }
+}
+
 /* unix://host/path?socket=/path: the socket, to be freed with curl_free; or NULL. */
 static char *take_socket(CURLU *u)
 {
-    char *query = NULL, *socket = NULL;
+    char *query = NULL, *socket = NULL, *parts[QUERY_PARTS_MAX];
+    size_t n = 0;
     wb_buf rest;
     wb_buf_init(&rest, 8192);
     if (curl_url_get(u, CURLUPART_QUERY, &query, 0) == CURLUE_OK) {
         char *state = NULL;
         for (char *p = strtok_r(query, "&", &state); p; p = strtok_r(NULL, "&", &state)) {
-            if (strncmp(p, "socket=", 7) == 0) {
-                if (!socket)
-                    socket = curl_easy_unescape(NULL, p + 7, 0, NULL);
-            } else {
-                wb_buf_puts(&rest, rest.n ? "&" : "");
-                wb_buf_puts(&rest, p);
-            }
+            if (strncmp(p, "socket=", 7) != 0)
+                parts[n++ % QUERY_PARTS_MAX] = p;
+            else if (!socket)
+                socket = curl_easy_unescape(NULL, p + 7, 0, NULL);
+        }
+        if (n > QUERY_PARTS_MAX) {
+            curl_free(socket);
+            socket = NULL;
+            n = 0;
+        }
+        sort_parts(parts, n);
+        for (size_t i = 0; i < n; i++) {
+            wb_buf_puts(&rest, i ? "&" : "");
+            wb_buf_puts(&rest, parts[i]);
         }
         curl_url_set(u, CURLUPART_QUERY, rest.n ? wb_buf_cstr(&rest) : NULL, 0);
     }
@@ -691,6 +779,11 @@ static bool explain(exchange *x, CURL *c, CURLU *u, CURLcode code)
         snprintf(text, sizeof text,
                  "tls: failed to verify certificate: x509: certificate is not trusted");
         break;
+    case CURLE_PARTIAL_FILE:
+        x->cut = true;
+        curl_free(host);
+        curl_free(port);
+        return fail(x, false, "unexpected EOF");
     case CURLE_GOT_NOTHING: snprintf(text, sizeof text, "EOF"); break;
     case CURLE_TOO_MANY_REDIRECTS:
         snprintf(text, sizeof text, "stopped after %d redirects", REDIRECTS_MAX);
@@ -790,7 +883,7 @@ static bool wait_before(exchange *x, int64_t try)
 static bool perform(exchange *x, long *code)
 {
     wb_str scheme = scheme_of(x->url);
-    bool unix_socket = same_word(scheme, "unix");
+    bool unix_socket = same_word(scheme, "unix") && memchr(x->url.p, '?', x->url.n);
     if (!same_word(scheme, "http") && !same_word(scheme, "https") && !unix_socket) {
         char text[128];
         snprintf(text, sizeof text, "unsupported protocol scheme \"%.*s\"",
@@ -823,7 +916,7 @@ static bool perform(exchange *x, long *code)
         curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->headers);
         curl_easy_setopt(c, CURLOPT_CURLU, u);
         int64_t try = 0;
-        while (!(ok = attempt(x, c, u, code)) && !x->over && try < x->retries &&
+        while (!(ok = attempt(x, c, u, code)) && !x->over && !x->cut && try < x->retries &&
                wait_before(x, try))
             try++;
     }
@@ -902,13 +995,34 @@ static wv answer(exchange *x, long code)
     return ws_built(cx, o);
 }
 
+/* An error that OPA reports as the call's own shows where it happened and its code. */
+static wv error_message(exchange *x)
+{
+    wb_str place = x->cx->print_place;
+    if (x->bare)
+        return wv_string_new(x->cx->out, wb_buf_str(&x->error));
+    wb_buf b;
+    ws_text_begin(x->cx, &b);
+    if (place.n && place.p[0] != ':') {
+        wb_buf_put_str(&b, place);
+        wb_buf_puts(&b, ": ");
+    }
+    wb_buf_putf(&b, "%s: %s: ", x->typed ? "eval_type_error" : "eval_builtin_error",
+                x->cx->fn->name);
+    wb_buf_put_str(&b, wb_buf_str(&x->error));
+    return ws_take_string(x->cx, &b);
+}
+
 static wv error_answer(exchange *x)
 {
     wv e = wv_object_begin(x->cx->out, 2), o = wv_object_begin(x->cx->out, 2);
     put(x, &e, "code",
         wv_string_new(x->cx->out, wb_str_of(x->network ? "eval_http_send_network_error"
                                                        : "eval_http_send_internal_error")));
-    put(x, &e, "message", wv_string_new(x->cx->out, wb_buf_str(&x->error)));
+    wv message = error_message(x);
+    if (!wv_defined(message))
+        return message;
+    put(x, &e, "message", message);
     put(x, &o, "status_code", wv_small(0));
     put(x, &o, "error", e);
     return ws_built(x->cx, o);
@@ -928,7 +1042,8 @@ static wv failure(exchange *x, bool raise)
             *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
         return ws_fail(cx, "%s %.*s: request timed out", method, WB_FMT(x->url));
     }
-    return ws_fail(cx, "%s", wb_buf_cstr(&x->error));
+    return x->typed ? ws_fail_type(cx, "%s", wb_buf_cstr(&x->error))
+                    : ws_fail(cx, "%s", wb_buf_cstr(&x->error));
 }
 
 static void wipe(wb_buf *b)
@@ -938,37 +1053,229 @@ static void wipe(wb_buf *b)
     wb_buf_free(b);
 }
 
+/* ---- what is remembered ---- */
+
+/* Takes the place of an exchange over the network. */
+static bool recall(exchange *x, const ws_http_entry *e, long *code)
+{
+    if (e->failed) {
+        fail(x, e->network, "%.*s", WB_FMT(e->text));
+        x->bare = e->bare;
+        x->typed = e->typed;
+        return false;
+    }
+    wb_buf_clear(&x->in);
+    wb_buf_put_str(&x->in, e->body);
+    snprintf(x->status, sizeof x->status, "%.*s", WB_FMT(e->text));
+    *code = e->code;
+    if (wv_json_decode(x->cx->out, e->fields, NULL, &x->fields, NULL) != WB_OK) {
+        ws_fail_room(x->cx);
+        return false;
+    }
+    return true;
+}
+
+static void remember(exchange *x, long code, bool lasting, int64_t stale)
+{
+    wb_buf fields;
+    wb_buf_init(&fields, 2 * HEADERS_MAX);
+    if (wv_json_encode(&fields, x->fields, NULL, NULL) == WB_OK) {
+        const ws_http_entry e = {.code = code,
+                                 .text = wb_str_of(x->status),
+                                 .body = wb_buf_str(&x->in),
+                                 .fields = wb_buf_str(&fields),
+                                 .stale = stale};
+        ws_http_keep(x->cx, &x->key, &e, lasting);
+    }
+    wb_buf_free(&fields);
+}
+
+/* A failure of this query stays one. */
+static bool remember_failure(exchange *x)
+{
+    if (x->cx->error == WS_ERR_NONE && !x->cut &&
+        !(x->cx->cancelled && x->cx->cancelled(x->cx->cancel_arg))) {
+        const ws_http_entry e = {.failed = true,
+                                 .network = x->network,
+                                 .bare = x->bare,
+                                 .typed = x->typed,
+                                 .text = wb_buf_str(&x->error)};
+        ws_http_keep(x->cx, &x->key, &e, false);
+    }
+    return false;
+}
+
+static bool stale_at(exchange *x, int64_t *ns, const char **why)
+{
+    if (x->force_seconds <= 0)
+        return ws_http_stale_at(x->fields, ns, why);
+    if (__builtin_add_overflow(x->cx->now_ns, x->force_seconds * INT64_C(1000000000), ns))
+        *ns = INT64_MAX;
+    return true;
+}
+
+/* Keeps a fresh answer as far as the request and the server allow. */
+static void remember_answer(exchange *x, long code)
+{
+    int64_t stale = 0;
+    const char *why;
+    bool status = ws_http_status_keeps(code);
+    bool lasting = x->lasting && status && (x->force_seconds > 0 || ws_http_may_store(x->fields)) &&
+                   stale_at(x, &stale, &why);
+    if (x->lasting || status)
+        remember(x, code, lasting, stale);
+}
+
+static bool ask(exchange *x, long *code)
+{
+    if (!read_options(x) || !perform(x, code))
+        return remember_failure(x);
+    remember_answer(x, *code);
+    return true;
+}
+
+static void exchange_begin(exchange *x, ws_ctx *cx, wv request)
+{
+    *x = (exchange){.cx = cx, .request = request};
+    wb_buf *const small[] = {&x->ca, &x->cert, &x->key_text, &x->server_name, &x->error};
+    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
+        wb_buf_init(small[i], 4 * FILE_MAX);
+    ws_text_begin(cx, &x->body);
+    wb_buf_init(&x->in, BODY_MAX);
+    x->fields = wv_object_begin(cx->out, 0);
+}
+
+static void exchange_end(exchange *x)
+{
+    curl_slist_free_all(x->headers);
+    wb_buf *const all[] = {&x->ca, &x->cert, &x->key_text, &x->server_name, &x->error, &x->body};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        wipe(all[i]);
+    wb_buf_free(&x->in);
+}
+
+/* The fields of "not modified" replace those we have. */
+static wv merged(exchange *x, wv old, wv fresh)
+{
+    for (uint32_t i = 0; i < wv_len(fresh); i++) {
+        const wv *pair = wv_tab(fresh)->entries + 2 * (size_t)i;
+        wv_object_put(x->cx->out, &old, pair[0], pair[1]);
+    }
+    return old;
+}
+
+typedef enum renewal { RENEWED, NOT_RENEWED, FAILED } renewal;
+
+static renewal take_renewal(exchange *x, exchange *check, const ws_http_entry *e, long *code)
+{
+    const char *why = NULL;
+    int64_t stale = 0;
+    if (*code != 304 && *code != 200)
+        return NOT_RENEWED;
+    if (*code == 304) {
+        check->force_seconds = x->force_seconds;
+        bool known = stale_at(check, &stale, &why);
+        wv fresh = check->fields;
+        if (!recall(x, e, code))
+            return FAILED;
+        x->fields = merged(x, x->fields, fresh);
+        ws_http_forget(x->cx, &x->key);
+        if (!known) {
+            fail_bare(x, why);
+            return FAILED;
+        }
+        remember(x, *code, true, stale);
+        return RENEWED;
+    }
+    ws_http_forget(x->cx, &x->key);
+    wb_buf_put_str(&x->in, wb_buf_str(&check->in));
+    memcpy(x->status, check->status, sizeof x->status);
+    x->fields = check->fields;
+    remember_answer(x, *code);
+    return RENEWED;
+}
+
+/* Asks the server about an answer that is stale. */
+static renewal renew(exchange *x, wv plain, const ws_http_entry *e, long *code)
+{
+    wv fields;
+    if (wv_json_decode(x->cx->out, e->fields, NULL, &fields, NULL) != WB_OK) {
+        ws_fail_room(x->cx);
+        return FAILED;
+    }
+    exchange check;
+    exchange_begin(&check, x->cx, plain);
+    check.tag = ws_http_field(fields, "etag");
+    check.modified = ws_http_field(fields, "last-modified");
+    renewal how = NOT_RENEWED;
+    if (check.tag.n || check.modified.n) {
+        if (read_options(&check) && perform(&check, code)) {
+            how = take_renewal(x, &check, e, code);
+        } else {
+            how = FAILED;
+            x->network = check.network;
+            x->bare = check.bare;
+            x->typed = check.typed;
+            wb_buf_put_str(&x->error, wb_buf_str(&check.error));
+            x->url = check.url;
+            memcpy(x->method, check.method, sizeof x->method);
+        }
+    }
+    if (how != RENEWED)
+        ws_http_forget(x->cx, &x->key);
+    if (how == FAILED)
+        remember_failure(x);
+    exchange_end(&check);
+    return how;
+}
+
+/* The answer as it is remembered, renewed, or asked for. */
+static bool obtain(exchange *x, long *code)
+{
+    const char *why;
+    wv plain;
+    if (!ws_http_key_of(x->cx, x->request, &x->key, &plain, &why))
+        return fail_bare(x, why);
+    if (!cache_options(x))
+        return false;
+    const ws_http_entry *e = ws_http_of_query(x->cx, &x->key);
+    bool decode = x->lasting && !e;
+    if (decode && !decode_options(x))
+        return false;
+    if (x->lasting && !e && (e = ws_http_of_session(x->cx, &x->key)) && x->cx->now_ns >= e->stale) {
+        renewal how = renew(x, plain, e, code);
+        if (how != NOT_RENEWED)
+            return how == RENEWED;
+        e = NULL;
+    }
+    bool ok = e ? recall(x, e, code) : ask(x, code);
+    return ok && (decode || decode_options(x));
+}
+
 static wv fn_send(ws_ctx *cx, const wv *args, unsigned n)
 {
     WS_OBJECT(cx, args, 0);
     wv raise = wv_object_get_str(args[0], WB_LIT("raise_error"));
     if (wv_defined(raise) && !wv_is_bool(raise))
         return ws_fail(cx, "invalid value for raise_error field");
-    exchange x = {.cx = cx, .request = args[0]};
-    wb_buf *const small[] = {&x.ca, &x.cert, &x.key, &x.server_name, &x.error};
-    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
-        wb_buf_init(small[i], 4 * FILE_MAX);
-    ws_text_begin(cx, &x.body);
-    wb_buf_init(&x.in, BODY_MAX);
-    x.fields = wv_object_begin(cx->out, 0);
+    exchange x;
+    exchange_begin(&x, cx, args[0]);
     wv v = WV_UNDEFINED;
     long code = 0;
     if (!ws_http_check_keys(cx, args[0])) {
         if (raise == WV_FALSE && cx->error == WS_ERR_TYPE) {
-            fail(&x, false, "eval_type_error: %.*s", WB_FMT(cx->error_text));
+            size_t front = strlen(cx->fn->name) + 2;
+            fail(&x, false, "%.*s", (int)(cx->error_text.n - front), cx->error_text.p + front);
+            x.typed = true;
             ws_forgive(cx);
             v = error_answer(&x);
         }
     } else if (ws_charge(cx, REQUEST_UNITS)) {
-        bool ok = read_options(&x) && perform(&x, &code);
+        bool ok = obtain(&x, &code);
         if (cx->error == WS_ERR_NONE)
             v = ok ? answer(&x, code) : failure(&x, raise != WV_FALSE);
     }
-    curl_slist_free_all(x.headers);
-    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
-        wipe(small[i]);
-    wipe(&x.body);
-    wb_buf_free(&x.in);
+    exchange_end(&x);
     return v;
 }
 

@@ -150,7 +150,7 @@ static void scratch_free(void *p)
 
 static scratch *get_scratch(ws_ctx *cx, unsigned groups)
 {
-    scratch *s = ws_cache_scratch(cx->cache);
+    scratch *s = ws_cache_scratch(cx->cache, WS_SCRATCH_REGEX);
     if (__builtin_expect(!s, 0)) {
         s = wb_calloc(1, sizeof *s);
         s->context = pcre2_match_context_create(NULL);
@@ -158,7 +158,7 @@ static scratch *get_scratch(ws_ctx *cx, unsigned groups)
         if (!s->context)
             wb_fatal("out of memory");
         pcre2_jit_stack_assign(s->context, NULL, s->stack);
-        ws_cache_set_scratch(cx->cache, s, scratch_free);
+        ws_cache_set_scratch(cx->cache, WS_SCRATCH_REGEX, s, scratch_free);
     }
     if (__builtin_expect(s->groups < groups, 0)) {
         pcre2_match_data_free(s->data);

@@ -81,6 +81,7 @@ void wm_begin(wm_session *s, const wm_program *p, wv data, wv input, const wm_bu
     s->cx.cancelled = s->budget.cancelled;
     s->cx.cancel_arg = s->budget.cancel_arg;
     s->cx.error = WS_ERR_NONE;
+    s->cx.query++;
     if (!s->fixed_time)
         s->cx.now_ns = 0; /* read when first asked for: see wm_call_site */
 }
@@ -324,7 +325,7 @@ bool wm_call_site(wm_session *s, const wm_site *site, const wv *args, unsigned n
             return settle(s, loc, out);
         }
     }
-    if (fn->flags & WS_VOID) {
+    if (fn->flags & (WS_VOID | WS_IO)) {
         wb_str file = loc.file < s->p->n_files ? s->p->files[loc.file].name : WB_LIT("");
         s->cx.print_place.p = wb_arena_printf(&s->scratch, "%.*s:%u", WB_FMT(file), loc.row);
         s->cx.print_place.n = strlen(s->cx.print_place.p);

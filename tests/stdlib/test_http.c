@@ -14,7 +14,52 @@ typedef struct server {
     unsigned port;
     pthread_t thread;
     atomic_bool stop;
+    atomic_uint asked; /* requests of what may be kept */
 } server;
+
+#define DATE   "Date: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
+#define DATE_S INT64_C(1767225600)
+
+/* What the server says of keeping an answer. */
+static const struct {
+    const char *path, *fields;
+} kept[] = {
+    {"GET /age ", DATE "Cache-Control: public, max-age=60\r\n"},
+    {"GET /undated ", "Cache-Control: max-age=60\r\n"},
+    {"GET /odd ", DATE "Cache-Control: max-age=6x\r\n"},
+    {"GET /huge ", DATE "Cache-Control: max-age=99999999999\r\n"},
+    {"GET /none ", DATE "Cache-Control: no-store, max-age=60\r\n"},
+    {"GET /until ", "Expires: Thu, 01 Jan 2026 00:01:00 GMT\r\n"},
+    {"GET /silent ", ""},
+    {"GET /tag ", DATE "Cache-Control: max-age=60\r\nETag: \"v1\"\r\n"},
+    {"GET /time ",
+     DATE "Cache-Control: max-age=60\r\nLast-Modified: Wed, 31 Dec 2025 00:00:00 GMT\r\n"},
+    {"GET /changed ", DATE "Cache-Control: max-age=60\r\nETag: \"v1\"\r\n"},
+    {"GET /broken ", DATE "Cache-Control: max-age=60\r\nETag: \"v1\"\r\n"},
+};
+
+/* An answer with its number, or what becomes of it when it is asked about. */
+static int keep_one(server *s, const char *in, char *out, size_t room)
+{
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        if (strncmp(in, kept[i].path, strlen(kept[i].path)) != 0)
+            continue;
+        unsigned n = atomic_fetch_add(&s->asked, 1) + 1;
+        bool about = strstr(in, "\r\nIf-None-Match: \"v1\"\r\n") ||
+                     strstr(in, "\r\nIf-Modified-Since: Wed, 31 Dec 2025 00:00:00 GMT\r\n");
+        if (about && strstr(in, "GET /broken "))
+            return snprintf(out, room, "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n");
+        if (about && !strstr(in, "GET /changed "))
+            return snprintf(out, room,
+                            "HTTP/1.1 304 Not Modified\r\n" DATE
+                            "Cache-Control: max-age=600\r\nX-New: yes\r\n\r\n");
+        return snprintf(out, room,
+                        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%s"
+                        "Connection: close\r\n\r\n{\"n\":%u}",
+                        kept[i].fields, n);
+    }
+    return 0;
+}
 
 /* "/slow" never answers, "/cut" breaks off, "/loop" redirects to itself, "/away" to another name of
  * this host; the rest echoes. */
@@ -37,8 +82,10 @@ static void serve_one(server *s, int fd)
     const char *body = strstr(in, "\r\n\r\n");
     char line[64] = "";
     sscanf(in, "%63[^\r]", line);
-    int len;
-    if (strncmp(in, cut, sizeof cut - 1) == 0)
+    int len = keep_one(s, in, out, sizeof out);
+    if (len)
+        ;
+    else if (strncmp(in, cut, sizeof cut - 1) == 0)
         len = snprintf(out, sizeof out, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nabc");
     else if (strncmp(in, loop, sizeof loop - 1) == 0)
         len = snprintf(out, sizeof out,
@@ -167,9 +214,9 @@ static void failures_are_errors_or_answers_as_asked(void **state)
            ": request timed out");
     expect(*state, "/slow\",\"method\":\"get\",\"timeout\":100000000,\"raise_error\":false", VALUE,
            "\"code\":\"eval_http_send_network_error\"");
-    expect(*state, "/cut\",\"method\":\"get\"", ERR_BUILTIN, "http.send: Get \"http://127.0.0.1:");
+    expect(*state, "/cut\",\"method\":\"get\"", ERR_BUILTIN, "http.send: unexpected EOF");
     expect(*state, "/loop\",\"method\":\"get\",\"enable_redirect\":true", ERR_BUILTIN,
-           "stopped after 10 redirects");
+           "stopped after 100 redirects");
     expect(*state, "/\",\"method\":1", ERR_BUILTIN, "http.send: \"method\" must be a string");
     expect(*state, "/\",\"method\":\"get\",\"bad\":1", ERR_TYPE,
            "http.send: operand 1 invalid request parameters(s): {\"bad\"}");
@@ -190,6 +237,127 @@ static void headers_cannot_be_smuggled(void **state)
            "net/http: invalid method");
 }
 
+/* ---- what is kept between queries ---- */
+
+/* One query after another in one session, `seconds` behind the server's date. */
+static void asks(term_env *e, const server *s, const char *what, int64_t seconds, const char *part)
+{
+    char args[512];
+    wb_buf b;
+    wb_buf_init(&b, (size_t)1 << 20);
+    snprintf(args, sizeof args, "[{\"url\":\"http://127.0.0.1:%u%s,\"method\":\"get\"}]", s->port,
+             what);
+    wb_arena_reset(&e->arena);
+    const char *p = args;
+    wv list = term_read(&e->arena, &p, args + strlen(args));
+    assert_true(wv_defined(list));
+    e->cx.query++;
+    e->cx.now_ns = (DATE_S + seconds) * 1000000000;
+    wv v =
+        term_call(e, ws_registry_find(e->registry, WB_LIT("http.send")), wv_items(list), 1, false);
+    if (wv_defined(v))
+        wv_json_encode(&b, v, NULL, NULL);
+    else
+        wb_buf_put_str(&b, e->cx.error_text);
+    if (!strstr(wb_buf_cstr(&b), part))
+        print_error("%s after %d s\n  want %s\n  got  %s\n", what, (int)seconds, part,
+                    wb_buf_cstr(&b));
+    assert_non_null(strstr(wb_buf_cstr(&b), part));
+    wb_buf_free(&b);
+}
+
+static void answers_last_as_long_as_the_server_says(void **state)
+{
+    static const struct {
+        const char *what; /* behind the port */
+        int64_t seconds;  /* of the second query */
+        unsigned asked;   /* requests until it has its answer */
+        const char *part;
+    } rows[] = {
+        {"/age\",\"cache\":false", 59, 2, "\"n\":"},
+        {"/age\",\"cache\":true", 59, 1, "\"n\":"},
+        {"/age\",\"cache\":true,\"caching_mode\":\"deserialized\"", 59, 1, "\"n\":"},
+        {"/age\",\"cache\":true", 60, 2, "\"n\":"},
+        {"/undated\",\"cache\":true", 0, 2, "\"n\":"},
+        {"/odd\",\"cache\":true", 0, 2, "\"n\":"},
+        {"/huge\",\"cache\":true", 2000000000, 1, "\"n\":"},
+        {"/none\",\"cache\":true", 0, 2, "\"n\":"},
+        {"/until\",\"cache\":true", 59, 1, "\"n\":"},
+        {"/until\",\"cache\":true", 60, 2, "\"n\":"},
+        {"/silent\",\"cache\":true", 0, 2, "\"n\":"},
+        {"/tag\",\"cache\":true", 61, 2, "\"x-new\":[\"yes\"]"},
+        {"/time\",\"cache\":true", 61, 2, "\"x-new\":[\"yes\"]"},
+        {"/changed\",\"cache\":true", 61, 2, "\"n\":"},
+        {"/broken\",\"cache\":true", 61, 3, "\"n\":"},
+        {"/none\",\"force_cache\":true,\"force_cache_duration_seconds\":10", 9, 1, "\"n\":"},
+        {"/none\",\"force_cache\":true,\"force_cache_duration_seconds\":10", 10, 2, "\"n\":"},
+        {"/age\",\"force_cache\":true,\"force_cache_duration_seconds\":10", 11, 2, "\"n\":"},
+        {"/age\",\"cache\":true,\"force_cache\":true,\"force_cache_duration_seconds\":0", 59, 1,
+         "\"n\":"},
+    };
+    server *s = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        term_env e;
+        term_env_init(&e, (size_t)64 << 20);
+        atomic_store(&s->asked, 0);
+        asks(&e, s, rows[i].what, 0, "\"n\":1");
+        asks(&e, s, rows[i].what, rows[i].seconds, rows[i].part);
+        if (atomic_load(&s->asked) != rows[i].asked)
+            print_error("%s after %d s\n", rows[i].what, (int)rows[i].seconds);
+        assert_int_equal(atomic_load(&s->asked), rows[i].asked);
+        term_env_clear(&e);
+    }
+}
+
+static void an_answer_that_holds_still_is_kept_longer(void **state)
+{
+    server *s = *state;
+    term_env e;
+    term_env_init(&e, (size_t)64 << 20);
+    atomic_store(&s->asked, 0);
+    asks(&e, s, "/tag\",\"cache\":true", 0, "\"n\":1");
+    asks(&e, s, "/tag\",\"cache\":true", 61, "\"n\":1");
+    asks(&e, s, "/tag\",\"cache\":true", 599, "\"n\":1");
+    assert_int_equal(atomic_load(&s->asked), 2);
+    term_env_clear(&e);
+}
+
+static void ignored_headers_are_no_part_of_the_request(void **state)
+{
+    server *s = *state;
+    term_env e;
+    term_env_init(&e, (size_t)64 << 20);
+    atomic_store(&s->asked, 0);
+    asks(&e, s,
+         "/age\",\"cache\":true,\"headers\":{\"id\":\"1\"},\"cache_ignored_headers\":[\"id\"]", 0,
+         "\"n\":1");
+    asks(&e, s,
+         "/age\",\"cache\":true,\"headers\":{\"id\":\"2\"},\"cache_ignored_headers\":[\"id\"]", 0,
+         "\"n\":1");
+    asks(&e, s, "/age\",\"cache\":true,\"headers\":{\"id\":\"1\"}", 0, "\"n\":2");
+    asks(&e, s, "/age\",\"cache\":true,\"headers\":{\"id\":\"2\"}", 0, "\"n\":3");
+    term_env_clear(&e);
+}
+
+/* More requests than there are places: the oldest go, and nothing else happens. */
+static void what_is_kept_is_bounded(void **state)
+{
+    server *s = *state;
+    term_env e;
+    char what[128];
+    term_env_init(&e, (size_t)64 << 20);
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < 300; i++) {
+            snprintf(what, sizeof what, "/age\",\"cache\":true,\"headers\":{\"id\":\"%d\"}", i);
+            asks(&e, s, what, 0, "\"n\":");
+        }
+    atomic_store(&s->asked, 0);
+    asks(&e, s, what, 0, "\"n\":");
+    assert_int_equal(atomic_load(&s->asked), 0);
+    asks(&e, s, "/age\",\"cache\":true,\"headers\":{\"id\":\"0\"}", 0, "\"n\":1");
+    term_env_clear(&e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +365,10 @@ int main(void)
         cmocka_unit_test(failures_are_errors_or_answers_as_asked),
         cmocka_unit_test(headers_cannot_be_smuggled),
         cmocka_unit_test(redirects_stay_among_allowed_hosts),
+        cmocka_unit_test(answers_last_as_long_as_the_server_says),
+        cmocka_unit_test(an_answer_that_holds_still_is_kept_longer),
+        cmocka_unit_test(ignored_headers_are_no_part_of_the_request),
+        cmocka_unit_test(what_is_kept_is_bounded),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
