@@ -12,7 +12,8 @@
 #define WC_PASS_MAP(X)                                                                             \
     X(FOLD, "fold", "ground collections and calls of pure operators become constants")             \
     X(PREPARE, "prepare", "patterns and other constant arguments are prepared once")               \
-    X(MEMO, "memo", "rules asked more than once are remembered")
+    X(MEMO, "memo", "rules asked more than once are remembered")                                   \
+    X(SHARE, "share", "a place in input or data that was read is not read again")
 
 enum {
 #define X(name, text, doc) WC_PASS_##name##_BIT,

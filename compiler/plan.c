@@ -87,7 +87,7 @@ wv wc_const_value(const wc_planner *p, wc_operand o)
 
 wc_mark wc_mark_now(const wc_planner *p)
 {
-    return (wc_mark){p->block, p->n_locals, p->n_bound, p->loops};
+    return (wc_mark){p->block, p->n_locals, p->n_bound, p->n_reads, p->loops};
 }
 
 static void enter(wc_planner *p, wc_stmt *s)
@@ -110,6 +110,7 @@ void wc_close(wc_planner *p, wc_mark m)
     p->block = m.block;
     p->n_locals = m.n_locals;
     p->loops = m.loops;
+    p->n_reads = m.n_reads;
     wc_unbind(p, m.n_bound);
 }
 

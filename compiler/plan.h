@@ -79,6 +79,13 @@ bool wc_emit(wc_unit *u, const wc_plan *plan, wm_program *p);
 
 typedef struct wc_pairs wc_pairs;
 
+/* A step of a reference by a constant key, or a root, and the local that has its value. */
+typedef struct wc_read {
+    uint8_t kind; /* wc_stmt_kind */
+    wc_operand from, key;
+    uint32_t local;
+} wc_read;
+
 typedef struct wc_planner {
     wc_unit *u;
     wc_plan *plan;
@@ -90,6 +97,8 @@ typedef struct wc_planner {
     uint32_t loops;  /* loops open now */
     wc_pairs *pairs; /* unification under way: pairs of variables without a value */
     uint32_t n_unified;
+    wc_read *reads;     /* what was read where this block can see it: see plan_share.c */
+    uint32_t n_reads, cap_reads, first_read;
     uint32_t n_asked; /* statements made that may leave a conflict waiting */
     bool first_key;   /* of the next literal object's equal keys the first counts, not the last */
     wp_loc loc;       /* given to the statements made */
@@ -98,7 +107,7 @@ typedef struct wc_planner {
 /* A point to return to when a block is closed. */
 typedef struct wc_mark {
     wc_block *block;
-    uint32_t n_locals, n_bound, loops;
+    uint32_t n_locals, n_bound, n_reads, loops;
 } wc_mark;
 
 /* Whether the statement sets local t; a Scan sets two behind it. */
@@ -130,6 +139,11 @@ void wc_plan_rule_body(wc_planner *p, const wc_rule *r);
 wc_operand wc_plan_term(wc_planner *p, const wp_term *t);
 /* Whether t is a place in input or base data named by scalars alone. */
 bool wc_base_ref(const wc_unit *u, const wp_term *t);
+
+/* plan_share.c */
+#define WC_NO_LOCAL UINT32_MAX
+uint32_t wc_find_read(const wc_planner *p, wc_stmt_kind kind, wc_operand from, wc_operand key);
+void wc_note_read(wc_planner *p, wc_stmt_kind kind, wc_operand from, wc_operand key, uint32_t local);
 
 /* plan_wide.c */
 bool wc_is_wide(const wp_term *t);

@@ -400,7 +400,10 @@ static void with(wc_planner *p, const wp_expr *e)
     s->block = wb_arena_calloc(p->u->a, sizeof *s->block);
     s->block->outer = p->block;
     p->block = s->block;
+    uint32_t first_read = p->first_read;
+    p->first_read = p->n_reads; /* input and data are others in there */
     signed_expr(p, e);
+    p->first_read = first_read;
     if (vars.n) {
         wc_stmt *row = wc_put(p, WC_S_LiteralArray);
         row->t = wc_local(p);

@@ -410,7 +410,6 @@ static bool all_plain(const wp_term *xs)
 
 static void plan_need(wc_planner *p, const need *x)
 {
-    wc_mark m = wc_mark_now(p); /* what is read here is read again in its place */
     wc_operand v = wc_plan_term(p, x->place);
     switch (x->what) {
     case DEFINED: break;
@@ -428,7 +427,6 @@ static void plan_need(wc_planner *p, const need *x)
     case PREFIX:
     case SUFFIX: plan_affix(p, x, v); break;
     }
-    wc_close(p, m);
 }
 
 static bool forget(void *arg, const wp_term *t)

@@ -32,6 +32,7 @@ static void begin(wc_planner *p, wc_function *fn, const wp_module *module)
     p->fn = fn;
     p->block = fn->body;
     p->n_locals = fn->n_args;
+    p->n_reads = p->first_read = 0;
     wc_unbind(p, 0);
     p->loops = 0;
     p->u->module = module;

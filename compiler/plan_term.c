@@ -91,8 +91,25 @@ wv wc_ground(wc_planner *p, const wp_term *t)
 
 static wc_operand dot(wc_planner *p, wc_operand from, wc_operand key, bool base)
 {
-    uint32_t t = wc_local(p);
-    wc_put_op(p, base ? WC_S_DotBase : WC_S_Dot, t, from, key);
+    wc_stmt_kind kind = base ? WC_S_DotBase : WC_S_Dot;
+    uint32_t t = wc_find_read(p, kind, from, key);
+    if (t == WC_NO_LOCAL) {
+        t = wc_local(p);
+        wc_put_op(p, kind, t, from, key);
+        wc_note_read(p, kind, from, key, t);
+    }
+    return wc_op_local(t);
+}
+
+static wc_operand root(wc_planner *p, wc_stmt_kind kind)
+{
+    wc_operand none = {0};
+    uint32_t t = wc_find_read(p, kind, none, none);
+    if (t == WC_NO_LOCAL) {
+        t = wc_local(p);
+        wc_put_op(p, kind, t, none, none);
+        wc_note_read(p, kind, none, none, t);
+    }
     return wc_op_local(t);
 }
 
@@ -124,9 +141,7 @@ static wc_operand chain(wc_planner *p, wc_operand v, const wp_term *ref, uint32_
 
 static wc_operand base_document(wc_planner *p, const wp_term *ref)
 {
-    uint32_t t = wc_local(p);
-    wc_put_op(p, WC_S_Data, t, (wc_operand){0}, (wc_operand){0});
-    return chain(p, wc_op_local(t), ref, 1, true);
+    return chain(p, root(p, WC_S_Data), ref, 1, true);
 }
 
 static void ask(wc_planner *p, wc_node *n)
@@ -201,9 +216,7 @@ static wc_operand data(wc_planner *p, const wp_term *ref)
 
 static wc_operand input(wc_planner *p)
 {
-    uint32_t t = wc_local(p);
-    wc_put_op(p, WC_S_Input, t, (wc_operand){0}, (wc_operand){0});
-    return wc_op_local(t);
+    return root(p, WC_S_Input);
 }
 
 static wc_operand reference(wc_planner *p, const wp_term *ref)
