@@ -269,6 +269,9 @@ wb_status wc_write_plan(wp_module **modules, uint32_t n, const wc_plan_wanted *w
     if (start(&u, &scratch, modules, n, options, diags))
         return WB_MEMORY;
     wm_program p = {0};
+    wc_options plain = *options; /* published plans have no dispatch */
+    plain.passes_off |= WC_PASS_DISPATCH;
+    u.options = &plain;
     u.program = &p;
     wc_plan plan = {.query = WM_NONE};
     front f = {.u = &u, .query = wanted->query, .plan = &plan};

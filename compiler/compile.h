@@ -13,6 +13,7 @@
     X(FOLD, "fold", "ground collections and calls of pure operators become constants")             \
     X(PREPARE, "prepare", "patterns and other constant arguments are prepared once")               \
     X(MEMO, "memo", "rules asked more than once are remembered")                                   \
+    X(DISPATCH, "dispatch", "rules that test one place for constants are found by its value")      \
     X(SHARE, "share", "a place in input or data that was read is not read again")
 
 enum {

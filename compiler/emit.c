@@ -36,6 +36,8 @@ typedef struct emitter {
     uint32_t temps; /* first register above the locals */
     uint32_t most;  /* most registers in use */
     open_block *open;
+    uint32_t dispatch; /* number of the one whose cases come */
+    patch *to_next;    /* jumps from the ends of its cases */
     bool too_large;
 } emitter;
 
@@ -371,6 +373,50 @@ static void emit_with(emitter *e, const wc_stmt *s)
     put(e, WM_WPOP, 0, 0, 0, s->loc);
 }
 
+static void emit_dispatch(emitter *e, const wc_stmt *s)
+{
+    wm_program *p = e->p;
+    const wc_dispatch *from = s->dispatch;
+    if ((p->n_dispatches & (p->n_dispatches - 1)) == 0)
+        p->dispatches =
+            wb_realloc(p->dispatches,
+                       (p->n_dispatches ? 2 * (size_t)p->n_dispatches : 1) * sizeof *p->dispatches);
+    wm_dispatch *d = &p->dispatches[p->n_dispatches];
+    *d = (wm_dispatch){.starts = wv_copy(&p->arena, from->starts, NULL, NULL),
+                       .others = from->others,
+                       .n_lists = from->n_lists,
+                       .n_cases = from->n_rules};
+    wv_freeze(d->starts, p->arena.seed);
+    d->lists = wb_arena_alloc(&p->arena, from->n_lists * sizeof *d->lists);
+    memcpy(d->lists, from->lists, from->n_lists * sizeof *d->lists);
+    d->cases = wb_arena_calloc(&p->arena, ((size_t)from->n_rules + 1) * sizeof *d->cases);
+    e->dispatch = p->n_dispatches++;
+    e->to_next = NULL;
+    put(e, WM_SWITCH, s->t, reg(e, s->a, 0, s->loc), 0, s->loc);
+    word(e, e->dispatch, s->loc);
+}
+
+/* A case goes on to what finds the next one. */
+static void emit_case(emitter *e, const wc_stmt *s)
+{
+    e->p->dispatches[e->dispatch].cases[s->n - 1] = e->n;
+    emit_block(e, s->block, WM_NONE, false);
+    patch *p = wb_arena_alloc(e->u->a, sizeof *p);
+    uint32_t at = put(e, WM_JUMP, 0, 0, 0, s->loc);
+    *p = (patch){at, at + 1, e->to_next};
+    e->to_next = p;
+}
+
+static void emit_dispatch_end(emitter *e, const wc_stmt *s)
+{
+    wm_dispatch *d = &e->p->dispatches[e->dispatch];
+    for (const patch *p = e->to_next; p; p = p->more)
+        set_jump(e, p->at, e->n - p->next);
+    put(e, WM_CASE, s->a.n, 0, 0, s->loc);
+    word(e, e->dispatch, s->loc);
+    d->cases[d->n_cases] = e->n;
+}
+
 static void emit_stmt(emitter *e, const wc_stmt *s)
 {
     wp_loc loc = s->loc;
@@ -433,7 +479,14 @@ static void emit_stmt(emitter *e, const wc_stmt *s)
         break;
     }
     case WC_S_Settle: put(e, WM_SETTLE, 0, 0, 0, loc); break;
-    case WC_S_Block: emit_block(e, s->block, WM_NONE, false); break;
+    case WC_S_Dispatch: emit_dispatch(e, s); break;
+    case WC_S_DispatchEnd: emit_dispatch_end(e, s); break;
+    case WC_S_Block:
+        if (s->n)
+            emit_case(e, s);
+        else
+            emit_block(e, s->block, WM_NONE, false);
+        break;
     case WC_S_Scan: emit_scan(e, s); break;
     case WC_S_With: emit_with(e, s); break;
     case WC_S_Break: emit_break(e, s); break;
@@ -526,5 +579,6 @@ bool wc_emit(wc_unit *u, const wc_plan *plan, wm_program *p)
     into_arena(p, (void **)&p->funcs, p->n_funcs * sizeof *p->funcs);
     into_arena(p, (void **)&p->consts, p->n_consts * sizeof *p->consts);
     into_arena(p, (void **)&p->sites, p->n_sites * sizeof *p->sites);
+    into_arena(p, (void **)&p->dispatches, p->n_dispatches * sizeof *p->dispatches);
     return ok;
 }

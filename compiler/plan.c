@@ -168,6 +168,7 @@ bool wc_sets_local(const wc_stmt *s)
     case WC_S_IsArray:
     case WC_S_IsObject:
     case WC_S_Settle:
+    case WC_S_DispatchEnd:
     case WC_S_Block:
     case WC_S_Scan:
     case WC_S_With:

@@ -31,7 +31,7 @@ typedef struct wc_stmt {
     bool optional; /* Call...: an undefined result is a value here */
     wp_loc loc;
     uint32_t t;
-    uint32_t n; /* count, function or node number */
+    uint32_t n; /* count, function or node number; Block: 1 + its number as a case, or 0 */
     wc_operand a, b;
     const ws_builtin *builtin;
     wc_operand *args;
@@ -39,6 +39,7 @@ typedef struct wc_stmt {
     wc_block *block; /* Block, Scan, With: its body; Break: the block to leave */
     wc_replacement *with;
     uint32_t n_with;
+    const struct wc_dispatch *dispatch;
     struct wc_stmt *next;
 } wc_stmt;
 
@@ -97,7 +98,12 @@ typedef struct wc_planner {
     uint32_t loops;  /* loops open now */
     wc_pairs *pairs; /* unification under way: pairs of variables without a value */
     uint32_t n_unified;
-    wc_read *reads;     /* what was read where this block can see it: see plan_share.c */
+    uint32_t next_case; /* of the dispatch under way: 1 + the number of the next rule; 0: none */
+    uint32_t cursor;    /* where the dispatch under way is */
+    const wp_term *decided;         /* the place by whose value this rule was chosen, or NULL */
+    const wp_term *decided_value;   /* ... and that value */
+    const struct wc_chosen *chosen; /* plan_dispatch.c */
+    wc_read *reads; /* what was read where this block can see it: see plan_share.c */
     uint32_t n_reads, cap_reads, first_read;
     uint32_t n_asked; /* statements made that may leave a conflict waiting */
     bool first_key;   /* of the next literal object's equal keys the first counts, not the last */
@@ -135,6 +141,48 @@ void wc_unbind(wc_planner *p, uint32_t n);
 /* plan_index.c: a rule's body, with what decides whether the rule is looked at first. */
 void wc_plan_rule_body(wc_planner *p, const wc_rule *r);
 
+/* What OPA's index asks of a place before it looks at a rule. */
+typedef enum wc_wanted {
+    WC_NEED_DEFINED,
+    WC_NEED_EQUAL,
+    WC_NEED_ONE_OF,
+    WC_NEED_MEMBER,
+    WC_NEED_PREFIX,
+    WC_NEED_SUFFIX
+} wc_wanted;
+
+typedef struct wc_need {
+    const wp_term *place; /* a reference, or an argument of the function */
+    const wp_term *value; /* EQUAL: a scalar or an array; ONE_OF: a collection; MEMBER: a scalar;
+                           * PREFIX, SUFFIX: a string */
+    const wc_var *var;    /* the variable that stands for the place from here on, or NULL */
+    wc_wanted what;
+    uint32_t from; /* number of the expression */
+} wc_need;
+
+/* What a rule's body needs; the list lives in the unit's arena. */
+uint32_t wc_find_needs(wc_planner *p, const wc_rule *r, wc_need **out);
+bool wc_same_place(const wp_term *x, const wp_term *y);
+
+/* plan_dispatch.c: which of a node's rules to look at, by the value of one place. */
+typedef struct wc_dispatch {
+    wv starts;       /* value -> where its list begins; undefined values: from `others` on */
+    uint32_t others; /* the list for a value that no rule names */
+    uint32_t *lists; /* numbers of rules, ascending; each list ends with n_rules */
+    uint32_t n_lists;
+    uint32_t n_rules;
+} wc_dispatch;
+
+/* Asks which rules to look at, if that pays; what follows is between wc_case_begin and wc_case_end
+ * of each of these rules in their order. n_keys: the first arguments are keys of the node's rules.
+ */
+bool wc_dispatch_begin(wc_planner *p, const wc_node *n, uint32_t n_keys);
+void wc_dispatch_end(wc_planner *p);
+wc_mark wc_case_begin(wc_planner *p);
+void wc_case_end(wc_planner *p, wc_mark m);
+/* Whether a dispatch tells this constant from all others. */
+bool wc_is_dispatched(const wp_term *value);
+
 /* plan_term.c */
 wc_operand wc_plan_term(wc_planner *p, const wp_term *t);
 /* Whether t is a place in input or base data named by scalars alone. */
@@ -143,7 +191,8 @@ bool wc_base_ref(const wc_unit *u, const wp_term *t);
 /* plan_share.c */
 #define WC_NO_LOCAL UINT32_MAX
 uint32_t wc_find_read(const wc_planner *p, wc_stmt_kind kind, wc_operand from, wc_operand key);
-void wc_note_read(wc_planner *p, wc_stmt_kind kind, wc_operand from, wc_operand key, uint32_t local);
+void wc_note_read(wc_planner *p, wc_stmt_kind kind, wc_operand from, wc_operand key,
+                  uint32_t local);
 
 /* plan_wide.c */
 bool wc_is_wide(const wp_term *t);

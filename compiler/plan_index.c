@@ -10,22 +10,10 @@
 
 #include "compiler/visit.h"
 
-/* What the index asks of a place. */
-typedef enum wanted { DEFINED, EQUAL, ONE_OF, MEMBER, PREFIX, SUFFIX } wanted;
-
-typedef struct need {
-    const wp_term *place; /* a reference, or an argument of the function */
-    const wp_term *value; /* EQUAL: a scalar or an array; ONE_OF: a collection; MEMBER: a scalar;
-                           * PREFIX, SUFFIX: a string */
-    const wc_var *var;    /* the variable that stands for the place from here on, or NULL */
-    wanted what;
-    uint32_t from; /* number of the expression */
-} need;
-
 typedef struct finder {
     wc_planner *p;
     const wc_rule *rule;
-    need *needs;
+    wc_need *needs;
     uint32_t n, cap;
     uint32_t at; /* number of the expression under way */
 } finder;
@@ -83,7 +71,7 @@ static bool may_be_seen(const wc_unit *u, const wp_expr *e)
 
 /* ---- places ---- */
 
-static bool same_place(const wp_term *x, const wp_term *y)
+bool wc_same_place(const wp_term *x, const wp_term *y)
 {
     return x == y || !wp_term_compare(x, y);
 }
@@ -171,21 +159,21 @@ static bool is_index_value(const wp_term *t)
 /* ---- needs ---- */
 
 /* A value takes the place of what only had to be there; its variable stands for nothing then. */
-static void add(finder *f, const wp_term *place, wanted what, const wp_term *value)
+static void add(finder *f, const wp_term *place, wc_wanted what, const wp_term *value)
 {
-    const wc_var *var = what == DEFINED && value ? wc_var_of(value) : NULL;
-    need made = {place, var ? NULL : value, var, what, f->at};
+    const wc_var *var = what == WC_NEED_DEFINED && value ? wc_var_of(value) : NULL;
+    wc_need made = {place, var ? NULL : value, var, what, f->at};
     for (uint32_t i = 0; i < f->n; i++) {
-        need *other = &f->needs[i];
-        if (what == DEFINED || what >= PREFIX || other->what != DEFINED ||
-            !same_place(other->place, place))
+        wc_need *other = &f->needs[i];
+        if (what == WC_NEED_DEFINED || what >= WC_NEED_PREFIX || other->what != WC_NEED_DEFINED ||
+            !wc_same_place(other->place, place))
             continue;
         *other = made;
         return;
     }
     if (f->n == f->cap) {
         f->cap = f->cap ? 2 * f->cap : 8;
-        need *to = wb_arena_alloc(f->p->u->a, f->cap * sizeof *to);
+        wc_need *to = wb_arena_alloc(f->p->u->a, f->cap * sizeof *to);
         if (f->n)
             memcpy(to, f->needs, f->n * sizeof *to);
         f->needs = to;
@@ -202,7 +190,7 @@ static bool in_eq_side(finder *f, const wp_term *x, const wp_term *y)
         const wp_term *place = place_of_var(f, x);
         if (!is_index_value(y) || !place)
             return false;
-        add(f, place, wc_is_local(y) ? DEFINED : EQUAL, y);
+        add(f, place, wc_is_local(y) ? WC_NEED_DEFINED : WC_NEED_EQUAL, y);
         return true;
     }
     const wp_term *place = x->kind == WP_REF ? whole_ref(f, x) : x;
@@ -212,11 +200,11 @@ static bool in_eq_side(finder *f, const wp_term *x, const wp_term *y)
     if (!wc_is_local(y) && !is_index_value(y))
         return false;
     if (wc_is_local(value)) {
-        add(f, place, DEFINED, value);
+        add(f, place, WC_NEED_DEFINED, value);
     } else if (is_index_value(value)) {
-        add(f, place, EQUAL, value);
+        add(f, place, WC_NEED_EQUAL, value);
     } else {
-        add(f, place, DEFINED, NULL);
+        add(f, place, WC_NEED_DEFINED, NULL);
     }
     return true;
 }
@@ -234,7 +222,7 @@ static bool in_steps(finder *f, const wp_term *x, const wp_term *y)
     const wp_term *value = constant_of(y);
     if (!wc_base_ref(f->p->u, to) || value->kind > WP_STRING)
         return false;
-    add(f, to, MEMBER, value);
+    add(f, to, WC_NEED_MEMBER, value);
     return true;
 }
 
@@ -263,7 +251,7 @@ static void in_membership(finder *f, const wp_expr *e)
         xs = constant_of(xs);
         bool holds = xs->kind == WP_ARRAY || xs->kind == WP_SET || xs->kind == WP_OBJECT;
         if (holds && is_constant(xs))
-            add(f, place, ONE_OF, xs);
+            add(f, place, WC_NEED_ONE_OF, xs);
         return;
     }
     x = constant_of(x);
@@ -271,12 +259,12 @@ static void in_membership(finder *f, const wp_expr *e)
     if (!place)
         return;
     if (x->kind <= WP_STRING)
-        add(f, place, MEMBER, x);
+        add(f, place, WC_NEED_MEMBER, x);
     else if (wc_is_local(x))
-        add(f, place, DEFINED, NULL);
+        add(f, place, WC_NEED_DEFINED, NULL);
 }
 
-static void in_affix(finder *f, const wp_expr *e, wanted what)
+static void in_affix(finder *f, const wp_expr *e, wc_wanted what)
 {
     const wp_term *place = place_of(f, e->call.items[1]), *affix = constant_of(e->call.items[2]);
     if (place && affix->kind == WP_STRING)
@@ -294,9 +282,9 @@ static void in_call(finder *f, const wp_expr *e)
     else if (n == 3 && wb_str_is(op, "internal.member_2"))
         in_membership(f, e);
     else if (n == 3 && wb_str_is(op, "startswith"))
-        in_affix(f, e, PREFIX);
+        in_affix(f, e, WC_NEED_PREFIX);
     else if (n == 3 && wb_str_is(op, "endswith"))
-        in_affix(f, e, SUFFIX);
+        in_affix(f, e, WC_NEED_SUFFIX);
 }
 
 static void in_expr(finder *f, const wp_expr *e)
@@ -306,7 +294,7 @@ static void in_expr(finder *f, const wp_expr *e)
     if (e->kind == WP_EXPR_CALL)
         in_call(f, e);
     else if (e->kind == WP_EXPR_TERM && is_place(f, e->term))
-        add(f, e->term, DEFINED, NULL);
+        add(f, e->term, WC_NEED_DEFINED, NULL);
 }
 
 /* ---- the body ---- */
@@ -386,11 +374,11 @@ static void plan_test(wc_planner *p, const char *name, wc_operand v, const wp_te
 
 /* The test itself follows in the body, where it raises an error for what is no string. Only where
  * some `with` replaces it the index tells more than that. */
-static void plan_affix(wc_planner *p, const need *x, wc_operand v)
+static void plan_affix(wc_planner *p, const wc_need *x, wc_operand v)
 {
     static const char *const names[2][2] = {{"startswith", "strings.any_prefix_match"},
                                             {"endswith", "strings.any_suffix_match"}};
-    const char *const *name = names[x->what == SUFFIX];
+    const char *const *name = names[x->what == WC_NEED_SUFFIX];
     plan_test(p, "is_string", v, NULL);
     if (wv_is_object(p->u->mocked) &&
         wv_object_get_str(p->u->mocked, wb_str_of(name[0])) != WV_UNDEFINED)
@@ -408,24 +396,24 @@ static bool all_plain(const wp_term *xs)
     return true;
 }
 
-static void plan_need(wc_planner *p, const need *x)
+static void plan_need(wc_planner *p, const wc_need *x)
 {
     wc_operand v = wc_plan_term(p, x->place);
     switch (x->what) {
-    case DEFINED: break;
-    case EQUAL:
+    case WC_NEED_DEFINED: break;
+    case WC_NEED_EQUAL:
         if (x->value->kind == WP_ARRAY)
             plan_array(p, v, x->value);
         else
             wc_put_op(p, WC_S_Equal, 0, v, wc_const(p, x->value->value));
         break;
-    case ONE_OF:
+    case WC_NEED_ONE_OF:
         if (all_plain(x->value))
             wc_put_op(p, WC_S_Member, 0, v, wc_plan_term(p, x->value));
         break;
-    case MEMBER: wc_put_op(p, WC_S_Member, 0, wc_const(p, x->value->value), v); break;
-    case PREFIX:
-    case SUFFIX: plan_affix(p, x, v); break;
+    case WC_NEED_MEMBER: wc_put_op(p, WC_S_Member, 0, wc_const(p, x->value->value), v); break;
+    case WC_NEED_PREFIX:
+    case WC_NEED_SUFFIX: plan_affix(p, x, v); break;
     }
 }
 
@@ -435,6 +423,36 @@ static bool forget(void *arg, const wp_term *t)
     if (wc_is_local(t))
         wc_var_of(t)->constant = NULL;
     return true;
+}
+
+/* Fills f->needs. What variables stand for is known only meanwhile. */
+static void find(finder *f)
+{
+    const wp_body *b = &f->rule->body;
+    for (f->at = 0; f->at < b->n; f->at++)
+        in_expr(f, b->exprs[f->at]);
+    wc_visitor v = {.term = forget};
+    wc_visit_body(&v, b);
+}
+
+uint32_t wc_find_needs(wc_planner *p, const wc_rule *r, wc_need **out)
+{
+    finder f = {.p = p, .rule = r};
+    if (!skips_index(&r->body))
+        find(&f);
+    *out = f.needs;
+    return f.n;
+}
+
+/* Whether the dispatch to the rule has made this test already. */
+static bool is_decided(const wc_planner *p, const wp_expr *e)
+{
+    if (!p->decided || e->kind != WP_EXPR_CALL)
+        return false;
+    for (int i = 1; i <= 2; i++)
+        if (e->call.items[i]->kind > WP_STRING && wc_same_place(e->call.items[i], p->decided))
+            return !wp_term_compare(e->call.items[3 - i], p->decided_value);
+    return false;
 }
 
 void wc_plan_rule_body(wc_planner *p, const wc_rule *r)
@@ -447,21 +465,17 @@ void wc_plan_rule_body(wc_planner *p, const wc_rule *r)
     finder f = {.p = p, .rule = r};
     uint32_t seen = UINT32_MAX;
     for (uint32_t i = 0; i < b->n; i++) {
-        if (is_plain_test(&f, b->exprs[i]))
-            wc_plan_expr(p, b->exprs[i]);
-        else if (seen == UINT32_MAX && may_be_seen(p->u, b->exprs[i]))
+        if (is_plain_test(&f, b->exprs[i])) {
+            if (!is_decided(p, b->exprs[i]))
+                wc_plan_expr(p, b->exprs[i]);
+        } else if (seen == UINT32_MAX && may_be_seen(p->u, b->exprs[i]))
             seen = i;
     }
     if (seen != UINT32_MAX) {
-        for (uint32_t i = 0; i < b->n; i++) {
-            f.at = i;
-            in_expr(&f, b->exprs[i]);
-        }
+        find(&f);
         for (uint32_t i = 0; i < f.n; i++)
             if (f.needs[i].from >= seen)
                 plan_need(p, &f.needs[i]);
-        wc_visitor v = {.term = forget};
-        wc_visit_body(&v, b);
     }
     wp_body rest = {wb_arena_alloc(p->u->a, (b->n + 1) * sizeof(wp_expr *)), 0};
     for (uint32_t i = 0; i < b->n; i++)

@@ -227,11 +227,17 @@ static void plan_single(wc_planner *p, wc_node *n)
         result = wc_local(p);
         wc_put_op(p, WC_S_ResetLocal, result, (wc_operand){0}, (wc_operand){0});
     }
+    bool chosen = wc_dispatch_begin(p, n, 0);
     for (uint32_t i = 0; i < n->n_rules; i++)
         if (!n->rules[i]->is_default) {
             p->u->module = n->rules[i]->module;
+            p->loc = n->rules[i]->loc;
+            wc_mark m = chosen ? wc_case_begin(p) : wc_mark_now(p);
             plan_chain(p, n->rules[i], result, returns);
+            if (chosen)
+                wc_case_end(p, m);
         }
+    wc_dispatch_end(p);
     bool kept = !returns && count;
     if (kept) {
         wc_mark m = wc_open(p);
@@ -273,21 +279,10 @@ static bool is_pattern(const wp_term *t)
     }
 }
 
-/* The keys of a rule below its node: the rest of its path, then the member of a set. */
-static uint32_t key_count(const wc_node *n, const wc_rule *r)
-{
-    return r->n_path - n->depth + r->is_set;
-}
-
-static const wp_term *key_at(const wc_node *n, const wc_rule *r, uint32_t i)
-{
-    return i < r->n_path - n->depth ? r->path[n->depth + i] : r->key;
-}
-
 static bool flat_object(const wc_node *n)
 {
     for (uint32_t i = 0; i < n->n_rules; i++)
-        if (n->rules[i]->is_set || key_count(n, n->rules[i]) != 1)
+        if (n->rules[i]->is_set || wc_key_count(n, n->rules[i]) != 1)
             return false;
     return true;
 }
@@ -296,11 +291,11 @@ static bool flat_object(const wc_node *n)
 static void plan_insert(wc_planner *p, const wc_node *n, const wc_rule *r, uint32_t from,
                         uint32_t t)
 {
-    uint32_t keys = key_count(n, r);
+    uint32_t keys = wc_key_count(n, r);
     uint32_t count = keys - from + !r->is_set;
     wc_operand *args = wb_arena_alloc(p->u->a, (count + 1) * sizeof *args);
     for (uint32_t i = from; i < keys; i++)
-        args[i - from] = wc_plan_term(p, key_at(n, r, i));
+        args[i - from] = wc_plan_term(p, wc_key_at(n, r, i));
     if (!r->is_set)
         args[count - 1] = wc_plan_term(p, r->value);
     p->loc = r->loc;
@@ -319,26 +314,31 @@ static void plan_whole_partial(wc_planner *p, wc_node *n)
               : flat ? WC_S_MakeObject
                      : WC_S_ResetLocal,
               t, (wc_operand){0}, (wc_operand){0});
+    bool chosen = wc_dispatch_begin(p, n, 0);
     for (uint32_t i = 0; i < n->n_rules; i++) {
         const wc_rule *r = n->rules[i];
         p->u->module = r->module;
         p->loc = r->loc;
-        wc_mark m = wc_open(p);
+        wc_mark m = chosen ? wc_case_begin(p) : wc_open(p);
         wc_plan_rule_body(p, r);
         p->loc = r->loc;
         if (set) {
             wc_operand v = wc_plan_term(p, r->key);
             wc_put_op(p, WC_S_SetAdd, t, v, (wc_operand){0});
         } else if (flat) {
-            wc_operand k = wc_plan_term(p, key_at(n, r, 0));
+            wc_operand k = wc_plan_term(p, wc_key_at(n, r, 0));
             wc_operand v = wc_plan_term(p, r->value);
             p->loc = r->loc;
             wc_put_op(p, WC_S_ObjectInsertOnce, t, k, v);
         } else {
             plan_insert(p, n, r, 0, t);
         }
-        wc_close(p, m);
+        if (chosen)
+            wc_case_end(p, m);
+        else
+            wc_close(p, m);
     }
+    wc_dispatch_end(p);
     if (!set && !flat) {
         wc_mark m = wc_open(p);
         wc_put_op(p, WC_S_IsUndefined, 0, wc_op_local(t), (wc_operand){0});
@@ -353,7 +353,7 @@ static void plan_whole_partial(wc_planner *p, wc_node *n)
 static void bind_keys(wc_planner *p, const wc_node *n, const wc_rule *r, uint32_t k, bool before)
 {
     for (uint32_t i = 0; i < k; i++) {
-        const wp_term *t = key_at(n, r, i);
+        const wp_term *t = wc_key_at(n, r, i);
         /* A composite in a head's ref is a test behind the body; a set's member is unified. */
         bool member = i >= r->n_path - n->depth;
         bool early = member ? is_pattern(t) : t->kind <= WP_STRING || t->kind == WP_VAR;
@@ -374,12 +374,13 @@ static void plan_keyed(wc_planner *p, wc_node *n, uint32_t k)
         result = wc_local(p);
         wc_put_op(p, WC_S_ResetLocal, result, (wc_operand){0}, (wc_operand){0});
     }
+    bool chosen = wc_dispatch_begin(p, n, k);
     for (uint32_t i = 0; i < n->n_rules; i++) {
         const wc_rule *r = n->rules[i];
-        uint32_t keys = key_count(n, r), bound = keys < k ? keys : k;
+        uint32_t keys = wc_key_count(n, r), bound = keys < k ? keys : k;
         p->u->module = r->module;
         p->loc = r->loc;
-        wc_mark m = wc_open(p);
+        wc_mark m = chosen ? wc_case_begin(p) : wc_open(p);
         bind_keys(p, n, r, bound, true);
         wc_plan_rule_body(p, r);
         p->loc = r->loc;
@@ -397,8 +398,12 @@ static void plan_keyed(wc_planner *p, wc_node *n, uint32_t k)
             }
             wc_put_op(p, WC_S_AssignVarOnce, result, v, (wc_operand){0});
         }
-        wc_close(p, m);
+        if (chosen)
+            wc_case_end(p, m);
+        else
+            wc_close(p, m);
     }
+    wc_dispatch_end(p);
     if (!set)
         plan_return(p, wc_op_local(result));
 }

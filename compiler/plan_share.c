@@ -1,9 +1,9 @@
 /* Places that were read already.
  *
- * Takes the plan as it is made. After it a step by a constant key from a value that was at hand, and
- * input and data themselves, are read once where every later reader is inside the block of the first:
- * a block goes on only when the read was defined, so the value is there. Within a `with` input and
- * data are others, so nothing from outside is seen there. Reports nothing. */
+ * Takes the plan as it is made. After it a step by a constant key from a value that was at hand,
+ * and input and data themselves, are read once where every later reader is inside the block of the
+ * first: a block goes on only when the read was defined, so the value is there. Within a `with`
+ * input and data are others, so nothing from outside is seen there. Reports nothing. */
 #include "compiler/plan.h"
 
 #define LOOK_BACK 64u /* reads looked through: bodies of thousands of places stay linear */

@@ -136,6 +136,16 @@ typedef struct wc_node {
     bool typed;      /* type check: all below was seen */
 } wc_node;
 
+/* The keys of a rule below its node: the rest of its path, then the member of a set. */
+static inline uint32_t wc_key_count(const wc_node *n, const wc_rule *r)
+{
+    return r->n_path - n->depth + r->is_set;
+}
+static inline const wp_term *wc_key_at(const wc_node *n, const wc_rule *r, uint32_t i)
+{
+    return i < r->n_path - n->depth ? r->path[n->depth + i] : r->key;
+}
+
 void wc_build_tree(wc_unit *u);
 /* Child by name, or NULL. A number is found by its spelling: rules below 1.0 are not below 1. */
 wc_node *wc_node_child(const wc_node *n, wv name);

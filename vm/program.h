@@ -73,6 +73,16 @@ typedef struct wm_site {
     uint32_t mock_id; /* number of the built-in among the mocked ones */
 } wm_site;
 
+/* Which cases of a function to run, by a value. */
+typedef struct wm_dispatch {
+    wv starts;       /* value -> number in lists, an object */
+    uint32_t others; /* where the list for any other value begins */
+    uint32_t *lists; /* numbers of cases; each list ends with n_cases */
+    uint32_t n_lists;
+    uint32_t *cases; /* n_cases + 1 places in the code: the last is behind all cases */
+    uint32_t n_cases;
+} wm_dispatch;
+
 #define WM_NONE 0xffffffffu
 
 typedef struct wm_node {
@@ -108,6 +118,8 @@ typedef struct wm_program {
     uint32_t n_consts;
     wm_site *sites;
     uint32_t n_sites;
+    wm_dispatch *dispatches;
+    uint32_t n_dispatches;
     const ws_builtin *operators[WM_OPERATOR_COUNT]; /* rows of plus, minus, mul, div, rem */
     wm_node *nodes;                                 /* nodes[0] is `data` */
     uint32_t n_nodes;

@@ -444,6 +444,27 @@ next:
 
         CASE(JUMP) : pc += F;
         NEXT;
+        CASE(SWITCH) :
+        {
+            const wm_dispatch *d = &p->dispatches[(uint32_t)*pc];
+            wv v = regs[B];
+            wv start = v == WV_UNDEFINED ? v : wv_object_get(d->starts, v);
+            uint32_t i = start == WV_UNDEFINED ? d->others : (uint32_t)wv_int(start);
+            regs[A] = wv_small(i + 1);
+            pc = p->code + d->cases[d->lists[i]];
+            NEXT;
+        }
+        CASE(CASE) :
+        {
+            BUDGET();
+            const wm_dispatch *d = &p->dispatches[(uint32_t)*pc];
+            uint32_t i = (uint32_t)wv_int(regs[A]);
+            if (i >= d->n_lists)
+                i = d->n_lists - 1;
+            regs[A] = wv_small((int64_t)i + 1);
+            pc = p->code + d->cases[d->lists[i]];
+            NEXT;
+        }
         CASE(DEF) : if (regs[A] == WV_UNDEFINED) FAIL;
         NEXT;
         CASE(NDEF) : if (regs[A] != WV_UNDEFINED) FAIL;

@@ -44,6 +44,29 @@ static wb_status check_operand(const checker *c, uint32_t at, char kind, uint64_
     }
 }
 
+/* The cases are instructions of this function, and no list leads outside of them. */
+static wb_status check_dispatch(const checker *c, uint32_t at, uint64_t number)
+{
+    if (number >= c->p->n_dispatches)
+        return bad(c, at, "dispatch out of range");
+    const wm_dispatch *d = &c->p->dispatches[number];
+    if (d->others >= d->n_lists || !wv_is_object(d->starts) ||
+        d->lists[d->n_lists - 1] != d->n_cases)
+        return bad(c, at, "dispatch without an end");
+    for (uint32_t i = 0; i < d->n_lists; i++)
+        if (d->lists[i] > d->n_cases)
+            return bad(c, at, "case out of range");
+    for (uint32_t i = 0; i <= d->n_cases; i++)
+        if (d->cases[i] - c->fn->entry >= c->fn->words || !c->starts[d->cases[i] - c->fn->entry])
+            return bad(c, at, "case at no instruction");
+    for (uint32_t i = 0; i < wv_len(d->starts); i++) {
+        wv start = wv_value_at(d->starts, NULL, i);
+        if (!wv_is_int(start) || wv_int(start) < 0 || wv_int(start) >= d->n_lists)
+            return bad(c, at, "case list out of range");
+    }
+    return WB_OK;
+}
+
 static wb_status check_second_word(const checker *c, uint32_t at, uint64_t w, uint64_t word)
 {
     const wm_program *p = c->p;
@@ -53,6 +76,8 @@ static wb_status check_second_word(const checker *c, uint32_t at, uint64_t w, ui
             return bad(c, at, "function out of range");
         return p->funcs[word].n_args == WM_C(w) ? WB_OK : bad(c, at, "wrong number of arguments");
     case WM_CALLB: return word < p->n_sites ? WB_OK : bad(c, at, "built-in site out of range");
+    case WM_SWITCH:
+    case WM_CASE: return check_dispatch(c, at, word);
     case WM_DKEYS:
     case WM_DREF: return word < p->n_nodes ? WB_OK : bad(c, at, "node out of range");
     case WM_WMOCK: {
