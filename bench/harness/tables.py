@@ -127,6 +127,9 @@ class Table:
         print(f"\n{len(behind)} rows below what is asked for (marked !)")
         for row in behind:
             print(f"  {row['workload']:<20}{row['mode']:<8}{row['ratio']:>7.1f}x of {row['least']:g}x, {row['best_peer']}")
+        making = {row["workload"]: row["allocs"] for row in self.rows if (row.get("allocs") or 0) >= 0.005}
+        if making:
+            print("\nallocator calls for one evaluation: " + ", ".join(f"{name} {calls:.2f}" for name, calls in making.items()))
         reasons = {}
         for row in self.rows:
             for engine, reason in row["not_timed"].items():

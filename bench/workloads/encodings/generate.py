@@ -1,5 +1,6 @@
 """Every second header has a well-formed token."""
 
+import base64
 import pathlib
 import sys
 
@@ -7,8 +8,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import random
 
 import seeded
-
-import base64
 
 
 def header(rng):
