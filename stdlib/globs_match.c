@@ -1,9 +1,11 @@
-/* Whether two globs of characters, ".", sets, "+" and "*" have a string in common. */
+/* Whether two globs of characters, ".", sets, "+" and "*" have a string in common, as OPA judges
+ * it: now and then it misses one. */
 #include "base/utf8.h"
 #include "stdlib/args.h"
 #include "stdlib/families.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define GLOB_BYTES_MAX ((size_t)1 << 16) /* the work is the product of both lengths */
 
@@ -171,22 +173,134 @@ static bool meet(const glob *a, const token *x, const glob *b, const token *y)
     return x->kind == ANY || y->kind == ANY || x->c == y->c;
 }
 
-/* Reachable pairs of positions, a row at a time. A position with "+" that was passed once may be
- * passed again, which is a star behind it: pluses are written as the token and its star. */
-static token *unfold(ws_ctx *cx, const glob *g, size_t *n)
+static int by_low(const void *a, const void *b)
 {
-    token *t = wb_arena_alloc(cx->out, 2 * (g->n_tokens + 1) * sizeof *t);
-    *n = 0;
-    for (size_t i = 0; i < g->n_tokens; i++) {
-        token x = g->tokens[i];
-        if (x.flag == '+') {
-            x.flag = 0;
-            t[(*n)++] = x;
-            x.flag = '*';
+    const range *x = a, *y = b;
+    return x->lo < y->lo ? -1 : x->lo > y->lo;
+}
+
+/* Equal sets get equal ranges: sorted, apart, as few as can be. */
+static void tidy_set(glob *g, token *t)
+{
+    range *r = g->ranges + t->from;
+    uint32_t kept = 0;
+    qsort(r, t->n, sizeof *r, by_low);
+    for (uint32_t i = 0; i < t->n; i++) {
+        if (kept && r[i].lo <= r[kept - 1].hi + 1) {
+            if (r[i].hi > r[kept - 1].hi)
+                r[kept - 1].hi = r[i].hi;
+        } else {
+            r[kept++] = r[i];
         }
-        t[(*n)++] = x;
     }
-    return t;
+    t->n = kept;
+}
+
+static bool same(const glob *g, const token *x, const token *y)
+{
+    if (x->kind != y->kind)
+        return false;
+    if (x->kind == SET)
+        return x->n == y->n &&
+               !memcmp(g->ranges + x->from, g->ranges + y->from, x->n * sizeof *g->ranges);
+    return x->kind == ANY || x->c == y->c;
+}
+
+/* Of tokens with a flag that follow each other and are the same one stays. */
+static void simplify(glob *g)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < g->n_tokens; i++) {
+        token *t = &g->tokens[i], *last = kept ? &g->tokens[kept - 1] : NULL;
+        if (t->kind == SET)
+            tidy_set(g, t);
+        if (last && t->flag && last->flag && same(g, t, last))
+            last->flag = t->flag == '+' || last->flag == '+' ? '+' : '*';
+        else
+            g->tokens[kept++] = *t;
+    }
+    g->n_tokens = kept;
+}
+
+/* Cuts off the tokens without flags that both have at their ends, but for one. False: some of them
+ * have no character in common. */
+static bool trim(glob *a, glob *b)
+{
+    token *x = a->tokens, *y = b->tokens;
+    size_t n = a->n_tokens, m = b->n_tokens, front = 0, back = 0;
+    for (; front < n && front < m && !x[front].flag && !y[front].flag; front++)
+        if (!meet(a, &x[front], b, &y[front]))
+            return false;
+    if (front)
+        front--;
+    for (; front + back < n && front + back < m && !x[n - 1 - back].flag && !y[m - 1 - back].flag;
+         back++)
+        if (!meet(a, &x[n - 1 - back], b, &y[m - 1 - back]))
+            return false;
+    if (back)
+        back--;
+    a->tokens += front;
+    a->n_tokens -= front + back;
+    b->tokens += front;
+    b->n_tokens -= front + back;
+    return true;
+}
+
+/* What is known of the rests of both globs from token i of a and token j of b on.
+ *
+ * The judge walks both at once. A token with a flag takes tokens of the other glob, one by one, and
+ * may hand over to its successor wherever that fits as well. Which glob is asked first for a flag
+ * makes a difference, and a rest that is a star is not empty: this is no question of languages, and
+ * these few rules are the whole of the answer. */
+typedef struct rest {
+    bool a_first, b_first; /* they meet, a (b) being asked first */
+    bool a_takes, b_takes; /* they meet while a's (b's) token takes what comes */
+} rest;
+
+/* A token with a flag at its turn: `takes` and `takes_next` with the other's token here and behind,
+ * `after` with its own successor asked first. */
+static bool turn(const token *own, const token *other, bool fits, bool takes, bool takes_next,
+                 bool after)
+{
+    return own->flag == '*' ? takes : fits && (takes_next || (other->flag && after));
+}
+
+static bool globs_meet(ws_ctx *cx, const glob *a, const glob *b)
+{
+    const token *x = a->tokens, *y = b->tokens;
+    size_t n = a->n_tokens, m = b->n_tokens;
+    rest *row = wb_arena_calloc(cx->out, (m + 1) * sizeof *row);
+    rest *below = wb_arena_calloc(cx->out, (m + 1) * sizeof *row);
+    for (size_t i = n + 1; i-- > 0;) {
+        if (!ws_charge(cx, m / 4 + 1 + (i < n && x[i].kind == SET ? x[i].n * m / 8 : 0)))
+            return false;
+        rest *swap = below;
+        below = row;
+        row = swap;
+        for (size_t j = m + 1; j-- > 0;) {
+            rest *r = &row[j];
+            if (i == n || j == m) {
+                r->a_first = r->b_first = i == n && j == m;
+                r->a_takes = j == m && i + 1 == n;
+                r->b_takes = i == n && j + 1 == m;
+                continue;
+            }
+            const rest *right = &row[j + 1], *down = &below[j];
+            bool fits = meet(a, &x[i], b, &y[j]);
+            r->a_takes = (i + 1 < n && down->a_first && meet(a, &x[i + 1], b, &y[j])) ||
+                         (fits && right->a_takes);
+            r->b_takes = (j + 1 < m && right->b_first && meet(a, &x[i], b, &y[j + 1])) ||
+                         (fits && down->b_takes);
+            bool by_a =
+                x[i].flag && turn(&x[i], &y[j], fits, r->a_takes, right->a_takes, down->a_first);
+            bool by_b =
+                y[j].flag && turn(&y[j], &x[i], fits, r->b_takes, down->b_takes, right->b_first);
+            bool plainly = fits && !x[i].flag && !y[j].flag;
+            r->a_first = x[i].flag ? by_a : y[j].flag ? by_b : plainly && below[j + 1].a_first;
+            r->b_first = y[j].flag ? by_b : x[i].flag ? by_a : plainly && below[j + 1].b_first;
+        }
+    }
+    return row[0].a_first;
 }
 
 static wv fn_globs_match(ws_ctx *cx, const wv *args, unsigned argc)
@@ -196,43 +310,13 @@ static wv fn_globs_match(ws_ctx *cx, const wv *args, unsigned argc)
     glob a, b;
     if (!read_glob(cx, wv_str(&args[0]), &a) || !read_glob(cx, wv_str(&args[1]), &b))
         return WV_UNDEFINED;
-    /* An empty glob meets only another, though a star might be nothing as well. */
-    if (!a.n_tokens || !b.n_tokens)
-        return wv_bool(a.n_tokens == b.n_tokens);
-    WS_ROOM(cx, 2 * (a.n_tokens + b.n_tokens + 2) * (sizeof(token) + 2));
-    size_t n, m;
-    token *x = unfold(cx, &a, &n), *y = unfold(cx, &b, &m);
-    bool *row = wb_arena_calloc(cx->out, m + 1), *below = wb_arena_calloc(cx->out, m + 1);
-    row[0] = true;
-    for (size_t i = 0; i <= n; i++) {
-        if (!ws_charge(cx, m / 8 + 1 + (i < n && x[i].kind == SET ? x[i].n * m / 8 : 0)))
-            return WV_UNDEFINED;
-        memset(below, 0, m + 1);
-        for (size_t j = 0; j <= m; j++) {
-            if (!row[j])
-                continue;
-            bool xs = i < n && x[i].flag, ys = j < m && y[j].flag;
-            if (xs)
-                below[j] = true;
-            if (ys)
-                row[j + 1] = true;
-            if (i == n || j == m || !meet(&a, &x[i], &b, &y[j]))
-                continue;
-            /* A star that took a character stays where it is. */
-            if (!xs && !ys)
-                below[j + 1] = true;
-            else if (xs && !ys)
-                row[j + 1] = true;
-            else if (ys && !xs)
-                below[j] = true;
-        }
-        bool *swap = row;
-        if (i < n) {
-            row = below;
-            below = swap;
-        }
-    }
-    return wv_bool(row[m]);
+    simplify(&a);
+    simplify(&b);
+    if (!trim(&a, &b))
+        return WV_FALSE;
+    WS_ROOM(cx, 2 * (b.n_tokens + 1) * sizeof(rest));
+    bool meets = globs_meet(cx, &a, &b);
+    return cx->error == WS_ERR_NONE ? wv_bool(meets) : WV_UNDEFINED;
 }
 
 const ws_builtin ws_globs_match[] = {
