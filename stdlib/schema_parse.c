@@ -1,6 +1,7 @@
 /* Schema documents to nodes, with the refusals of OPA's validator. */
 #include "base/error.h"
 #include "stdlib/schema.h"
+#include "stdlib/uri.h"
 #include "value/json.h"
 #include "value/number.h"
 
@@ -170,6 +171,20 @@ static wb_str resolve(compiler *c, wb_str base, wb_str ref)
     return r;
 }
 
+/* Whether text may name a schema. told: the refusal is the schema's. */
+static bool names(compiler *c, wv text, bool told)
+{
+    int64_t fuel = INT64_MAX; /* the whole schema is paid for by its length */
+    ws_ctx cx = {.out = c->a, .fuel = &fuel};
+    wb_buf why;
+    wb_buf_init(&why, (size_t)1 << 16);
+    bool ok = ws_uri_explain(&cx, wv_str(&text), &why);
+    if (!ok && told)
+        fail(c, "%s", wb_buf_cstr(&why));
+    wb_buf_free(&why);
+    return ok;
+}
+
 static named *pooled(compiler *c, wb_str url)
 {
     for (size_t i = 0; i < c->n_pool; i++)
@@ -204,7 +219,7 @@ static bool scan(compiler *c, wv v, wb_str base, int draft, unsigned depth)
     wv id = get(v, "id"), ref = get(v, "$ref");
     if (!wv_defined(id))
         id = get(v, "$id");
-    if (wv_is_string(id)) {
+    if (wv_is_string(id) && names(c, id, false)) {
         base = resolve(c, base, wv_str(&id));
         if (pooled(c, base))
             return fail(c, "Reference already exists: \"%.*s\"", WB_FMT(base));
@@ -212,7 +227,7 @@ static bool scan(compiler *c, wv v, wb_str base, int draft, unsigned depth)
             return fail(c, "schema is too large");
         add_pooled(c, base, v, draft);
     }
-    if (wv_is_string(ref)) {
+    if (wv_is_string(ref) && names(c, ref, false)) {
         void *list = c->refs;
         reference *r = grow(&list, &c->n_refs, &c->room_refs, sizeof *r);
         c->refs = list;
@@ -603,6 +618,32 @@ static bool parse_objects(compiler *c, ws_node *s, wv m)
     return true;
 }
 
+/* The first number of v that no float holds; undefined when all have one. */
+static wv over_floats(wv v, unsigned depth)
+{
+    double d;
+    wv found = WV_UNDEFINED;
+    if (wv_is_number(v))
+        return wv_number_double(v, &d) ? found : v;
+    if (!wv_is_collection(v) || depth > WS_SCHEMA_DEPTH_MAX)
+        return found;
+    const uint32_t *order = wv_is_object(v) ? wv_table_order(v) : NULL;
+    for (uint32_t i = 0; i < wv_len(v) && found == WV_UNDEFINED; i++)
+        found = over_floats(wv_is_object(v) ? wv_value_at(v, order, i) : wv_items(v)[i], depth + 1);
+    return found;
+}
+
+/* Whether v may be one of the values asked for: they are compared as floats. */
+static bool comparable(compiler *c, wv v)
+{
+    wv huge = over_floats(v, 0);
+    if (huge == WV_UNDEFINED)
+        return true;
+    wb_str text = wv_number_text(c->a, huge);
+    return fail(c, "json: cannot unmarshal number %.*s into Go value of type float64",
+                WB_FMT(text));
+}
+
 static wv canonical(compiler *c, wv v)
 {
     wb_buf b;
@@ -617,6 +658,8 @@ static bool parse_values(compiler *c, ws_node *s, wv m, int draft)
 {
     wv v = get(m, "const");
     if (wv_defined(v) && draft >= DRAFT6) {
+        if (!comparable(c, v))
+            return false;
         s->has_const = true;
         s->constant = canonical(c, v);
     }
@@ -628,6 +671,8 @@ static bool parse_values(compiler *c, ws_node *s, wv m, int draft)
     s->enumerated = wv_array_begin(c->a, wv_len(v));
     wv seen = wv_set_begin(c->a, 0);
     for (uint32_t i = 0; i < wv_len(v); i++) {
+        if (!comparable(c, wv_items(v)[i]))
+            return false;
         wv text = canonical(c, wv_items(v)[i]);
         if (!wv_set_add(c->a, &seen, text))
             return fail(c, "enum items must be unique");
@@ -722,10 +767,13 @@ static bool keywords(compiler *c, ws_node *s, wv m, int draft)
     wv v;
     const char *id =
         draft == DRAFT4 || (draft == HYBRID && wv_defined(get(m, "id"))) ? "id" : "$id";
-    if (!get_string(c, m, id, &v) || !definitions(c, m, draft) || !get_string(c, m, "title", &v) ||
+    if (!get_string(c, m, id, &v) || (wv_defined(v) && !names(c, v, true)) ||
+        !definitions(c, m, draft) || !get_string(c, m, "title", &v) ||
         !get_string(c, m, "description", &v) || !get_string(c, m, "$ref", &v))
         return false;
     if (wv_defined(v)) {
+        if (!names(c, v, true))
+            return false;
         wb_str url = absolute(c, m, wv_str(&v));
         for (size_t i = 0; i < c->n_nodes && !s->ref; i++)
             if (wb_str_eq(c->nodes[i].url, url))
@@ -808,6 +856,8 @@ static bool draft_of(compiler *c, wv v, int *draft)
         return true;
     if (!wv_is_string(url))
         return fail(c, "$schema must be of type string");
+    if (!names(c, url, true))
+        return false;
     wb_str s = wv_str(&url);
     if (s.n && s.p[s.n - 1] == '#')
         s.n--;
@@ -832,9 +882,12 @@ ws_schema *ws_schema_new(wb_str text, uint64_t seed, wb_buf *error)
     if (wv_json_decode(c.a, text, NULL, &v, NULL)) {
         fail(&c, "invalid JSON string");
     } else if (draft_of(&c, v, &draft)) {
-        /* The whole document has the empty name, unless it gives itself another below. */
+        /* The whole document has the empty name, whoever else took it below. */
         if (scan(&c, v, empty, draft, 0)) {
-            if (!pooled(&c, empty))
+            named *taken = pooled(&c, empty);
+            if (taken)
+                *taken = (named){empty, v, draft};
+            else
                 add_pooled(&c, empty, v, draft);
             if (c.n_refs)
                 qsort(c.refs, c.n_refs, sizeof *c.refs, reference_cmp);

@@ -411,6 +411,14 @@ bool ws_uri_check(ws_ctx *cx, wb_str s, bool *scheme, wb_buf *path)
     return ok;
 }
 
+static void put_error(const uri *u, wb_buf *to)
+{
+    wb_buf_puts(to, "parse ");
+    ws_put_quoted(to, u->text);
+    wb_buf_puts(to, ": ");
+    wb_buf_put_str(to, wb_buf_str(&u->error));
+}
+
 /* The call's error for what parse refused. */
 static void fail_parse(const uri *u)
 {
@@ -421,11 +429,19 @@ static void fail_parse(const uri *u)
     }
     wb_buf text;
     ws_text_begin(u->cx, &text);
-    ws_put_quoted(&text, u->text);
-    wb_buf_puts(&text, ": ");
-    wb_buf_put_str(&text, wb_buf_str(&u->error));
-    ws_fail_tail(u->cx, "parse ", wb_buf_str(&text));
+    put_error(u, &text);
+    ws_fail_tail(u->cx, "", wb_buf_str(&text));
     wb_buf_free(&text);
+}
+
+bool ws_uri_explain(ws_ctx *cx, wb_str s, wb_buf *why)
+{
+    uri u;
+    bool ok = parse(&u, cx, s);
+    if (!ok)
+        put_error(&u, why);
+    clear(&u);
+    return ok;
 }
 
 /* Whether a path may be sent as it was written. */

@@ -8,6 +8,9 @@
  * path with its escapes replaced. */
 bool ws_uri_check(ws_ctx *cx, wb_str s, bool *scheme, wb_buf *path);
 
+/* Why s is no URI, as Go says it, at the end of `why`; true and nothing when it is one. */
+bool ws_uri_explain(ws_ctx *cx, wb_str s, wb_buf *why);
+
 /* What a request is signed with: the host with its port, the path as it is sent, the query. */
 typedef struct ws_uri_target {
     wb_buf host, path;
