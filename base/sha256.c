@@ -1,26 +1,26 @@
+/* The functions of one algorithm need no start of the library, which takes longer than a whole
+ * short program: it reads a configuration and fills tables of names and error texts. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "base/sha256.h"
 #include "base/base64.h"
 #include "base/error.h"
 
-#include <openssl/evp.h>
 #include <openssl/sha.h>
-
-void wb_sha256(const void *p, size_t n, unsigned char out[WB_SHA256_LEN])
-{
-    if (!SHA256(n ? p : "", n, out))
-        wb_fatal("SHA-256 failed");
-}
 
 void wb_sha256_parts(const wb_str *parts, size_t count, unsigned char out[WB_SHA256_LEN])
 {
-    EVP_MD_CTX *c = EVP_MD_CTX_new();
-    bool ok = c && EVP_DigestInit_ex(c, EVP_sha256(), NULL);
+    SHA256_CTX c;
+    bool ok = SHA256_Init(&c);
     for (size_t i = 0; ok && i < count; i++)
-        ok = EVP_DigestUpdate(c, parts[i].p, parts[i].n);
-    ok = ok && EVP_DigestFinal_ex(c, out, NULL);
-    EVP_MD_CTX_free(c);
-    if (!ok)
+        ok = SHA256_Update(&c, parts[i].p, parts[i].n);
+    if (!ok || !SHA256_Final(out, &c))
         wb_fatal("SHA-256 failed");
+}
+
+void wb_sha256(const void *p, size_t n, unsigned char out[WB_SHA256_LEN])
+{
+    wb_sha256_parts(&(wb_str){n ? p : "", n}, 1, out);
 }
 
 void wb_sha256_text(const void *p, size_t n, char out[WB_SHA256_TEXT])

@@ -15,6 +15,8 @@
 void cli_load_init(cli_load *l, uint32_t max_errors)
 {
     *l = (cli_load){.engine = writ_engine_new()};
+    if (l->engine)
+        writ_add_http(l->engine);
     if (!l->engine || wb_arena_init(&l->arena, ERRORS_ARENA, l->engine->seed))
         wb_fatal("no memory for an engine");
     l->data = we_document_new(l->engine, 0);

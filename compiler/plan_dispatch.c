@@ -1,10 +1,10 @@
 /* Which of a document's rules to look at, by the value of one place.
  *
- * Takes the rules of a node. Where several test one place in input or base data, or one argument, for
- * scalars, a rule that tests it for another value has nothing to say, whatever else it does: OPA's
- * index does not look at it either. After it, the place is read once, and its value leads to the
- * list of rules that may hold, in their order; those that do not test it are in every list. Reports
- * nothing. */
+ * Takes the rules of a node. Where several test one place in input or base data, or one argument,
+ * for scalars, a rule that tests it for another value has nothing to say, whatever else it does:
+ * OPA's index does not look at it either. After it, the place is read once, and its value leads to
+ * the list of rules that may hold, in their order; those that do not test it are in every list.
+ * Reports nothing. */
 #include "compiler/plan.h"
 
 #define RULES_MIN  4u         /* fewer tests are as fast one by one */
@@ -49,8 +49,7 @@ static subject *subject_of(chooser *c, const wp_term *place, uint32_t argument)
 {
     for (uint32_t i = 0; i < c->n_subjects; i++) {
         subject *s = &c->subjects[i];
-        if (argument ? s->argument == argument
-                     : !s->argument && wc_same_place(s->place, place))
+        if (argument ? s->argument == argument : !s->argument && wc_same_place(s->place, place))
             return s;
     }
     if (c->n_subjects == PLACES_MAX)
@@ -88,8 +87,9 @@ static void note(chooser *c, subject *s, wc_wanted what, const wp_term *value)
     }
     uint32_t n = value->kind == WP_OBJECT ? value->object.n : value->list.n;
     for (uint32_t i = 0; i < n; i++)
-        lead(c, s, (value->kind == WP_OBJECT ? value->object.pairs[i].value
-                                             : value->list.items[i])->value);
+        lead(c, s,
+             (value->kind == WP_OBJECT ? value->object.pairs[i].value : value->list.items[i])
+                 ->value);
 }
 
 static uint32_t argument_number(const wc_rule *r, const wp_term *place)

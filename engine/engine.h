@@ -39,6 +39,7 @@ struct writ_engine {
     int refs; /* the owner's and one a query: programs point into the registry */
     uint64_t seed;
     we_host *hosts;
+    wv (*http_send)(ws_ctx *cx, const wv *args, unsigned n); /* NULL: see writ_add_http */
     ws_registry *registry;
     we_module **modules; /* in the order they came */
     size_t n_modules, cap_modules;

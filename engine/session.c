@@ -26,6 +26,7 @@ writ_session *writ_session_new(writ_engine *e)
         return NULL;
     }
     wm_context(s->vm)->parse_module = we_parse_module;
+    wm_context(s->vm)->http_send = e->http_send;
     return s;
 }
 

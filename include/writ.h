@@ -78,6 +78,10 @@ writ_status writ_remove_policy(writ_engine *engine, const char *name, writ_error
 /* Replaces all base data by a JSON object. */
 writ_status writ_set_data(writ_engine *engine, const char *json, size_t length, writ_error *error);
 
+/* Lets policies send HTTP requests; without it http.send is an error. Must come before the
+ * sessions. Only a program that calls this needs the client's library (libcurl) when it starts. */
+void writ_add_http(writ_engine *engine);
+
 /* A function of the host's. args are count values; the answer is made by the writ_make_...
  * functions with `call`, or taken from an argument. WRIT_NO_VALUE: undefined. writ_call_fail: a
  * built-in error (undefined, or the evaluation's end when errors are strict). */

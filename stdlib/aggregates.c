@@ -52,7 +52,7 @@ static wv fn_sum(ws_ctx *cx, const wv *args, unsigned n)
 static bool charge_product(ws_ctx *cx, wv list)
 {
     uint32_t n = wv_len(list);
-    const wv *items = wv_is_array(list) ? wv_items(list) : wv_tab(list)->entries;
+    const wv *items = wv_is_array(list) ? wv_items(list) : wv_members(list);
     uint64_t bits = 0;
     for (uint32_t i = 0; i < n; i++) {
         if (wv_is_boxed(items[i]) && wv_is_number(items[i]))
@@ -77,7 +77,7 @@ static wv extreme(ws_ctx *cx, wv list, int sign)
     uint32_t n = wv_len(list);
     if (!n)
         return WV_UNDEFINED;
-    const wv *items = wv_is_array(list) ? wv_items(list) : wv_tab(list)->entries;
+    const wv *items = wv_is_array(list) ? wv_items(list) : wv_members(list);
     WS_SPEND(cx, n * sizeof(wv));
     wv best = items[0];
     for (uint32_t i = 1; i < n; i++)
@@ -117,7 +117,7 @@ static wv fn_all(ws_ctx *cx, const wv *args, unsigned argc)
     WS_LIST_FIRST(cx, args, 0);
     uint32_t n = wv_len(args[0]);
     WS_SPEND(cx, n * sizeof(wv));
-    const wv *items = wv_is_array(args[0]) ? wv_items(args[0]) : wv_tab(args[0])->entries;
+    const wv *items = wv_is_array(args[0]) ? wv_items(args[0]) : wv_members(args[0]);
     for (uint32_t i = 0; i < n; i++)
         if (items[i] != WV_TRUE)
             return WV_FALSE;
@@ -129,7 +129,7 @@ static wv fn_any(ws_ctx *cx, const wv *args, unsigned argc)
     WS_LIST_FIRST(cx, args, 0);
     uint32_t n = wv_len(args[0]);
     WS_SPEND(cx, n * sizeof(wv));
-    const wv *items = wv_is_array(args[0]) ? wv_items(args[0]) : wv_tab(args[0])->entries;
+    const wv *items = wv_is_array(args[0]) ? wv_items(args[0]) : wv_members(args[0]);
     for (uint32_t i = 0; i < n; i++)
         if (items[i] == WV_TRUE)
             return WV_TRUE;

@@ -245,7 +245,7 @@ const wv *ws_members(ws_ctx *cx, wv c, size_t *n)
         return wv_items(c);
     const uint32_t *order = wv_table_order(c);
     if (!order)
-        return wv_tab(c)->entries;
+        return wv_members(c);
     if (!ws_room(cx, *n * sizeof(wv)))
         return NULL;
     wv *items = wb_arena_alloc(cx->out, *n * sizeof(wv));

@@ -57,6 +57,8 @@ typedef struct ws_ctx {
 
     /* rego.parse_module and opa.runtime are answered by the engine. */
     wv (*parse_module)(struct ws_ctx *cx, wb_str name, wb_str text);
+    /* http.send; NULL: this program has no HTTP client. So only who sets it needs the library. */
+    wv (*http_send)(struct ws_ctx *cx, const wv *args, unsigned n);
     wv runtime;
 } ws_ctx;
 

@@ -1158,8 +1158,7 @@ static void exchange_end(exchange *x)
 static wv merged(exchange *x, wv old, wv fresh)
 {
     for (uint32_t i = 0; i < wv_len(fresh); i++) {
-        const wv *pair = wv_tab(fresh)->entries + 2 * (size_t)i;
-        wv_object_put(x->cx->out, &old, pair[0], pair[1]);
+        wv_object_put(x->cx->out, &old, wv_key_at(fresh, NULL, i), wv_value_at(fresh, NULL, i));
     }
     return old;
 }
@@ -1252,7 +1251,7 @@ static bool obtain(exchange *x, long *code)
     return ok && (decode || decode_options(x));
 }
 
-static wv fn_send(ws_ctx *cx, const wv *args, unsigned n)
+wv ws_http_send(ws_ctx *cx, const wv *args, unsigned n)
 {
     WS_OBJECT(cx, args, 0);
     wv raise = wv_object_get_str(args[0], WB_LIT("raise_error"));
@@ -1278,10 +1277,3 @@ static wv fn_send(ws_ctx *cx, const wv *args, unsigned n)
     exchange_end(&x);
     return v;
 }
-
-const ws_builtin ws_http[] = {
-    WS_ROW("http.send", "(request: object[string: any]) => (response: object[any: any])", NULL,
-           NULL, WS_NONDET | WS_IO, fn_send, NULL, NULL,
-           "Sends a request and answers what came back."),
-    WS_END,
-};

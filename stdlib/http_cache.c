@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define KEY_MAX  ((size_t)128 << 20) /* bytes of a request's text: a body is in it */
-#define STALE    INT64_MIN           /* from the start */
-#define AGE_MAX  INT32_MAX           /* seconds */
-#define SECOND   INT64_C(1000000000)
+#define KEY_MAX ((size_t)128 << 20) /* bytes of a request's text: a body is in it */
+#define STALE   INT64_MIN           /* from the start */
+#define AGE_MAX INT32_MAX           /* seconds */
+#define SECOND  INT64_C(1000000000)
 
 typedef struct entry {
     ws_http_key key;
@@ -147,9 +147,9 @@ static wv without(ws_ctx *cx, wv headers, wv ignored)
 {
     wv left = wv_object_begin(cx->out, wv_len(headers));
     for (uint32_t i = 0; i < wv_len(headers); i++) {
-        const wv *pair = wv_tab(headers)->entries + 2 * (size_t)i;
-        if (!named(ignored, pair[0]))
-            wv_object_put(cx->out, &left, pair[0], pair[1]);
+        wv key = wv_key_at(headers, NULL, i);
+        if (!named(ignored, key))
+            wv_object_put(cx->out, &left, key, wv_value_at(headers, NULL, i));
     }
     return left;
 }
@@ -171,8 +171,7 @@ bool ws_http_key_of(ws_ctx *cx, wv request, ws_http_key *key, wv *plain, const c
     }
     *plain = wv_object_begin(cx->out, wv_len(request) + 1);
     for (uint32_t i = 0; i < wv_len(request); i++) {
-        const wv *pair = wv_tab(request)->entries + 2 * (size_t)i;
-        wv_object_put(cx->out, plain, pair[0], pair[1]);
+        wv_object_put(cx->out, plain, wv_key_at(request, NULL, i), wv_value_at(request, NULL, i));
     }
     if (wv_defined(left))
         wv_object_put(cx->out, plain, wv_string_new(cx->out, WB_LIT("headers")), left);

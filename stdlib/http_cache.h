@@ -1,18 +1,18 @@
 /* What http.send remembers. Internal to stdlib.
  *
  * Within a query the same request has one answer, or one error. Between the queries of a session an
- * answer stays only when the request asks for that (`cache`, `force_cache`), until it is stale; then
- * the server is asked whether it still holds.
+ * answer stays only when the request asks for that (`cache`, `force_cache`), until it is stale;
+ * then the server is asked whether it still holds.
  *
- * A request is known by a hash of all that it says, but for the headers it wants ignored: tokens and
- * keys in it are not kept. One thread only, as all of ws_cache. */
+ * A request is known by a hash of all that it says, but for the headers it wants ignored: tokens
+ * and keys in it are not kept. One thread only, as all of ws_cache. */
 #ifndef WRIT_STDLIB_HTTP_CACHE_H
 #define WRIT_STDLIB_HTTP_CACHE_H
 
 #include "base/sha256.h"
 #include "stdlib/context.h"
 
-#define WS_HTTP_ENTRIES_MAX 256                 /* requests remembered */
+#define WS_HTTP_ENTRIES_MAX 256                /* requests remembered */
 #define WS_HTTP_BYTES_MAX   ((size_t)16 << 20) /* of all answers; a larger one is not kept */
 
 typedef struct ws_http_key {

@@ -1,6 +1,8 @@
-/* What a request object may hold. */
+/* The row of http.send, and what a request object may hold. The client itself is in http.c. */
 #include "stdlib/http_request.h"
 
+#include "stdlib/args.h"
+#include "stdlib/families.h"
 #include "value/json.h"
 
 static const char *const allowed[] = {"body",
@@ -64,3 +66,17 @@ bool ws_http_check_keys(ws_ctx *cx, wv request)
     wb_buf_free(&b);
     return false;
 }
+
+static wv fn_send(ws_ctx *cx, const wv *args, unsigned n)
+{
+    if (!cx->http_send)
+        return ws_fail(cx, "this program has no HTTP client");
+    return cx->http_send(cx, args, n);
+}
+
+const ws_builtin ws_http[] = {
+    WS_ROW("http.send", "(request: object[string: any]) => (response: object[any: any])", NULL,
+           NULL, WS_NONDET | WS_IO, fn_send, NULL, NULL,
+           "Sends a request and answers what came back."),
+    WS_END,
+};

@@ -6,5 +6,7 @@
 
 /* Whether all keys are known and those that must be are there; false: the call failed. */
 bool ws_http_check_keys(ws_ctx *cx, wv request);
+/* http.send itself, for the context's hook of that name. */
+wv ws_http_send(ws_ctx *cx, const wv *args, unsigned n);
 
 #endif

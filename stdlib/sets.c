@@ -9,7 +9,7 @@ wv ws_set_difference(ws_ctx *cx, wv a, wv b)
 {
     uint32_t n = wv_len(a);
     WS_ROOM(cx, SET_BYTES(n));
-    const wv *items = wv_tab(a)->entries;
+    const wv *items = wv_members(a);
     wv r = wv_set_begin(cx->out, n);
     for (uint32_t i = 0; i < n; i++)
         if (!wv_set_has(b, items[i]))
@@ -26,7 +26,7 @@ wv ws_set_intersection(ws_ctx *cx, wv a, wv b)
     }
     uint32_t n = wv_len(a);
     WS_ROOM(cx, SET_BYTES(n));
-    const wv *items = wv_tab(a)->entries;
+    const wv *items = wv_members(a);
     wv r = wv_set_begin(cx->out, n);
     for (uint32_t i = 0; i < n; i++)
         if (wv_set_has(b, items[i]))
@@ -36,7 +36,7 @@ wv ws_set_intersection(ws_ctx *cx, wv a, wv b)
 
 static void add_all(ws_ctx *cx, wv *r, wv from)
 {
-    const wv *items = wv_tab(from)->entries;
+    const wv *items = wv_members(from);
     uint32_t n = wv_len(from);
     for (uint32_t i = 0; i < n; i++)
         wv_set_add(cx->out, r, items[i]);

@@ -657,10 +657,9 @@ static void put_collection(printer *p, const argument *a, uint32_t verb)
             put_member(p, &a->items[i], verb);
             continue;
         }
-        const wv *pair = &wv_tab(a->map)->entries[2 * (order ? order[i] : i)];
-        put_member(p, pair, verb);
+        put_member(p, wv_key_ref(a->map, order, (uint32_t)i), verb);
         wb_buf_putc(p->b, ':');
-        put_member(p, pair + 1, verb);
+        put_member(p, wv_value_ref(a->map, order, (uint32_t)i), verb);
     }
     wb_buf_putc(p->b, p->sharp_v ? '}' : ']');
 }

@@ -303,17 +303,32 @@ static inline wv wv_set_at(wv set, const uint32_t *order, uint32_t i)
 {
     return wv_tab(set)->entries[order ? order[i] : i];
 }
-static inline wv wv_key_at(wv object, const uint32_t *order, uint32_t i)
+/* Where the i-th key and value stand in Rego order: for wv_str of short strings. Valid until the
+ * object changes. */
+static inline const wv *wv_key_ref(wv object, const uint32_t *order, uint32_t i)
 {
     size_t at = order ? order[i] : i;
-    return wv_is_shaped(object) ? wv_shaped_of(object)->shape->keys[at]
-                                : wv_tab(object)->entries[2 * at];
+    return wv_is_shaped(object) ? &wv_shaped_of(object)->shape->keys[at]
+                                : &wv_tab(object)->entries[2 * at];
+}
+static inline const wv *wv_value_ref(wv object, const uint32_t *order, uint32_t i)
+{
+    size_t at = order ? order[i] : i;
+    return wv_is_shaped(object) ? &wv_shaped_of(object)->values[at]
+                                : &wv_tab(object)->entries[2 * at + 1];
+}
+static inline wv wv_key_at(wv object, const uint32_t *order, uint32_t i)
+{
+    return *wv_key_ref(object, order, i);
 }
 static inline wv wv_value_at(wv object, const uint32_t *order, uint32_t i)
 {
-    size_t at = order ? order[i] : i;
-    return wv_is_shaped(object) ? wv_shaped_of(object)->values[at]
-                                : wv_tab(object)->entries[2 * at + 1];
+    return *wv_value_ref(object, order, i);
+}
+/* The members of a set in the order they came. */
+static inline const wv *wv_members(wv set)
+{
+    return wv_tab(set)->entries;
 }
 
 /* The i-th in the order they came: an array's item, a set's member, an object's value. */

@@ -174,8 +174,10 @@ wb_status gk_policy_open(const char *dir, gk_policy **out, wb_error *e)
     wb_buf_init(&l.digest, FILES_MAX * 4096);
     p->engine = writ_engine_new();
     wb_status status = p->engine ? WB_OK : wb_fail(e, WB_MEMORY, "no memory for the policy engine");
-    if (!status)
+    if (!status) {
+        writ_add_http(p->engine);
         status = add_folder(&l, dir, 0);
+    }
     if (!status && p->modules == 0)
         status = wb_fail(e, WB_INVALID, "%s: holds no policy", dir);
     if (!status)

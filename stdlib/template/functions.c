@@ -210,7 +210,7 @@ static bool index_one(wt_call *c, wt_value *item, const wt_value *key)
                   wb_arena_printf(c->cx->out, "value has type %s; should be string", wt_type(&k)));
     int64_t at = wv_table_find(item->map, wv_string_new(c->cx->out, k.text));
     static const wv nothing = WV_NULL;
-    *item = wt_of(c->cx, at < 0 ? &nothing : &wv_tab(item->map)->entries[2 * at + 1]);
+    *item = wt_of(c->cx, at < 0 ? &nothing : wv_value_ref(item->map, NULL, (uint32_t)at));
     return true;
 }
 

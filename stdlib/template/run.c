@@ -143,7 +143,7 @@ static bool eval_field(run *r, wb_str name, const given *g, wt_value of, wt_valu
     wv key = name.n <= WV_SHORT_MAX ? wv_short(name.p, name.n) : wv_string_new(r->cx->out, name);
     int64_t at = wv_table_find(of.map, key);
     if (at >= 0)
-        *out = wt_of(r->cx, &wv_tab(of.map)->entries[2 * at + 1]);
+        *out = wt_of(r->cx, wv_value_ref(of.map, NULL, (uint32_t)at));
     return true;
 }
 
@@ -440,10 +440,8 @@ static flow each(run *r, const wt_node *n, const wt_value *v, bool *any)
     *any = count > 0;
     for (int64_t i = 0; i < count && how == GOING; i++) {
         if (v->kind == WT_V_MAP) {
-            uint32_t at = order ? order[i] : (uint32_t)i;
-            const wv *pair = &wv_tab(v->map)->entries[2 * (size_t)at];
-            key = wt_unboxed(wt_of(r->cx, pair));
-            item = wt_of(r->cx, pair + 1);
+            key = wt_unboxed(wt_of(r->cx, wv_key_ref(v->map, order, (uint32_t)i)));
+            item = wt_of(r->cx, wv_value_ref(v->map, order, (uint32_t)i));
         } else if (v->kind == WT_V_LIST) {
             key = (wt_value){.kind = WT_V_INT, .i = i};
             item = wt_of(r->cx, &v->items[i]);

@@ -20,6 +20,7 @@ static void open_world(world *w)
 {
     memset(w, 0, sizeof *w);
     w->engine = writ_engine_new();
+    writ_add_http(w->engine);
     w->session = writ_session_new(w->engine);
     writ_set_strict(w->session, true);
     assert_non_null(w->session);

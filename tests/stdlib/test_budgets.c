@@ -1,6 +1,7 @@
 /* Every built-in function takes fuel in proportion to its work and stays inside its memory: a row
  * here is a call whose size is a variable. A function without a row has a reason among CONSTANT. */
 #include "calls.h"
+#include "stdlib/http_request.h"
 
 #include <time.h>
 
@@ -139,6 +140,7 @@ static run measure(const row *r, int size, int64_t fuel, size_t left)
     if (left)
         e.arena.limit = e.arena.top + left;
     e.fuel = fuel;
+    e.cx.http_send = ws_http_send;
     e.cx.print = print_nowhere;
     double start = thread_ns();
     wv v = term_call(&e, fn, wv_items(args), wv_len(args), false);

@@ -1,5 +1,6 @@
 /* http.send against a server of one thread on the loopback address. */
 #include "calls.h"
+#include "stdlib/http_request.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -162,6 +163,7 @@ static void expect_of(const server *s, const char *format, const wb_str *hosts, 
     wv list = term_read(&e.arena, &p, args + strlen(args));
     assert_true(wv_defined(list));
     const ws_builtin *row = ws_registry_find(e.registry, WB_LIT("http.send"));
+    e.cx.http_send = ws_http_send;
     e.cx.limit_net = hosts != NULL;
     e.cx.allow_net = hosts;
     e.cx.n_allow_net = n;
@@ -253,6 +255,7 @@ static void asks(term_env *e, const server *s, const char *what, int64_t seconds
     assert_true(wv_defined(list));
     e->cx.query++;
     e->cx.now_ns = (DATE_S + seconds) * 1000000000;
+    e->cx.http_send = ws_http_send;
     wv v =
         term_call(e, ws_registry_find(e->registry, WB_LIT("http.send")), wv_items(list), 1, false);
     if (wv_defined(v))

@@ -124,6 +124,8 @@ static _Noreturn void child(const bd_question *list, size_t n, int fd)
     FILE *to = fdopen(fd, "w");
     writ_engine *e = writ_engine_new();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (e)
+        writ_add_http(e);
     for (size_t i = 0; to && e && i < n; i++)
         ask(e, &list[i], to);
     writ_engine_free(e);
