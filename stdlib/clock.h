@@ -31,11 +31,20 @@ bool ws_zone_get(ws_ctx *cx, wb_str name, const ws_zone **out);
 /* Seconds east of Greenwich at an instant, and the name used then. */
 int ws_zone_at(const ws_zone *z, int64_t seconds, wb_str *name);
 
-/* Reads the value by a Go layout; the instant in UTC. False: the error is set. */
-bool ws_time_parse(ws_ctx *cx, wb_str layout, wb_str value, ws_nanos *out);
-/* Appends the instant by a Go layout. */
-void ws_time_format(wb_buf *b, wb_str layout, ws_nanos t, const ws_zone *z);
-/* The layout a name like "RFC1123" stands for, or the text itself. */
-wb_str ws_time_layout(wb_str name);
+/* A Go layout taken apart: immutable, owns a copy of its text. A name like "RFC1123" stands for the
+ * layout it has in Go. */
+typedef struct ws_layout ws_layout;
+#define WS_LAYOUT_MAX 4096 /* bytes; longer ones are read anew at each use */
+/* NULL: too long. */
+ws_layout *ws_layout_new(wb_str name);
+void ws_layout_free(void *layout);
+/* From the session's cache, or made and put there; NULL: too long. */
+const ws_layout *ws_layout_get(ws_ctx *cx, wb_str name);
+
+/* Reads the value by the layout; the instant in UTC. `apart` (may be NULL) is the layout's. False:
+ * the error is set. */
+bool ws_time_parse(ws_ctx *cx, wb_str layout, const ws_layout *apart, wb_str value, ws_nanos *out);
+/* Appends the instant by the layout. */
+void ws_time_format(wb_buf *b, wb_str layout, const ws_layout *apart, ws_nanos t, const ws_zone *z);
 
 #endif

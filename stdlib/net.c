@@ -170,6 +170,12 @@ typedef struct subject {
     cidr net;
 } subject;
 
+static bool read_subject(wb_str t, subject *s)
+{
+    s->block = t.n && memchr(t.p, '/', t.n);
+    return s->block ? parse_cidr(t, &s->net) : parse_ip(t, &s->ip);
+}
+
 static bool subject_arg(ws_ctx *cx, const wv *v, subject *s)
 {
     if (!wv_is_string(*v)) {
@@ -179,8 +185,7 @@ static bool subject_arg(ws_ctx *cx, const wv *v, subject *s)
     wb_str t = wv_str(v);
     if (!ws_spend(cx, t.n))
         return false;
-    s->block = t.n && memchr(t.p, '/', t.n);
-    if (s->block ? parse_cidr(t, &s->net) : parse_ip(t, &s->ip))
+    if (read_subject(t, s))
         return true;
     ws_fail_tail(cx, "not a valid textual representation of an IP address or CIDR: ", t);
     return false;
@@ -300,30 +305,95 @@ wv ws_ip_text(wb_arena *a, wb_str s)
     return wv_string_new(a, wb_str_n(text, put_address(text, ip)));
 }
 
+/* What constant operands of contains_matches were read as: NULL where one is not constant, or an
+ * entry of it is wrong, which the call then tells. */
+typedef struct matches_site {
+    cidr *blocks;
+    subject *subjects;
+} matches_site;
+
+static void release_matches(void *p)
+{
+    matches_site *at = p;
+    free(at->blocks);
+    free(at->subjects);
+    free(at);
+}
+
+/* The i-th entry's text, or undefined. */
+static wv constant_entry(wv operand, const uint32_t *order, uint32_t i)
+{
+    wv e = wv_is_array(operand)    ? wv_items(operand)[i]
+           : wv_is_set(operand)    ? wv_set_at(operand, order, i)
+           : wv_is_object(operand) ? wv_value_at(operand, order, i)
+                                   : operand;
+    if (wv_is_array(e) && wv_len(e))
+        e = wv_items(e)[0];
+    return wv_is_string(e) ? e : WV_UNDEFINED;
+}
+
+static void *prepare_matches(const wv *args, unsigned argc)
+{
+    matches_site at = {0};
+    for (unsigned a = 0; a < 2; a++) {
+        uint32_t n = wv_defined(args[a]) ? entries(args[a]) : 0, i = 0;
+        const uint32_t *order =
+            n && (wv_is_set(args[a]) || wv_is_object(args[a])) ? wv_table_order(args[a]) : NULL;
+        if (n && a == 0)
+            at.blocks = wb_calloc(n, sizeof *at.blocks);
+        else if (n)
+            at.subjects = wb_calloc(n, sizeof *at.subjects);
+        for (; i < n; i++) {
+            wv text = constant_entry(args[a], order, i);
+            if (!wv_defined(text) || !(a == 0 ? parse_cidr(wv_str(&text), &at.blocks[i])
+                                              : read_subject(wv_str(&text), &at.subjects[i])))
+                break;
+        }
+        if (i < n && a == 0) {
+            free(at.blocks);
+            at.blocks = NULL;
+        } else if (i < n) {
+            free(at.subjects);
+            at.subjects = NULL;
+        }
+    }
+    if (!at.blocks && !at.subjects)
+        return NULL;
+    matches_site *kept = wb_malloc(sizeof *kept);
+    *kept = at;
+    return kept;
+}
+
 static wv fn_contains_matches(ws_ctx *cx, const wv *args, unsigned argc)
 {
     uint32_t n = entries(args[0]), m = entries(args[1]);
     const uint32_t *orders[2];
+    const matches_site *at = cx->site;
+    const cidr *blocks = at ? at->blocks : NULL;
+    const subject *subjects = at ? at->subjects : NULL;
+    subject *read = NULL;
     for (unsigned i = 0; i < 2; i++)
         orders[i] = wv_is_set(args[i]) || wv_is_object(args[i]) ? wv_table_order(args[i]) : NULL;
     WS_ROOM(cx, (size_t)m * (sizeof(subject) + sizeof(wv)));
-    subject *subjects = wb_arena_alloc(cx->out, (size_t)m * sizeof *subjects);
+    if (!subjects)
+        subjects = read = wb_arena_alloc(cx->out, (size_t)m * sizeof *read);
     wv *indexes = wb_arena_alloc(cx->out, (size_t)m * sizeof *indexes);
     wv r = wv_set_begin(cx->out, 8);
     for (uint32_t i = 0; i < n; i++) {
         wv text, index;
-        cidr c;
+        cidr own;
+        const cidr *c = blocks ? &blocks[i] : &own;
         if (!entry(cx, 1, &args[0], orders[0], i, &text, &index))
             return WV_UNDEFINED;
         for (uint32_t k = 0; k < m; k++) {
             wv other;
             if (i == 0 && !entry(cx, 2, &args[1], orders[1], k, &other, &indexes[k]))
                 return WV_UNDEFINED;
-            if (k == 0 && !cidr_arg(cx, &text, &c))
+            if (k == 0 && !blocks && !cidr_arg(cx, &text, &own))
                 return WV_UNDEFINED;
-            if (i == 0 && !subject_arg(cx, &other, &subjects[k]))
+            if (i == 0 && read && !subject_arg(cx, &other, &read[k]))
                 return WV_UNDEFINED;
-            if (!holds(&c, &subjects[k]))
+            if (!holds(c, &subjects[k]))
                 continue;
             WS_ROOM(cx, 64);
             wv pair[2] = {index, indexes[k]};
@@ -503,7 +573,7 @@ const ws_builtin ws_net[] = {
            fn_contains, prepare, free, "Use net.cidr_contains."),
     WS_ROW("net.cidr_contains_matches",
            "(cidrs: " MATCH_ARG ", cidrs_or_ips: " MATCH_ARG ") => (output: set[array<any, any>])",
-           NULL, NULL, 0, fn_contains_matches, NULL, NULL,
+           NULL, NULL, 0, fn_contains_matches, prepare_matches, release_matches,
            "Pairs of indexes or keys where the first collection's block holds the second's entry."),
     WS_ROW("net.cidr_intersects", "(cidr1: string, cidr2: string) => (result: boolean)", NULL, NULL,
            0, fn_intersects, prepare, free, "Whether two blocks have an address in common."),

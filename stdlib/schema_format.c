@@ -15,7 +15,7 @@ static bool by_layouts(ws_ctx *cx, wb_str s, const char *const *layouts)
 {
     for (; *layouts; layouts++) {
         ws_nanos t;
-        if (ws_time_parse(cx, wb_str_of(*layouts), s, &t))
+        if (ws_time_parse(cx, wb_str_of(*layouts), NULL, s, &t))
             return true;
         if (cx->error == WS_ERR_TYPE || cx->error == WS_ERR_BUILTIN)
             cx->error = WS_ERR_NONE;

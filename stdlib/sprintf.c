@@ -766,6 +766,25 @@ static bool int_argument(const argument *args, size_t count, size_t *at, long *o
     return true;
 }
 
+/* The arguments from number `at` on, which no verb asked for. */
+static void put_extra(printer *p, const argument *args, size_t at, size_t count)
+{
+    if (at >= count)
+        return;
+    clear_flags(p);
+    wb_buf_puts(p->b, "%!(EXTRA ");
+    for (size_t k = at; k < count && !p->b->failed; k++) {
+        if (k > at)
+            wb_buf_puts(p->b, ", ");
+        wb_buf_puts(p->b, type_of(&args[k]));
+        if (args[k].kind == ARG_NIL)
+            continue;
+        wb_buf_putc(p->b, '=');
+        put_arg(p, &args[k], 'v');
+    }
+    wb_buf_putc(p->b, ')');
+}
+
 static void format_all(printer *p, wb_str f, const argument *args, size_t count)
 {
     size_t at = 0;
@@ -856,20 +875,74 @@ static void format_all(printer *p, wb_str f, const argument *args, size_t count)
             put_arg(p, &args[at++], verb);
         }
     }
-    if (p->reordered || at >= count)
-        return;
-    clear_flags(p);
-    wb_buf_puts(p->b, "%!(EXTRA ");
-    for (size_t k = at; k < count && !p->b->failed; k++) {
-        if (k > at)
-            wb_buf_puts(p->b, ", ");
-        wb_buf_puts(p->b, type_of(&args[k]));
-        if (args[k].kind == ARG_NIL)
+    if (!p->reordered)
+        put_extra(p, args, at, count);
+}
+
+static void put_missing(printer *p, uint32_t verb)
+{
+    wb_buf_puts(p->b, "%!");
+    put_verb(p->b, verb);
+    wb_buf_puts(p->b, "(MISSING)");
+}
+
+/* ---- constant formats ---- */
+
+/* A format whose every "%" has a bare letter behind it, taken apart. All others are read at the
+ * call, since their numbers may come from the arguments. */
+typedef struct plain_part {
+    uint32_t text, n; /* what stands before the verb */
+    uint32_t verb;
+} plain_part;
+
+typedef struct plain_format {
+    size_t n;
+    plain_part parts[];
+} plain_format;
+
+#define PLAIN_MAX 65536 /* bytes of a format that is taken apart */
+
+static void *prepare(const wv *args, unsigned argc)
+{
+    if (!wv_is_string(args[0]))
+        return NULL;
+    wb_str f = wv_str(&args[0]);
+    size_t n = 0, text = 0;
+    for (size_t i = 0; i < f.n && f.n <= PLAIN_MAX; i++)
+        n += f.p[i] == '%';
+    if (!n || f.n > PLAIN_MAX)
+        return NULL;
+    plain_format *p = wb_calloc(1, sizeof *p + n * sizeof *p->parts);
+    for (size_t i = 0; i < f.n; i++) {
+        if (f.p[i] != '%')
             continue;
-        wb_buf_putc(p->b, '=');
-        put_arg(p, &args[k], 'v');
+        char verb = i + 1 < f.n ? f.p[i + 1] : 0;
+        if (!((verb | 32) >= 'a' && (verb | 32) <= 'z')) {
+            free(p);
+            return NULL;
+        }
+        p->parts[p->n++] = (plain_part){(uint32_t)text, (uint32_t)(i - text), (unsigned char)verb};
+        text = ++i + 1;
     }
-    wb_buf_putc(p->b, ')');
+    return p;
+}
+
+/* As format_all; what is left over of the arguments is told there. */
+static void format_plain(printer *p, wb_str f, const plain_format *plain, const argument *args,
+                         size_t count)
+{
+    size_t end = 0;
+    for (size_t i = 0; i < plain->n && !p->b->failed; i++) {
+        const plain_part *part = &plain->parts[i];
+        wb_buf_put(p->b, f.p + part->text, part->n);
+        end = part->text + part->n + 2;
+        if (i < count)
+            put_arg(p, &args[i], part->verb);
+        else
+            put_missing(p, part->verb);
+    }
+    wb_buf_put(p->b, f.p + end, f.n - end);
+    put_extra(p, args, plain->n, count);
 }
 
 /* What Go's Sprintf would be given. False: the call has failed. */
@@ -937,7 +1010,10 @@ static wv fn_sprintf(ws_ctx *cx, const wv *args, unsigned argc)
     wb_buf b;
     ws_text_begin(cx, &b);
     printer p = {.cx = cx, .b = &b};
-    format_all(&p, f, list, n);
+    if (cx->site)
+        format_plain(&p, f, cx->site, list, n);
+    else
+        format_all(&p, f, list, n);
     return ws_take_string(cx, &b);
 }
 
@@ -992,7 +1068,7 @@ void ws_go_print(ws_ctx *cx, wb_buf *b, bool line, const ws_go_arg *args, size_t
 
 const ws_builtin ws_sprintf[] = {
     WS_ROW("sprintf", "(format: string, values: array[any]) => (output: string)", NULL, "strings",
-           0, fn_sprintf, NULL, NULL,
+           0, fn_sprintf, prepare, free,
            "The format with its verbs replaced by the values, as Go has it."),
     WS_END,
 };

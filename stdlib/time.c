@@ -150,7 +150,13 @@ static wv fn_parse(ws_ctx *cx, const wv *args, unsigned n)
     wb_str layout = wv_str(&args[0]), value = wv_str(&args[1]);
     WS_SPEND(cx, layout.n + value.n);
     ws_nanos t;
-    return ws_time_parse(cx, ws_time_layout(layout), value, &t) ? answer(cx, t) : WV_UNDEFINED;
+    const ws_layout *apart = cx->site ? cx->site : ws_layout_get(cx, layout);
+    return ws_time_parse(cx, layout, apart, value, &t) ? answer(cx, t) : WV_UNDEFINED;
+}
+
+static void *prepare_layout(const wv *args, unsigned n)
+{
+    return wv_is_string(args[0]) ? ws_layout_new(wv_str(&args[0])) : NULL;
 }
 
 static bool two(const char *p, int max, int *out)
@@ -206,7 +212,7 @@ static wv fn_parse_rfc3339(ws_ctx *cx, const wv *args, unsigned n)
     if (rfc3339(value, &t))
         return answer(cx, t);
     WS_SPEND(cx, value.n);
-    if (!ws_time_parse(cx, ws_time_layout(WB_LIT("RFC3339")), value, &t))
+    if (!ws_time_parse(cx, WB_LIT("RFC3339"), NULL, value, &t))
         return WV_UNDEFINED;
     return answer(cx, t);
 }
@@ -219,7 +225,8 @@ static wv fn_format(ws_ctx *cx, const wv *args, unsigned n)
     wb_buf b;
     ws_text_begin(cx, &b);
     WS_SPEND(cx, m.layout.n);
-    ws_time_format(&b, ws_time_layout(m.layout.n ? m.layout : WB_LIT("RFC3339Nano")), m.ns, m.zone);
+    wb_str layout = m.layout.n ? m.layout : WB_LIT("RFC3339Nano");
+    ws_time_format(&b, layout, ws_layout_get(cx, layout), m.ns, m.zone);
     return ws_take_string(cx, &b);
 }
 
@@ -508,7 +515,8 @@ const ws_builtin ws_time[] = {
     WS_ROW("time.now_ns", "() => (now: number)", NULL, NULL, WS_NONDET, fn_now, NULL, NULL,
            "Nanoseconds since 1970; one time throughout a query."),
     WS_ROW("time.parse_ns", "(layout: string, value: string) => (ns: number)", NULL, NULL, 0,
-           fn_parse, NULL, NULL, "The instant that the value names by the layout."),
+           fn_parse, prepare_layout, ws_layout_free,
+           "The instant that the value names by the layout."),
     WS_ROW("time.parse_rfc3339_ns", "(value: string) => (ns: number)", NULL, NULL, 0,
            fn_parse_rfc3339, NULL, NULL, "The instant of a time as RFC 3339 writes it."),
     WS_ROW("time.parse_duration_ns", "(duration: string) => (ns: number)", NULL, NULL, 0,

@@ -1,8 +1,10 @@
 /* Go's reference layouts: reading and writing "Mon Jan 2 15:04:05 MST 2006". */
 #include "stdlib/args.h"
+#include "stdlib/cache.h"
 #include "stdlib/clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 typedef enum chunk {
     T_NONE,
@@ -137,7 +139,8 @@ static chunk next_chunk(wb_str l, size_t *start, size_t *len)
     return T_NONE;
 }
 
-wb_str ws_time_layout(wb_str name)
+/* The layout a name stands for, or the text itself. */
+static wb_str layout_of(wb_str name)
 {
     static const char *const known[][2] = {
         {"ANSIC", "Mon Jan _2 15:04:05 2006"},
@@ -155,6 +158,66 @@ wb_str ws_time_layout(wb_str name)
         if (wb_str_is(name, known[i][0]))
             return wb_str_of(known[i][1]);
     return name;
+}
+
+/* ---- layouts taken apart ---- */
+
+typedef struct piece {
+    uint32_t start, len; /* from the end of the piece before */
+    chunk what;
+} piece;
+
+struct ws_layout {
+    size_t n;
+    piece *pieces; /* the last is T_NONE */
+};
+
+ws_layout *ws_layout_new(wb_str name)
+{
+    wb_str rest = layout_of(name);
+    if (rest.n > WS_LAYOUT_MAX)
+        return NULL;
+    ws_layout *l = wb_calloc(1, sizeof *l);
+    size_t room = 16;
+    l->pieces = wb_calloc(room, sizeof *l->pieces);
+    for (;;) {
+        size_t start, len;
+        chunk what = next_chunk(rest, &start, &len);
+        if (l->n == room) {
+            room *= 2;
+            l->pieces = wb_realloc(l->pieces, room * sizeof *l->pieces);
+        }
+        l->pieces[l->n++] = (piece){(uint32_t)start, (uint32_t)len, what};
+        if (what == T_NONE)
+            return l;
+        rest = wb_str_n(rest.p + start + len, rest.n - start - len);
+    }
+}
+
+void ws_layout_free(void *layout)
+{
+    ws_layout *l = layout;
+    if (l)
+        free(l->pieces);
+    free(l);
+}
+
+const ws_layout *ws_layout_get(ws_ctx *cx, wb_str name)
+{
+    ws_layout *l = ws_cache_get(cx->cache, WS_CACHE_LAYOUT, name);
+    if (!l && (l = ws_layout_new(name)))
+        ws_cache_put(cx->cache, WS_CACHE_LAYOUT, name, l, ws_layout_free);
+    return l;
+}
+
+/* The next piece of what is left of a layout: from its parts, or from its text. */
+static chunk next_piece(wb_str rest, const ws_layout *apart, size_t i, size_t *start, size_t *len)
+{
+    if (!apart)
+        return next_chunk(rest, start, len);
+    *start = apart->pieces[i].start;
+    *len = apart->pieces[i].len;
+    return apart->pieces[i].what;
 }
 
 /* ---- reading ---- */
@@ -514,13 +577,14 @@ static const char *place_yearday(reader *r)
     return NULL;
 }
 
-bool ws_time_parse(ws_ctx *cx, wb_str layout, wb_str value, ws_nanos *out)
+bool ws_time_parse(ws_ctx *cx, wb_str layout, const ws_layout *apart, wb_str value, ws_nanos *out)
 {
+    layout = layout_of(layout);
     const wb_str whole = layout, none = {0};
     reader r = {.value = value, .month = -1, .day = -1, .yearday = -1};
-    for (;;) {
+    for (size_t i = 0;; i++) {
         size_t start, len;
-        chunk what = next_chunk(layout, &start, &len);
+        chunk what = next_piece(layout, apart, i, &start, &len);
         wb_str prefix = wb_str_n(layout.p, start), part = wb_str_n(layout.p + start, len);
         if (!skip_text(&r.value, prefix))
             return fail(cx, whole, value, prefix, r.value, NULL, none);
@@ -653,15 +717,16 @@ static void put_chunk(wb_buf *b, chunk what, wb_str part, const ws_date *d, int 
     }
 }
 
-void ws_time_format(wb_buf *b, wb_str layout, ws_nanos t, const ws_zone *z)
+void ws_time_format(wb_buf *b, wb_str layout, const ws_layout *apart, ws_nanos t, const ws_zone *z)
 {
     wb_str zone;
+    layout = layout_of(layout);
     ws_nanos floor = t % WS_SECOND < 0 ? t - WS_SECOND - t % WS_SECOND : t;
     int offset = ws_zone_at(z, (int64_t)(floor / WS_SECOND), &zone);
     ws_date d = ws_date_of(t + offset * WS_SECOND);
-    while (layout.n && !b->failed) {
+    for (size_t i = 0; layout.n && !b->failed; i++) {
         size_t start, len;
-        chunk what = next_chunk(layout, &start, &len);
+        chunk what = next_piece(layout, apart, i, &start, &len);
         wb_buf_put(b, layout.p, start);
         if (what == T_NONE)
             break;
