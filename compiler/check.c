@@ -49,12 +49,6 @@ void wc_ck_deprecated(wc_check *c)
     c->u->module = NULL;
 }
 
-void wc_ck_query_deprecated(wc_check *c, wp_body *b)
-{
-    wc_cvisitor v = {.c = c, .expr = deprecated};
-    wc_ck_walk_body(&v, b);
-}
-
 void wc_tell(wc_unit *u, const wp_diags *late)
 {
     for (const wp_diag *d = late->first; d; d = d->next) {

@@ -135,6 +135,7 @@ typedef struct wc_check {
     uint32_t n_vars, cap_vars;
     uint32_t next_local;   /* of made variables */
     const char *local;     /* "__local", in queries "__localq" */
+    uint32_t stage;        /* of a query; 0 for modules */
     wc_cvar *input, *data; /* the roots */
     wc_cmodule *modules;
     uint32_t n_modules;
@@ -154,7 +155,8 @@ typedef struct wc_check {
 
 /* ---- making (check_copy.c) ---- */
 wc_cvar *wc_ck_var(wc_check *c, wb_str name);
-/* A fresh one, named as OPA would name it. */
+/* A fresh one, named as OPA would name it. In queries each stage counts from 0 again and takes
+ * names that the body has no more. */
 wc_cvar *wc_ck_local(wc_check *c);
 wp_term *wc_ck_var_term(wc_check *c, wc_cvar *v, wp_loc loc);
 wp_term *wc_ck_copy(wc_check *c, const wp_term *t);
@@ -229,7 +231,7 @@ void wc_ck_body_vars(wc_check *c, const wp_body *b, unsigned how, wc_cset *out);
 
 /* No variables, references, calls or comprehensions. */
 bool wc_ck_is_constant(const wp_term *t);
-/* No variables. */
+/* No variables; what `with` replaces is not looked at. */
 bool wc_ck_is_ground(const wp_term *t);
 static inline bool wc_ck_is_scalar(const wp_term *t)
 {
@@ -308,7 +310,6 @@ void wc_ck_query_print(wc_check *c, wp_body *b);
 void wc_ck_query_functions(wc_check *c, wp_body *b);
 void wc_ck_query_safety(wc_check *c, wp_body *b);
 void wc_ck_query_types(wc_check *c, wp_body *b);
-void wc_ck_query_deprecated(wc_check *c, wp_body *b);
 wp_body wc_ck_expand_body(wc_check *c, const wp_body *b);
 void wc_ck_comprehensions_in(wc_check *c, wp_body *b);
 void wc_ck_withs_in(wc_check *c, wp_body *b);

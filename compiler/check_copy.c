@@ -32,10 +32,18 @@ wc_cvar *wc_ck_var(wc_check *c, wb_str name)
 wc_cvar *wc_ck_local(wc_check *c)
 {
     char text[40];
-    do
+    for (;;) {
         snprintf(text, sizeof text, "%s%u__", c->local, c->next_local++);
-    while (wv_object_get_str(c->names, wb_str_of(text)) != WV_UNDEFINED);
-    return wc_ck_var(c, wb_str_of(text));
+        wv at = wv_object_get_str(c->names, wb_str_of(text));
+        if (at == WV_UNDEFINED)
+            return wc_ck_var(c, wb_str_of(text));
+        wc_cvar *v = c->vars[wv_int(at)];
+        if (c->stage && v->stage != c->stage) {
+            v->was = NULL;
+            v->subject = NULL;
+            return v;
+        }
+    }
 }
 
 wp_term *wc_ck_var_term(wc_check *c, wc_cvar *v, wp_loc loc)

@@ -200,6 +200,15 @@ static void root(locals *l, wp_term *t)
     }
 }
 
+/* References to rules share the first part: one that is renamed here gets its own. */
+static void own_root(locals *l, wp_term *t)
+{
+    const wp_term *head = t->list.items[0];
+    if ((wc_ck_starts(t, l->c->data) || wc_ck_starts(t, l->c->input)) &&
+        declared(l, wc_cvar_of(head)))
+        t->list.items[0] = wc_ck_var_term(l->c, wc_cvar_of(head), head->loc);
+}
+
 /* True: what is below was seen to. */
 static bool visit_term(wc_cvisitor *v, wp_term *t)
 {
@@ -217,8 +226,10 @@ static bool visit_term(wc_cvisitor *v, wp_term *t)
         return true;
     }
     case WP_REF:
-        if (!wc_ck_is_root(l->c, t))
+        if (!wc_ck_is_root(l->c, t)) {
+            own_root(l, t);
             return false;
+        }
         root(l, t);
         return true;
     case WP_CALL: {
@@ -393,8 +404,8 @@ static bool every(locals *l, wp_expr *e)
     for (int i = 0; i < 2; i++) {
         if (!both[i] || both[i]->kind != WP_VAR || wc_cvar_is_wildcard(wc_cvar_of(both[i])))
             continue;
-        wc_cvar *to = declare(l, wc_cvar_of(both[i]), DECLARED, e->loc);
-        if (!to) {
+        wc_cvar *to = declare(l, wc_cvar_of(both[i]), DECLARED, (wp_loc){0});
+        if (!to) { /* key and value of one name: OPA has no place for it */
             pop(l);
             return false;
         }
@@ -616,13 +627,14 @@ static bool argument(wc_cvisitor *v, wp_term *t)
     }
 }
 
-/* Comprehensions and templates in heads have scopes of their own. */
+/* Comprehensions and templates in heads have scopes of their own. Sets and objects without
+ * variables are passed over, with the comprehensions in them. */
 static bool nested(wc_cvisitor *v, wp_term *t)
 {
     locals *l = v->data;
     switch ((wp_term_kind)t->kind) {
     case WP_OBJECT:
-    case WP_SET: return false;
+    case WP_SET: return wc_ck_is_ground(t);
     case WP_ARRAY_COMP:
     case WP_SET_COMP:
     case WP_OBJECT_COMP: {

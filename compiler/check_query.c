@@ -1,8 +1,10 @@
 /* A query through the stages.
  *
  * Takes a query's body. After it c->query is what the planner takes but for its operators: each
- * expression that has a value has a variable for it. Reports what the stages report of a rule's
- * body. */
+ * expression that has a value has a variable for it, unless the evaluator is asked alone, which
+ * shows no values. Reports what the stages report of a rule's body: of those variables too, so
+ * that a term whose type is not known is a match error, and what is unsafe in an expression makes
+ * `var _` unsafe. Strict mode is for modules. */
 #include "compiler/check.h"
 
 #include <stdio.h>
@@ -62,7 +64,7 @@ static bool has_value(wc_check *c, const wp_expr *e)
 }
 
 /* An expression with its value in a variable; what is false ends a row of several expressions, but
- * not before everything was evaluated, unless the evaluator is asked alone. */
+ * not before everything was evaluated. */
 static void capture(wc_check *c, wp_body *b, wc_cvar **vars)
 {
     bool test = b->n > 1 || iterates(c, b);
@@ -90,7 +92,7 @@ static void capture(wc_check *c, wp_body *b, wc_cvar **vars)
         wp_expr *is_true = wc_expr_new(c->u, WP_EXPR_TERM, e->loc);
         is_true->term = wc_ck_var_term(c, v, e->loc);
         is_true->generated = true;
-        wc_ck_add(c, c->u->options->stop_at_false ? &out : &tests, is_true);
+        wc_ck_add(c, &tests, is_true);
     }
     for (uint32_t i = 0; i < tests.n; i++)
         wc_ck_add(c, &out, tests.v[i]);
@@ -99,32 +101,48 @@ static void capture(wc_check *c, wp_body *b, wc_cvar **vars)
 
 /* ---- stages ---- */
 
+static bool mark(wc_cvisitor *v, wp_term *t)
+{
+    if (t->kind == WP_VAR)
+        wc_cvar_of(t)->stage = v->c->stage;
+    return false;
+}
+
+/* Made variables are numbered from 0 again, but for names that are in use. */
+static wp_body *begin(wc_check *c, wp_body *b)
+{
+    wc_cvisitor v = {.c = c, .term = mark};
+    c->next_local = 0;
+    c->stage++;
+    wc_ck_walk_body(&v, b);
+    return b;
+}
+
+static void expand(wc_check *c, wp_body *b)
+{
+    *b = wc_ck_expand_body(c, b);
+}
+
+static void lift(wc_check *c, wp_body *b)
+{
+    *b = wc_ck_dynamics_in(c, b);
+}
+
+typedef void (*stage)(wc_check *c, wp_body *b);
+
+static const stage stages[] = {
+    wc_ck_query_locals, wc_ck_query_templates,   wc_ck_query_void_calls, wc_ck_query_print,
+    expand,             wc_ck_comprehensions_in, wc_ck_withs_in,         wc_ck_query_functions,
+    wc_ck_query_safety, lift,                    wc_ck_query_types,
+};
+
 static void rewrite(wc_check *c, const wc_query *q, wp_body *b, wc_cvar **vars)
 {
     wc_ck_query_resolve(c, q->context, b);
-    capture(c, b, vars);
-    wc_ck_query_locals(c, b);
-    if (!c->failed)
-        wc_ck_query_templates(c, b);
-    if (!c->failed)
-        wc_ck_query_void_calls(c, b);
-    if (!c->failed)
-        wc_ck_query_print(c, b);
-    if (!c->failed) {
-        *b = wc_ck_expand_body(c, b);
-        wc_ck_comprehensions_in(c, b);
-        wc_ck_withs_in(c, b);
-    }
-    if (!c->failed)
-        wc_ck_query_functions(c, b);
-    if (!c->failed)
-        wc_ck_query_safety(c, b);
-    if (!c->failed) {
-        *b = wc_ck_dynamics_in(c, b);
-        wc_ck_query_types(c, b);
-    }
-    if (!c->failed && c->u->options->strict)
-        wc_ck_query_deprecated(c, b);
+    if (!c->u->options->stop_at_false)
+        capture(c, b, vars);
+    for (size_t i = 0; i < sizeof stages / sizeof *stages && !c->failed; i++)
+        stages[i](c, begin(c, b));
 }
 
 /* `some x` alone and a print() that is taken out leave nothing behind. */
@@ -141,7 +159,6 @@ void wc_ck_query(wc_check *c, const wc_query *q)
     uint32_t written = b.n;
     wp_module place = {.file = q->file};
     c->local = "__localq";
-    c->next_local = 0;
     c->u->module = &place;
     wc_cvar **vars = wb_arena_calloc(c->a, (written + 1) * sizeof *vars);
     bool *gone = wb_arena_calloc(c->a, written + 1);

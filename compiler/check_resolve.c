@@ -70,11 +70,11 @@ static void reference(resolver *r, wp_term *t)
 {
     wp_term *head = t->list.items[0];
     const wp_term *path = head->kind == WP_VAR ? global(r, wc_cvar_of(head)) : NULL;
+    wp_term *p = path ? path_at(r, path, head->loc) : NULL;
     for (uint32_t i = head->kind == WP_VAR; i < t->list.n; i++)
         t->list.items[i] = term(r, t->list.items[i]);
-    if (!path)
+    if (!p)
         return;
-    wp_term *p = path_at(r, path, head->loc);
     wp_term **items = wb_arena_alloc(r->c->a, (p->list.n + t->list.n) * sizeof *items);
     memcpy(items, p->list.items, p->list.n * sizeof *items);
     memcpy(items + p->list.n, t->list.items + 1, (t->list.n - 1) * sizeof *items);

@@ -154,6 +154,8 @@ static void comprehension(closures *x, const wc_cset *head, wp_body *b)
 static bool in_term(wc_cvisitor *v, wp_term *t)
 {
     closures *x = v->data;
+    if (t->kind == WP_SET || t->kind == WP_OBJECT)
+        return wc_ck_is_ground(t);
     if (!wc_ck_is_comp(t))
         return false;
     wc_cset head = {0};

@@ -1,9 +1,9 @@
 /* Template strings and print().
  *
  * Takes rules with their local variables. After it a template string is a call of
- * internal.template_string with an array: text, and a set for each hole (what has to be evaluated
- * stands in a comprehension, so that an undefined hole is an empty set). print() is gone, or
- * internal.print with comprehensions where it is kept.
+ * internal.template_string with an array: text and scalars, and a set for each other hole (what has
+ * to be evaluated stands in a comprehension, so that an undefined hole is an empty set). print() is
+ * gone, or internal.print with comprehensions where it is kept.
  *
  * Reports: var x is undeclared; relations in holes; functions without a value used as value. */
 #include "compiler/check.h"
@@ -121,7 +121,7 @@ static void rewrite_term(wc_check *c, wp_term *t, const wc_cset *safe)
     for (uint32_t i = 0; i < t->tmpl.n; i++) {
         wp_expr *part = t->tmpl.parts[i];
         bool text =
-            part->kind == WP_EXPR_TERM && part->term->kind == WP_STRING && !part->template_expr;
+            part->kind == WP_EXPR_TERM && wc_ck_is_scalar(part->term) && !part->template_expr;
         wp_term *to = text ? part->term : hole(&x, part, &bad);
         if (to)
             parts->list.items[n++] = to;

@@ -195,17 +195,41 @@ static void put_place(wb_buf *b, const wc_crule *r)
         wb_buf_putf(b, "%u:%u", r->loc.row, r->loc.col);
 }
 
+/* Whether the path of a is that of b, or above it; both stand at one node. */
+static bool is_prefix(const wc_crule *a, const wc_crule *b)
+{
+    uint32_t n = wc_ck_path_len(a), from = wc_ck_path_ground(a);
+    bool same = n <= wc_ck_path_len(b);
+    for (uint32_t i = from; i < n && same; i++)
+        same = !wp_term_compare(wc_ck_path_at(a, i), wc_ck_path_at(b, i));
+    return same;
+}
+
+/* Adds r to those of its node behind the first `from`, unless one of them is a prefix of it. */
+static uint32_t put_below(const wc_crule *r, const wc_crule **to, uint32_t from, uint32_t count)
+{
+    for (uint32_t i = from; i < count; i++)
+        if (is_prefix(to[i], r))
+            return count;
+    uint32_t n = from;
+    for (uint32_t i = from; i < count; i++)
+        if (!is_prefix(r, to[i]))
+            to[n++] = to[i];
+    to[n++] = r;
+    return n;
+}
+
 /* Rules below n, or functions only; none below another. */
 static uint32_t below(const wc_ctree *n, bool functions, const wc_crule **to, uint32_t count)
 {
     for (uint32_t k = 0; k < n->n && count < BELOW_MAX; k++) {
         const wc_ctree *kid = n->kids[k];
         bool whole = false;
+        uint32_t from = count;
         for (uint32_t i = 0; i < kid->n_rules && !whole && count < BELOW_MAX; i++)
             if (!functions || kid->rules[i]->n_args) {
                 whole = is_whole(kid->rules[i]);
-                if (whole || !i)
-                    to[count++] = kid->rules[i];
+                count = put_below(kid->rules[i], to, from, count);
             }
         if (!whole)
             count = below(kid, functions, to, count);

@@ -309,6 +309,34 @@ bool wc_ck_is_constant(const wp_term *t)
     }
 }
 
+static bool is_ground_body(const wp_body *b);
+
+static bool is_ground_expr(const wp_expr *e)
+{
+    bool ground = true;
+    switch ((wp_expr_kind)e->kind) {
+    case WP_EXPR_TERM: return wc_ck_is_ground(e->term);
+    case WP_EXPR_CALL:
+        for (uint32_t i = 1; i < e->call.n && ground; i++)
+            ground = wc_ck_is_ground(e->call.items[i]);
+        return ground;
+    case WP_EXPR_NOT: return is_ground_body(&e->body);
+    case WP_EXPR_AND:
+    case WP_EXPR_OR: return is_ground_body(&e->logic.lhs) && is_ground_body(&e->logic.rhs);
+    case WP_EXPR_SOME:
+    case WP_EXPR_EVERY: return false;
+    }
+    return false;
+}
+
+static bool is_ground_body(const wp_body *b)
+{
+    for (uint32_t i = 0; i < b->n; i++)
+        if (!is_ground_expr(b->exprs[i]))
+            return false;
+    return true;
+}
+
 bool wc_ck_is_ground(const wp_term *t)
 {
     switch ((wp_term_kind)t->kind) {
@@ -330,6 +358,8 @@ bool wc_ck_is_ground(const wp_term *t)
     case WP_ARRAY_COMP:
     case WP_SET_COMP:
     case WP_OBJECT_COMP:
+        return (!t->comp.key || wc_ck_is_ground(t->comp.key)) && wc_ck_is_ground(t->comp.value) &&
+               is_ground_body(&t->comp.body);
     case WP_TEMPLATE: return false;
     default: return true;
     }
@@ -400,29 +430,69 @@ const ws_builtin *wc_ck_builtin(wc_check *c, const wp_term *op)
 
 #define SHOWN_DEPTH_MAX 64u /* made variables within what a made variable stands for */
 
-static wp_term *shown(wc_check *c, const wp_term *t, bool subjects, unsigned depth);
+/* How a term is shown. */
+typedef struct display {
+    wc_check *c;
+    bool subjects; /* what was written in place of made variables */
+} display;
 
-static wp_body shown_body(wc_check *c, const wp_body *b, bool subjects, unsigned depth)
+static wp_term *shown(const display *d, const wp_term *t, unsigned depth);
+
+static wp_term **shown_list(const display *d, wp_term *const *items, uint32_t n, unsigned depth)
 {
-    wp_body to = {wb_arena_alloc(c->a, (b->n + 1) * sizeof(wp_expr *)), b->n};
-    for (uint32_t i = 0; i < b->n; i++) {
-        wp_expr *e = to.exprs[i] = wc_ck_copy_expr(c, b->exprs[i]);
-        if (e->kind == WP_EXPR_TERM)
-            e->term = shown(c, e->term, subjects, depth);
-        for (uint32_t k = 0; e->kind == WP_EXPR_CALL && k < e->call.n; k++)
-            e->call.items[k] = shown(c, e->call.items[k], subjects, depth);
-    }
+    wp_term **to = wb_arena_alloc(d->c->a, (n + 1) * sizeof *to);
+    for (uint32_t i = 0; i < n; i++)
+        to[i] = shown(d, items[i], depth);
     return to;
 }
 
-static wp_term *shown(wc_check *c, const wp_term *t, bool subjects, unsigned depth)
+static wp_body shown_body(const display *d, const wp_body *b, unsigned depth);
+
+static wp_expr *shown_expr(const display *d, const wp_expr *from, unsigned depth)
 {
+    wp_expr *e = wc_expr_new(d->c->u, (wp_expr_kind)from->kind, from->loc);
+    *e = *from;
+    switch ((wp_expr_kind)e->kind) {
+    case WP_EXPR_TERM: e->term = shown(d, e->term, depth); break;
+    case WP_EXPR_CALL: e->call.items = shown_list(d, e->call.items, e->call.n, depth); break;
+    case WP_EXPR_SOME: e->some.items = shown_list(d, e->some.items, e->some.n, depth); break;
+    case WP_EXPR_EVERY:
+        e->every.key = e->every.key ? shown(d, e->every.key, depth) : NULL;
+        e->every.value = shown(d, e->every.value, depth);
+        e->every.domain = shown(d, e->every.domain, depth);
+        e->every.body = shown_body(d, &e->every.body, depth);
+        break;
+    case WP_EXPR_NOT: e->body = shown_body(d, &e->body, depth); break;
+    case WP_EXPR_AND:
+    case WP_EXPR_OR:
+        e->logic.lhs = shown_body(d, &e->logic.lhs, depth);
+        e->logic.rhs = shown_body(d, &e->logic.rhs, depth);
+        break;
+    }
+    e->with = wb_arena_alloc(d->c->a, (e->n_with + 1) * sizeof *e->with);
+    for (uint32_t i = 0; i < e->n_with; i++)
+        e->with[i] = (wp_with){shown(d, from->with[i].target, depth),
+                               shown(d, from->with[i].value, depth), from->with[i].loc};
+    return e;
+}
+
+static wp_body shown_body(const display *d, const wp_body *b, unsigned depth)
+{
+    wp_body to = {wb_arena_alloc(d->c->a, (b->n + 1) * sizeof(wp_expr *)), b->n};
+    for (uint32_t i = 0; i < b->n; i++)
+        to.exprs[i] = shown_expr(d, b->exprs[i], depth + 1);
+    return to;
+}
+
+static wp_term *shown(const display *d, const wp_term *t, unsigned depth)
+{
+    wc_check *c = d->c;
     if (depth > SHOWN_DEPTH_MAX)
         return (wp_term *)(uintptr_t)t;
     if (t->kind == WP_VAR) {
         wc_cvar *v = wc_cvar_of(t);
-        if (subjects && v->subject)
-            return shown(c, v->subject, subjects, depth + 1);
+        if (d->subjects && v->subject)
+            return shown(d, v->subject, depth + 1);
         return v->was ? wc_ck_var_term(c, v->was, t->loc) : (wp_term *)(uintptr_t)t;
     }
     wp_term *to = wc_term_new(c->u, (wp_term_kind)t->kind, t->loc);
@@ -431,24 +501,19 @@ static wp_term *shown(wc_check *c, const wp_term *t, bool subjects, unsigned dep
     case WP_REF:
     case WP_CALL:
     case WP_ARRAY:
-    case WP_SET:
-        to->list.items = wb_arena_alloc(c->a, (t->list.n + 1) * sizeof(wp_term *));
-        for (uint32_t i = 0; i < t->list.n; i++)
-            to->list.items[i] = shown(c, t->list.items[i], subjects, depth + 1);
-        break;
+    case WP_SET: to->list.items = shown_list(d, t->list.items, t->list.n, depth + 1); break;
     case WP_OBJECT:
         to->object.pairs = wb_arena_alloc(c->a, (t->object.n + 1) * sizeof(wp_pair));
         for (uint32_t i = 0; i < t->object.n; i++)
-            to->object.pairs[i] =
-                (wp_pair){shown(c, t->object.pairs[i].key, subjects, depth + 1),
-                          shown(c, t->object.pairs[i].value, subjects, depth + 1)};
+            to->object.pairs[i] = (wp_pair){shown(d, t->object.pairs[i].key, depth + 1),
+                                            shown(d, t->object.pairs[i].value, depth + 1)};
         break;
     case WP_ARRAY_COMP:
     case WP_SET_COMP:
     case WP_OBJECT_COMP:
-        to->comp.key = t->comp.key ? shown(c, t->comp.key, subjects, depth + 1) : NULL;
-        to->comp.value = shown(c, t->comp.value, subjects, depth + 1);
-        to->comp.body = shown_body(c, &t->comp.body, subjects, depth + 1);
+        to->comp.key = t->comp.key ? shown(d, t->comp.key, depth + 1) : NULL;
+        to->comp.value = shown(d, t->comp.value, depth + 1);
+        to->comp.body = shown_body(d, &t->comp.body, depth + 1);
         break;
     default: break;
     }
@@ -457,14 +522,14 @@ static wp_term *shown(wc_check *c, const wp_term *t, bool subjects, unsigned dep
 
 wp_term *wc_ck_shown(wc_check *c, const wp_term *t, bool subjects)
 {
-    return shown(c, t, subjects, 0);
+    return shown(&(display){c, subjects}, t, 0);
 }
 
 wb_str wc_ck_text(wc_check *c, const wp_term *t)
 {
     wb_buf b;
     wb_buf_init(&b, (size_t)1 << 20);
-    wp_term_put(&b, shown(c, t, false, 0));
+    wp_term_put(&b, wc_ck_shown(c, t, false));
     wb_str s = wb_arena_str(c->a, wb_buf_str(&b));
     wb_buf_free(&b);
     return s;

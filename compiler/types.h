@@ -113,7 +113,9 @@ typedef struct wc_comp {
     wp_term term;
     wc_tp type; /* NULL: not known, or its body has errors */
     wp_diags errors;
-    bool checked;
+    uint32_t round; /* in which it was checked; 0: not yet */
+    uint32_t
+        uses; /* the innermost level around it of whose variables it uses one that had a type */
 } wc_comp;
 
 /* ---- the documents (types_env.c) ----
@@ -124,12 +126,13 @@ typedef struct wc_tnode {
     wc_tp value; /* NULL: a step only */
     struct wc_tnode *parent, **kids;
     uint32_t n, cap;
-    wv index;     /* name -> number in kids, once there are many */
-    wc_tp extent; /* of all below, when it was asked for; NULL: ask again */
+    struct wc_tnode *unnamed; /* where a path goes on with a variable: only rules with errors */
+    wv index;                 /* name -> number in kids, once there are many */
+    wc_tp extent;             /* of all below, when it was asked for; NULL: ask again */
 } wc_tnode;
 
 wc_tnode *wc_tnode_child(const wc_tnode *n, wv name);
-/* Sets the type at a ground path. */
+/* Sets the type at a path; its parts may be variables. */
 void wc_tnode_put(wb_arena *a, wc_tnode *root, wp_term *const *path, uint32_t n, wc_tp t);
 /* Adds a rule's type to what stands at, above and below the path. */
 void wc_tnode_insert(wb_arena *a, wc_tnode *root, wp_term *const *path, uint32_t n, wc_tp t);

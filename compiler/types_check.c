@@ -27,27 +27,54 @@ static void tell(wc_types *c, const wp_diags *from)
     }
 }
 
+/* Comprehensions within comprehensions are checked where they stand, and once more from each
+ * expression around them, as if the bodies between had told nothing of their variables: what uses
+ * such a variable may be an error there that it is not where it stands. Only what does use one is
+ * checked again, each time in a round of its own: what was found before was found with other types.
+ * That may double with each level, so it is bounded; past it errors of this kind are not told. */
+#define ROUNDS_MAX 4096u /* of one compilation */
+
 typedef struct closures {
     wc_types *c;
     const wp_diags *last; /* errors of the last comprehension that has some */
+    bool inner;
 } closures;
+
+static void check_again(wc_types *c, const wp_term *t)
+{
+    uint32_t round = c->round;
+    c->round = ++c->rounds;
+    wc_ty_value(c, t);
+    c->round = round;
+}
 
 static bool in_term(wc_cvisitor *v, wp_term *t)
 {
     closures *x = v->data;
     if (!wc_ck_is_comp(t))
         return false;
-    wc_ty_value(x->c, t);
-    const wc_comp *k = (const wc_comp *)t;
-    if (!k->checked || !k->errors.n)
-        return false;
-    x->last = &k->errors;
+    wc_comp *k = (wc_comp *)t;
+    if (!x->inner)
+        wc_ty_value(x->c, t);
+    else if (k->uses > x->c->level && x->c->rounds < ROUNDS_MAX)
+        check_again(x->c, t);
+    if (k->errors.n) {
+        x->last = &k->errors;
+        return true;
+    }
+    bool inner = x->inner;
+    x->inner = true;
+    if (t->comp.key)
+        wc_ck_walk_term(v, t->comp.key);
+    wc_ck_walk_term(v, t->comp.value);
+    wc_ck_walk_body(v, &t->comp.body);
+    x->inner = inner;
     return true;
 }
 
 static bool check_closures(wc_types *c, const wp_expr *e)
 {
-    closures x = {c, NULL};
+    closures x = {c, NULL, false};
     wc_cvisitor v = {.c = c->c, .term = in_term, .data = &x};
     wc_ck_walk_expr(&v, (wp_expr *)(uintptr_t)e);
     if (x.last)
@@ -321,8 +348,7 @@ static void check_rule(wc_types *c, const wc_crule *r)
     bool ok = wc_ty_check_body(c, &r->body);
     wc_tp t = NULL;
     if (!ok) {
-        if (ground == len)
-            wc_tnode_put(c->a, c->rules.data, path->list.items + 1, len - 1, &wc_any);
+        wc_tnode_put(c->a, c->rules.data, path->list.items + 1, len - 1, &wc_any);
     } else if (r->n_args) {
         t = function_type(c, r);
     } else {
@@ -356,6 +382,7 @@ static wc_types *begin(wc_check *ck)
     c->builtin_index = wv_object_begin(ck->a, 64);
     c->with_index = wv_object_begin(ck->a, 16);
     c->layers = &c->base;
+    c->round = c->rounds = 1;
     wc_ty_input(c);
     return c;
 }
@@ -364,10 +391,12 @@ static void end(wc_types *c)
 {
     free(c->builtins);
     free(c->vars);
+    free(c->levels);
     free(c->trail);
     free(c->withs);
     c->builtins = NULL;
     c->vars = NULL;
+    c->levels = NULL;
     c->trail = NULL;
     c->withs = NULL;
 }

@@ -28,10 +28,14 @@ struct wc_types {
     wp_diags *sink; /* where reports go: the unit's, or those of a comprehension */
     bool early;     /* before rules have types: nothing is kept */
     const wc_layer *layers;
-    wc_layer rules; /* the layer of rules */
-    wc_layer base;  /* the input's */
-    wc_tp *vars;    /* by number of variable; NULL: not known */
+    wc_layer rules;   /* the layer of rules */
+    wc_layer base;    /* the input's */
+    wc_tp *vars;      /* by number of variable; NULL: not known */
+    uint32_t *levels; /* by number of variable: that of the body which gave it its type */
     uint32_t cap_vars;
+    uint32_t level;  /* of the body that is checked: comprehensions around it */
+    uint32_t round;  /* types of comprehensions found in it count; see check_closures */
+    uint32_t rounds; /* that there were */
     uint32_t *trail; /* variables in the order in which they got a type */
     uint32_t n_trail, cap_trail;
     wv builtin_index; /* name -> number in builtins */

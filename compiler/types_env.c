@@ -1,4 +1,5 @@
 /* The documents' types, as a tree of the names in the paths of rules. */
+#include "compiler/check.h"
 #include "compiler/types.h"
 
 #define INDEX_FROM       8u   /* children from which on names are looked up in a table */
@@ -16,8 +17,17 @@ wc_tnode *wc_tnode_child(const wc_tnode *n, wv name)
     return NULL;
 }
 
-static wc_tnode *step(wb_arena *a, wc_tnode *n, wv name)
+/* The child at a part of a path, made if there is none. */
+static wc_tnode *step(wb_arena *a, wc_tnode *n, const wp_term *part)
 {
+    if (!wc_ck_is_scalar(part)) {
+        if (!n->unnamed)
+            n->unnamed = wb_arena_calloc(a, sizeof *n->unnamed);
+        n->unnamed->name = WV_UNDEFINED;
+        n->unnamed->parent = n;
+        return n->unnamed;
+    }
+    wv name = part->value;
     wc_tnode *c = wc_tnode_child(n, name);
     if (c)
         return c;
@@ -52,7 +62,7 @@ void wc_tnode_put(wb_arena *a, wc_tnode *root, wp_term *const *path, uint32_t n,
 {
     wc_tnode *at = root;
     for (uint32_t i = 0; i < n; i++)
-        at = step(a, at, path[i]->value);
+        at = step(a, at, path[i]);
     at->value = t;
     forget_extents(at);
 }
@@ -60,7 +70,7 @@ void wc_tnode_put(wb_arena *a, wc_tnode *root, wp_term *const *path, uint32_t n,
 /* o with t at a path of keys that become dynamic properties. */
 static wc_tp into_object(wb_arena *a, wc_tp o, const wv *path, uint32_t n, wc_tp t)
 {
-    wc_tp key = wc_type_of(a, path[0]);
+    wc_tp key = path[0] == WV_UNDEFINED ? NULL : wc_type_of(a, path[0]);
     wc_tp value =
         n == 1 ? t
                : into_object(a, wc_object_type(a, NULL, 0, false, NULL, NULL), path + 1, n - 1, t);
@@ -73,8 +83,9 @@ static wc_tp into_object(wb_arena *a, wc_tp o, const wv *path, uint32_t n, wc_tp
 
 static wc_tp add_leaves(wb_arena *a, wc_tp o, const wc_tnode *n, wv *path, uint32_t depth)
 {
-    for (uint32_t i = 0; i < n->n && o->kind == WC_T_OBJECT && depth < EXTENT_DEPTH_MAX; i++) {
-        const wc_tnode *c = n->kids[i];
+    uint32_t all = n->n + (n->unnamed != NULL);
+    for (uint32_t i = 0; i < all && o->kind == WC_T_OBJECT && depth < EXTENT_DEPTH_MAX; i++) {
+        const wc_tnode *c = i < n->n ? n->kids[i] : n->unnamed;
         path[depth] = c->name;
         o = c->value ? into_object(a, o, path, depth + 1, c->value)
                      : add_leaves(a, o, c, path, depth + 1);
@@ -87,7 +98,7 @@ void wc_tnode_insert(wb_arena *a, wc_tnode *root, wp_term *const *path, uint32_t
     wv keys[EXTENT_DEPTH_MAX + 1];
     wc_tnode *at = root;
     for (uint32_t i = 0; i < n; i++) {
-        at = step(a, at, path[i]->value);
+        at = step(a, at, path[i]);
         uint32_t left = n - i - 1;
         if (at->value && at->value->kind == WC_T_OBJECT && left) {
             if (left > EXTENT_DEPTH_MAX) {
@@ -99,10 +110,9 @@ void wc_tnode_insert(wb_arena *a, wc_tnode *root, wp_term *const *path, uint32_t
             at->value = into_object(a, at->value, keys, left, t);
         }
     }
-    at->value = wc_type_merge(a, at->value, t);
-    if (!at->value)
-        at->value = &wc_any;
-    if (t->kind == WC_T_OBJECT && at->n && at->value->kind == WC_T_OBJECT)
+    at->value = wc_type_merge(a, at->value, t); /* NULL: of a function and something else */
+    if (at->value && t->kind == WC_T_OBJECT && (at->n || at->unnamed) &&
+        at->value->kind == WC_T_OBJECT)
         at->value = add_leaves(a, at->value, at, keys, 0);
     forget_extents(at);
 }

@@ -16,6 +16,7 @@ void wc_ty_put_var(wc_types *c, const wc_cvar *v, wc_tp t)
             cap *= 2;
         c->vars = wb_realloc(c->vars, cap * sizeof *c->vars);
         memset(c->vars + c->cap_vars, 0, (cap - c->cap_vars) * sizeof *c->vars);
+        c->levels = wb_realloc(c->levels, cap * sizeof *c->levels);
         c->cap_vars = cap;
     }
     if (!c->vars[v->id]) {
@@ -24,6 +25,7 @@ void wc_ty_put_var(wc_types *c, const wc_cvar *v, wc_tp t)
             c->trail = wb_realloc(c->trail, c->cap_trail * sizeof *c->trail);
         }
         c->trail[c->n_trail++] = v->id;
+        c->levels[v->id] = c->level;
     }
     c->vars[v->id] = t;
 }
@@ -169,17 +171,39 @@ static wc_tp object_type(wc_types *c, const wp_term *t)
     return wc_object_type(c->a, props, n, rest, key, value);
 }
 
-/* The type of a comprehension, found once with what is wrong in it. */
+static bool use(wc_cvisitor *v, wp_term *t)
+{
+    const wc_types *c = ((void **)v->data)[0];
+    uint32_t *innermost = ((void **)v->data)[1];
+    if (t->kind == WP_VAR && wc_ty_var(c, wc_cvar_of(t)) &&
+        c->levels[wc_cvar_of(t)->id] > *innermost)
+        *innermost = c->levels[wc_cvar_of(t)->id];
+    return false;
+}
+
+static uint32_t innermost_use(wc_types *c, const wp_term *t)
+{
+    uint32_t innermost = 0;
+    void *data[2] = {c, &innermost};
+    wc_cvisitor v = {.c = c->c, .term = use, .data = data};
+    wc_ck_walk_term(&v, (wp_term *)(uintptr_t)t);
+    return innermost;
+}
+
+/* The type of a comprehension, found once a round with what is wrong in it. */
 static wc_tp comp_type(wc_types *c, const wp_term *t)
 {
     wc_comp *k = (wc_comp *)(uintptr_t)t;
-    if (k->checked && !c->early)
+    if (k->round == c->round && !c->early)
         return k->type;
     wc_comp early = *k;
     if (c->early)
         k = &early;
-    k->checked = true;
+    k->round = c->round;
+    k->type = NULL;
+    k->uses = innermost_use(c, t);
     uint32_t mark = c->n_trail;
+    c->level++;
     wp_diags *outer = c->sink;
     wp_diags_init(&k->errors, c->u->diags->arena, 0);
     c->sink = &k->errors;
@@ -193,8 +217,16 @@ static wc_tp comp_type(wc_types *c, const wp_term *t)
             k->type = wc_object_type(c->a, NULL, 0, true, wc_ty_value(c, t->comp.key), value);
     }
     c->sink = outer;
+    c->level--;
     wc_ty_forget(c, mark);
     return k->type;
+}
+
+/* A variable that is named as a built-in is taken for it, until it has a type of its own. */
+static wc_tp var_type(wc_types *c, const wp_term *t)
+{
+    wc_tp type = wc_ty_var(c, wc_cvar_of(t));
+    return type || !wc_ck_builtin(c->c, t) ? type : wc_ty_builtin(c, t->name);
 }
 
 wc_tp wc_ty_value(wc_types *c, const wp_term *t)
@@ -205,7 +237,7 @@ wc_tp wc_ty_value(wc_types *c, const wp_term *t)
     case WP_NUMBER: return &wc_number;
     case WP_STRING:
     case WP_TEMPLATE: return &wc_string;
-    case WP_VAR: return wc_ty_var(c, wc_cvar_of(t));
+    case WP_VAR: return var_type(c, t);
     case WP_REF: return wc_ty_ref(c, t);
     case WP_ARRAY: {
         wc_tp *items = wb_arena_alloc(c->a, (t->list.n + 1) * sizeof *items);

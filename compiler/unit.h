@@ -18,6 +18,7 @@ typedef struct wc_var {
     uint32_t id;             /* number in the compilation */
     uint32_t ignored;        /* resolve: scopes that declare it */
     uint32_t seen;           /* resolve: the module for which `global` was looked up */
+    uint32_t stage;          /* of a query: the last one whose body had it at its start */
     const wp_term *global;   /* resolve: the path it stands for, or NULL */
     struct wc_var *was;      /* what it was called in the text, for made variables; or NULL */
     const wp_term *subject;  /* what it stands for in the texts of type errors, or NULL */

@@ -174,7 +174,8 @@ func (w *world) askEvaluator(ctx context.Context, query string, terms bool) ([]R
 	if err != nil {
 		return nil, err
 	}
-	compiled, err := w.compiler.QueryCompiler().Compile(body)
+	// Strict mode is for modules: opa eval switches it off for queries too.
+	compiled, err := w.compiler.QueryCompiler().WithStrict(false).Compile(body)
 	if err != nil {
 		return nil, err
 	}
