@@ -131,9 +131,17 @@ static void lift(wc_check *c, wp_body *b)
 typedef void (*stage)(wc_check *c, wp_body *b);
 
 static const stage stages[] = {
-    wc_ck_query_locals, wc_ck_query_templates,   wc_ck_query_void_calls, wc_ck_query_print,
-    expand,             wc_ck_comprehensions_in, wc_ck_withs_in,         wc_ck_query_functions,
-    wc_ck_query_safety, lift,                    wc_ck_query_types,
+    wc_ck_query_locals,
+    wc_ck_query_templates,
+    wc_ck_query_void_calls,
+    wc_ck_query_print,
+    expand,
+    wc_ck_comprehensions_in,
+    wc_ck_withs_in,
+    wc_ck_query_functions,
+    wc_ck_query_safety,
+    lift,
+    wc_ck_query_types,
 };
 
 static void rewrite(wc_check *c, const wc_query *q, wp_body *b, wc_cvar **vars)

@@ -36,7 +36,8 @@ typedef struct wc_options {
     bool strict;         /* strict mode's further errors */
     bool no_early_exit;  /* rules with one constant value run all their bodies: seen in errors */
     bool stop_at_false;  /* a query's expression that is false ends its row before the next is
-                          * evaluated, as when OPA's evaluator is asked alone; `opa eval` goes on */
+                          * evaluated, and the rows show no values, as when OPA's evaluator is
+                          * asked alone; `opa eval` goes on */
     wv schemas;      /* path below `schema` (array of names) -> JSON Schema; the empty path is the
                         input's. Undefined: none were given */
     bool skip_types; /* leave out the type check: tests of what runs when types do not fit */

@@ -77,6 +77,7 @@ static void run(cf_run *r, const cf_file *f, wv body, const cf_options *options,
 {
     wv modules = cf_field(body, "modules"), data = cf_field(body, "data"), query;
     r->engine->version = f->v0 ? WP_V0 : WP_V1;
+    r->engine->stop_at_false = true; /* OPA's cases ask the evaluator alone */
     bool planned = f->kind == CF_PLAN;
     for (uint32_t i = 0; !planned && wv_is_array(modules) && i < wv_len(modules); i++) {
         wv module = wv_items(modules)[i];

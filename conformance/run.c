@@ -56,7 +56,6 @@ bool cf_run_init(cf_run *r, const cf_options *options, cf_outcome *o)
     }
     writ_add_http(r->engine);
     r->engine->passes_off = options->passes_off;
-    r->engine->stop_at_false = true;
     r->engine->keep_print = false; /* as OPA compiles when nobody asks for it */
     wp_diags_init(&r->diags, &r->arena, 0);
     writ_error why = {0};
