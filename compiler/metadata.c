@@ -1,6 +1,7 @@
 /* rego.metadata.chain() and rego.metadata.rule(): constants made of the METADATA blocks around the
  * rule that calls them. */
 #include "compiler/unit.h"
+#include "value/json.h"
 
 static bool has_scope(wv block, const char *scope)
 {
@@ -31,12 +32,25 @@ static wv path_of(wc_unit *u, const wp_module *m, const wp_rule *rule)
     return path;
 }
 
-/* The keys of a reference as the tree's JSON has it. */
+/* The keys of a reference as the tree's JSON has it, each as text; what has no name is "_". */
 static wv keys_of(wc_unit *u, wv ref)
 {
     wv out = wv_array_begin(u->a, wv_len(ref));
-    for (uint32_t i = 0; i < wv_len(ref); i++)
-        wv_array_push(u->a, &out, wv_object_get_str(wv_items(ref)[i], WB_LIT("value")));
+    for (uint32_t i = 0; i < wv_len(ref); i++) {
+        wv key = wv_object_get_str(wv_items(ref)[i], WB_LIT("value"));
+        wv type = wv_object_get_str(wv_items(ref)[i], WB_LIT("type"));
+        bool var = wb_str_is(wv_str(&type), "var") && wv_is_string(key);
+        if (var && wv_str(&key).n && wv_str(&key).p[0] == '$') {
+            key = string(u, "_");
+        } else if (!wv_is_string(key)) {
+            wb_buf b;
+            wb_buf_init(&b, (size_t)1 << 16);
+            wv_print(&b, key);
+            key = wv_string_new(u->a, wb_buf_str(&b));
+            wb_buf_free(&b);
+        }
+        wv_array_push(u->a, &out, key);
+    }
     return out;
 }
 

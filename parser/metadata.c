@@ -57,6 +57,25 @@ static bool texts_as_keys(wb_arena *a, wv v, const char *path, const char **erro
     return true;
 }
 
+/* What a block says, with moments as their texts. */
+static wv told(wb_arena *a, wv v)
+{
+    if (wv_is_set(v))
+        return wv_set_at(v, NULL, 0);
+    if (wv_is_array(v)) {
+        wv out = wv_array_begin(a, wv_len(v));
+        for (uint32_t i = 0; i < wv_len(v); i++)
+            wv_array_push(a, &out, told(a, wv_items(v)[i]));
+        return out;
+    }
+    if (!wv_is_object(v))
+        return v;
+    wv out = wv_object_begin(a, wv_len(v));
+    for (uint32_t i = 0; i < wv_len(v); i++)
+        wv_object_put(a, &out, told(a, wv_key_at(v, NULL, i)), told(a, wv_value_at(v, NULL, i)));
+    return out;
+}
+
 static wb_str member(const wv *object, const char *key, wv *keep)
 {
     *keep = get(*object, key);
@@ -132,6 +151,16 @@ static wv resource(wp_parser *p, wv v, const char **error)
     return out;
 }
 
+static const char *quoted(wb_arena *a, wb_str s)
+{
+    wb_buf b;
+    wb_buf_init(&b, WP_TEXT_MAX);
+    wb_buf_put_json(&b, s);
+    const char *text = wb_arena_dup(a, b.p, b.n);
+    wb_buf_free(&b);
+    return text;
+}
+
 /* A reference written in a block, as the tree's JSON has it; undefined when it is none. */
 static wv ref_json(wp_parser *p, wb_str text, wp_term **term)
 {
@@ -153,7 +182,7 @@ static wv schema(wp_parser *p, wv v, const char **error)
     wb_arena *a = p->arena;
     wv out = wv_object_begin(a, 2);
     wp_term *t;
-    if (!wv_is_object(v) || wv_len(v) != 1) {
+    if (!wv_is_object(v) || !wv_len(v)) {
         *error = "invalid document reference";
         return out;
     }
@@ -182,10 +211,10 @@ static wv schema(wp_parser *p, wv v, const char **error)
         const char *keys = NULL;
         if (!texts_as_keys(a, value, "", &keys))
             *error = wb_arena_printf(a, "invalid schema definition: %s", keys);
-        put(a, &out, "definition", value);
+        put(a, &out, "definition", told(a, value));
     } else {
         wb_str k = wv_str(&key);
-        *error = wb_arena_printf(a, "invalid schema declaration for path \"%.*s\"", WB_FMT(k));
+        *error = wb_arena_printf(a, "invalid schema declaration for path %s", quoted(a, k));
     }
     return out;
 }
@@ -202,7 +231,9 @@ static wv compile_field(wp_parser *p, wv v, const char **error)
             wv ref = wv_is_string(one) ? ref_json(p, wv_str(&one), &t) : WV_UNDEFINED;
             if (wv_is_string(one) && (!wv_defined(ref) || t->kind != WP_REF)) {
                 wb_str s = wv_str(&one);
-                *error = wb_arena_printf(a, "invalid unknowns element \"%.*s\"", WB_FMT(s));
+                *error = wb_arena_printf(
+                    a, "invalid unknowns element %s: %s%.*s", quoted(a, s),
+                    wv_defined(ref) ? "expected ref but got " : "failed to parse ref: ", WB_FMT(s));
                 return out;
             }
             wv_array_push(a, &refs, wv_defined(ref) ? ref : WV_NULL);
@@ -214,7 +245,12 @@ static wv compile_field(wp_parser *p, wv v, const char **error)
         wv ref = ref_json(p, wv_str(&mask), &t);
         if (!wv_defined(ref)) {
             wb_str s = wv_str(&mask);
-            *error = wb_arena_printf(a, "invalid mask_rule annotation \"%.*s\"", WB_FMT(s));
+            *error = wb_arena_printf(a, "invalid mask_rule annotation %s", quoted(a, s));
+            return out;
+        }
+        if (t->kind != WP_REF && t->kind != WP_VAR && t->kind != WP_STRING) {
+            *error = wb_arena_printf(a, "invalid mask_rule annotation type %s: string",
+                                     quoted(a, wv_str(&mask)));
             return out;
         }
         if (t->kind != WP_REF) {
@@ -228,12 +264,27 @@ static wv compile_field(wp_parser *p, wv v, const char **error)
     return out;
 }
 
+/* A moment as Go prints it: date, time and zone with blanks between. */
+static void put_moment(wb_buf *b, wv text)
+{
+    wb_str s = wv_str(&text);
+    size_t zone = s.n && s.p[s.n - 1] == 'Z' ? s.n - 1 : s.n - 6;
+    wb_str offset = wb_str_n(s.p + zone, s.n - zone);
+    wb_buf_putf(b, "%.10s %.*s", s.p, (int)(zone - 11), s.p + 11);
+    if (offset.n == 1)
+        wb_buf_puts(b, " +0000 UTC");
+    else
+        wb_buf_putf(b, " %.3s%.2s %.3s%.2s", offset.p, offset.p + 4, offset.p, offset.p + 4);
+}
+
 /* A value as Go prints it where it expects text. */
 static void put_go(wb_buf *b, wv v)
 {
     if (wv_is_string(v)) {
         wb_str s = wv_str(&v);
         wb_buf_put_str(b, s);
+    } else if (wv_is_set(v)) {
+        put_moment(b, wv_set_at(v, NULL, 0));
     } else if (wv_is_collection(v)) {
         wb_buf_puts(b, wv_is_object(v) ? "map[" : "[");
         for (uint32_t i = 0; i < wv_len(v); i++) {
@@ -242,7 +293,11 @@ static void put_go(wb_buf *b, wv v)
                 put_go(b, wv_key_at(v, NULL, i));
                 wb_buf_putc(b, ':');
             }
-            put_go(b, wv_is_object(v) ? wv_value_at(v, NULL, i) : wv_items(v)[i]);
+            wv of = wv_is_object(v) ? wv_value_at(v, NULL, i) : wv_items(v)[i];
+            if (of == WV_NULL)
+                wb_buf_puts(b, "<nil>");
+            else
+                put_go(b, of);
         }
         wb_buf_putc(b, ']');
     } else {
@@ -305,7 +360,7 @@ static wv read_fields(wp_parser *p, wv raw, const char **error)
                 if (!texts_as_keys(a, wv_value_at(v, NULL, i), "", error))
                     return out;
         if (!wv_is_collection(v) || wv_len(v) || !strcmp(name, "compile"))
-            put(a, &out, name, v);
+            put(a, &out, name, told(a, v));
     }
     return out;
 }

@@ -57,7 +57,8 @@ bool wv_yaml_merges(const wv_yaml_node *n);
 /* One decoding of a tree. */
 typedef struct wv_yaml_decoder {
     wb_arena *a;
-    bool json;        /* numbers and keys as JSON has them; infinities are refused */
+    bool json; /* numbers and keys as JSON has them; else a timestamp is a set of its text, so
+                * that nobody takes it for a string */
     wb_status status; /* what ended it */
     wb_error error;   /* its words */
     wb_buf mistakes;  /* "\n  line 3: ..." each: they let decoding go on and fail it at its end */

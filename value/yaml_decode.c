@@ -125,6 +125,11 @@ static wv scalar(wv_yaml_decoder *d, const wv_yaml_node *n)
         return binary(d, n->text);
     if (!d->json && !strcmp(tag, "!!float") && v != WV_UNDEFINED && wv_number_double(v, &f))
         return wv_from_double(d->a, f);
+    if (!d->json && !strcmp(tag, "!!timestamp")) {
+        wv moment = wv_set_begin(d->a, 1);
+        wv_set_add(d->a, &moment, v);
+        return moment;
+    }
     if (v != WV_UNDEFINED)
         return v;
     /* An infinity, or what is no number. */
