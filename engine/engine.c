@@ -8,6 +8,8 @@
 /* Addresses reserved for one module: no byte of its text makes more than this many of its tree. */
 #define MODULE_ARENA(n) ((size_t)(n)*1024 + ((size_t)16 << 20))
 #define DATA_ARENA      ((size_t)64 << 30)
+/* The same where addresses are rationed (ulimit -v, valgrind): halved down to this. */
+#define DATA_ARENA_LEAST ((size_t)1 << 30)
 
 const char *writ_version(void)
 {
@@ -18,9 +20,13 @@ we_document *we_document_new(writ_engine *e, size_t limit)
 {
     we_document *d = wb_calloc(1, sizeof *d);
     d->refs = 1;
-    if (wb_arena_init(&d->arena, limit ? limit : DATA_ARENA, e->seed)) {
-        free(d);
-        return NULL;
+    size_t room = limit ? limit : DATA_ARENA;
+    while (wb_arena_init(&d->arena, room, e->seed)) {
+        room /= 2;
+        if (limit || room < DATA_ARENA_LEAST) {
+            free(d);
+            return NULL;
+        }
     }
     return d;
 }
