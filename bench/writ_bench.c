@@ -160,12 +160,15 @@ int main(int argc, char **argv)
         parse_inputs(&b);
     if (o.check)
         check(&b, o.answers, digest);
+    void (*one)(void *, size_t) = o.json ? eval_json : eval_parsed;
     if (o.seconds > 0 && o.threads)
         figures = measure_threads(&b, &o);
     else if (o.seconds > 0)
-        figures = bench_measure(o.json ? eval_json : eval_parsed, &b, inputs.count, o.seconds);
+        figures = bench_measure(one, &b, inputs.count, o.seconds);
+    for (size_t i = 0; i < o.evals && i < inputs.count; i++)
+        one(&b, i);
     if (o.evals)
-        bench_repeat(o.json ? eval_json : eval_parsed, &b, inputs.count, o.evals);
+        bench_repeat(one, &b, inputs.count, o.evals);
 
     json_t *report = json_pack(
         "{s:s, s:s, s:s, s:s, s:f, s:f, s:f, s:I, s:I, s:s, s:f, s:I, s:I}", "engine", "writ",

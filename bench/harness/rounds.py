@@ -85,7 +85,8 @@ def geometric_mean(figures):
 class Instructions:
     """Instructions for one evaluation, by perf or callgrind, where either works."""
 
-    MOST = 200  # evaluations under callgrind, which is slow
+    MOST = 2000  # evaluations under callgrind, which is some fifty times slower
+    BUDGET = 2e7  # nanoseconds that these would take without it
     SMOOTH = 20000  # evaluations under perf, whose figures vary a little
 
     def __init__(self, engine):
@@ -120,7 +121,7 @@ class Instructions:
 
     def _callgrind(self, folder, mode, ns):
         tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=bench_repeat"]
-        evals = max(1, min(self.MOST, int(1e8 / ns)))
+        evals = max(1, min(self.MOST, int(self.BUDGET / ns)))
         done = self._run(tool, folder, mode, evals)
         for line in done.stderr.splitlines() if done.returncode == 0 else []:
             if "Collected :" in line:

@@ -58,7 +58,7 @@ class Table:
         least = getattr(kind, mode)
         print(f"\n{name}, {mode}: {kind.title}" + (f"; at least {least:g}x" if least else ""))
         text = f"  {'workload':<20}{'hits':>5}" + "".join(f"{engine:>{self._width(engine)}}" for engine in self.names)
-        text += f"{'x best':>10} {'peer':<15}{'allocs':>7}{'instr.':>9}"
+        text += f"{'x best':>10} {'peer':<15}{'allocs':>9}{'instr.':>13}"
         print(text + (f"{'baseline':>10}" if self.baseline else "") + f"{'spread':>8}")
 
     @staticmethod
@@ -79,8 +79,8 @@ class Table:
         ratio = "-" if row["ratio"] is None else f"{row['ratio']:.1f}x"
         text += f"{ratio + ('!' if below(row) else ' '):>10} {row['best_peer'] or '-':<15}"
         allocs = row.get("allocs")
-        text += f"{'n/a' if allocs is None else format(allocs, '.2f'):>7}"
-        text += f"{'n/a' if row['instructions'] is None else format(row['instructions'], ',.0f'):>9}"
+        text += f"{'n/a' if allocs is None else format(allocs, '.2f'):>9}"
+        text += f"{'n/a' if row['instructions'] is None else format(row['instructions'], ',.0f'):>13}"
         if self.baseline:
             change = row.get("against_baseline")
             text += f"{'-' if change is None else format(change, '.2f') + 'x':>10}"
