@@ -142,6 +142,7 @@ static void stage_plan(front *f)
     wc_make_plan(f->u, f->plan, q, q ? f->query->context : NULL);
     if (!f->u->diags->n)
         mark_functions(f->u, f->plan, targets, f->u->root);
+    wc_plan_matches(f->u, f->plan);
 }
 
 static const struct {
@@ -269,8 +270,8 @@ wb_status wc_write_plan(wp_module **modules, uint32_t n, const wc_plan_wanted *w
     if (start(&u, &scratch, modules, n, options, diags))
         return WB_MEMORY;
     wm_program p = {0};
-    wc_options plain = *options; /* published plans have no dispatch */
-    plain.passes_off |= WC_PASS_DISPATCH;
+    wc_options plain = *options; /* published plans have no statements for these */
+    plain.passes_off |= WC_PASS_DISPATCH | WC_PASS_MATCH;
     u.options = &plain;
     u.program = &p;
     wc_plan plan = {.query = WM_NONE};

@@ -14,6 +14,7 @@
     X(PREPARE, "prepare", "patterns and other constant arguments are prepared once")               \
     X(MEMO, "memo", "rules asked more than once are remembered")                                   \
     X(DISPATCH, "dispatch", "rules that test one place for constants are found by its value")      \
+    X(MATCH, "match", "loops for elements with a given part ask an index for them")                \
     X(SHARE, "share", "a place in input or data that was read is not read again")
 
 enum {

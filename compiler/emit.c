@@ -373,6 +373,19 @@ static void emit_with(emitter *e, const wc_stmt *s)
     put(e, WM_WPOP, 0, 0, 0, s->loc);
 }
 
+static void emit_match(emitter *e, const wc_stmt *s)
+{
+    wm_program *p = e->p;
+    if ((p->n_matches & (p->n_matches - 1)) == 0)
+        p->matches = wb_realloc(p->matches,
+                                (p->n_matches ? 2 * (size_t)p->n_matches : 1) * sizeof *p->matches);
+    wv path = wv_copy(&p->arena, e->fn->consts[s->n], NULL, NULL);
+    p->matches[p->n_matches] = (wm_match){path, s->optional};
+    uint32_t a = reg(e, s->a, 0, s->loc), b = reg(e, s->b, 1, s->loc);
+    put(e, WM_MATCH, s->t, a, b, s->loc);
+    word(e, p->n_matches++, s->loc);
+}
+
 static void emit_dispatch(emitter *e, const wc_stmt *s)
 {
     wm_program *p = e->p;
@@ -479,6 +492,7 @@ static void emit_stmt(emitter *e, const wc_stmt *s)
         break;
     }
     case WC_S_Settle: put(e, WM_SETTLE, 0, 0, 0, loc); break;
+    case WC_S_Match: emit_match(e, s); break;
     case WC_S_Dispatch: emit_dispatch(e, s); break;
     case WC_S_DispatchEnd: emit_dispatch_end(e, s); break;
     case WC_S_Block:
@@ -579,6 +593,7 @@ bool wc_emit(wc_unit *u, const wc_plan *plan, wm_program *p)
     into_arena(p, (void **)&p->funcs, p->n_funcs * sizeof *p->funcs);
     into_arena(p, (void **)&p->consts, p->n_consts * sizeof *p->consts);
     into_arena(p, (void **)&p->sites, p->n_sites * sizeof *p->sites);
+    into_arena(p, (void **)&p->matches, p->n_matches * sizeof *p->matches);
     into_arena(p, (void **)&p->dispatches, p->n_dispatches * sizeof *p->dispatches);
     return ok;
 }

@@ -61,9 +61,20 @@ typedef struct wm_collect {
     unsigned n;
 } wm_collect;
 
+/* What one match (program.h) knows of the collection it was asked for last. */
+typedef struct wm_indexed {
+    uint64_t epoch; /* of the evaluation */
+    wv source;
+    wv index;     /* part -> array of elements; undefined: there is none */
+    bool refused; /* none can be made */
+} wm_indexed;
+
 struct wm_session {
     const wm_program *p;
     wb_arena scratch, kept;
+    wb_arena indexes;    /* of this evaluation: see match.c */
+    wm_indexed *indexed; /* by number of a match */
+    uint32_t indexed_room;
     char *pin; /* lowest birth of what was added to in kept; see session.h */
     wb_arena stack_arena;
     wv *stack, *stack_end;
@@ -102,6 +113,9 @@ static inline void wm_charge(wm_session *s, uint64_t units)
 {
     s->fuel -= (int64_t)units;
 }
+
+/* match.c: the elements of a collection whose part equals the key, or the collection itself. */
+wv wm_matching(wm_session *s, uint32_t number, wv source, wv key);
 
 /* Runs the function to its end; args are copied. Undefined with s->failed on an error. */
 wv wm_run(wm_session *s, uint32_t func, const wv *args, unsigned n);

@@ -73,6 +73,12 @@ typedef struct wm_site {
     uint32_t mock_id; /* number of the built-in among the mocked ones */
 } wm_site;
 
+/* A place that asks a collection for the elements with a given part. */
+typedef struct wm_match {
+    wv path;   /* keys from the element to its part, an array */
+    bool base; /* the element is of base data, where arrays are reached by text too */
+} wm_match;
+
 /* Which cases of a function to run, by a value. */
 typedef struct wm_dispatch {
     wv starts;       /* value -> number in lists, an object */
@@ -118,6 +124,8 @@ typedef struct wm_program {
     uint32_t n_consts;
     wm_site *sites;
     uint32_t n_sites;
+    wm_match *matches;
+    uint32_t n_matches;
     wm_dispatch *dispatches;
     uint32_t n_dispatches;
     const ws_builtin *operators[WM_OPERATOR_COUNT]; /* rows of plus, minus, mul, div, rem */

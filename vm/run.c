@@ -626,6 +626,8 @@ next:
         }
         NEXT;
 
+        CASE(MATCH) : regs[A] = wm_matching(s, (uint32_t)*pc++, regs[B], regs[C]);
+        NEXT;
         CASE(ITER) : if (!iter_begin(s, &regs[A], regs[B])) FAIL;
         NEXT;
         CASE(LOOP) : BUDGET();

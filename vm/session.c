@@ -20,6 +20,7 @@ wm_session *wm_session_new(const wm_limits *limits)
     size_t memory = limits && limits->memory ? limits->memory : WM_MEMORY_MAX;
     uint64_t seed = limits ? limits->seed : 0;
     if (wb_arena_init(&s->scratch, memory, seed) || wb_arena_init(&s->kept, memory, seed) ||
+        wb_arena_init(&s->indexes, memory / 4, seed) ||
         wb_arena_init(&s->stack_arena, WM_STACK_WORDS * sizeof(wv), seed)) {
         wm_session_free(s);
         return NULL;
@@ -41,6 +42,8 @@ void wm_session_free(wm_session *s)
         return;
     wb_arena_free(&s->scratch);
     wb_arena_free(&s->kept);
+    wb_arena_free(&s->indexes);
+    free(s->indexed);
     wb_arena_free(&s->stack_arena);
     free(s->frames);
     free(s->base_env.memos);
@@ -72,6 +75,12 @@ void wm_begin(wm_session *s, const wm_program *p, wv data, wv input, const wm_bu
         s->base_env.memos = wb_calloc(p->n_memos, sizeof *s->base_env.memos);
         s->memo_room = p->n_memos;
     }
+    if (p->n_matches > s->indexed_room) {
+        free(s->indexed);
+        s->indexed = wb_calloc(p->n_matches, sizeof *s->indexed);
+        s->indexed_room = p->n_matches;
+    }
+    wb_arena_reset(&s->indexes);
     wm_memo *memos = s->base_env.memos;
     s->base_env = (wm_env){.input = input, .data = data, .memos = memos};
     s->env = &s->base_env;

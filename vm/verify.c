@@ -76,6 +76,7 @@ static wb_status check_second_word(const checker *c, uint32_t at, uint64_t w, ui
             return bad(c, at, "function out of range");
         return p->funcs[word].n_args == WM_C(w) ? WB_OK : bad(c, at, "wrong number of arguments");
     case WM_CALLB: return word < p->n_sites ? WB_OK : bad(c, at, "built-in site out of range");
+    case WM_MATCH: return word < p->n_matches ? WB_OK : bad(c, at, "match out of range");
     case WM_SWITCH:
     case WM_CASE: return check_dispatch(c, at, word);
     case WM_DKEYS:
