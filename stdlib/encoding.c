@@ -171,27 +171,32 @@ static wb_str short_exponents(ws_ctx *cx, wb_str s)
     return wb_str_n(to, n);
 }
 
+bool ws_json_valid(ws_ctx *cx, wb_str s)
+{
+    char *mark = wb_arena_mark(cx->out);
+    wv v;
+    wb_status st = wv_json_decode(cx->out, s, NULL, &v, NULL);
+    if (st != WB_OK && !cx->out->exhausted) {
+        /* Numbers out of range are valid JSON: the syntax alone counts. */
+        if (!ws_room(cx, s.n))
+            return false;
+        st = wv_json_decode(cx->out, short_exponents(cx, s), NULL, &v, NULL);
+    }
+    if (cx->out->exhausted) {
+        ws_fail_room(cx);
+        return false;
+    }
+    wb_arena_rewind(cx->out, mark);
+    return st == WB_OK;
+}
+
 static wv fn_json_is_valid(ws_ctx *cx, const wv *args, unsigned n)
 {
     if (!wv_is_string(args[0]))
         return WV_FALSE;
-    wb_str s = wv_str(&args[0]);
-    WS_SPEND(cx, s.n);
-    char *mark = wb_arena_mark(cx->out);
-    wv v;
-    wb_status st = wv_json_decode(cx->out, s, NULL, &v, NULL);
-    if (cx->out->exhausted)
-        return ws_fail_room(cx);
-    wb_arena_rewind(cx->out, mark);
-    if (st == WB_OK)
-        return WV_TRUE;
-    /* Numbers out of range are valid JSON: the syntax alone counts. */
-    WS_ROOM(cx, s.n);
-    st = wv_json_decode(cx->out, short_exponents(cx, s), NULL, &v, NULL);
-    if (cx->out->exhausted)
-        return ws_fail_room(cx);
-    wb_arena_rewind(cx->out, mark);
-    return wv_bool(st == WB_OK);
+    WS_SPEND(cx, wv_str(&args[0]).n);
+    bool ok = ws_json_valid(cx, wv_str(&args[0]));
+    return cx->error == WS_ERR_NONE ? wv_bool(ok) : WV_UNDEFINED;
 }
 
 /* ---- base64 and hexadecimal ---- */

@@ -500,7 +500,7 @@ static wv finish(ws_ctx *cx, const ws_jws_alg *alg, const ws_key *key, wb_str he
 static wv sign(ws_ctx *cx, wb_str header, wb_str payload, const ws_keys *keys)
 {
     wb_error e;
-    wv h, p;
+    wv h;
     if (keys->n == 0)
         return ws_fail(cx, "no keys found in JWK set");
     WS_ROOM(cx, header.n + payload.n);
@@ -523,9 +523,9 @@ static wv sign(ws_ctx *cx, wb_str header, wb_str payload, const ws_keys *keys)
         return ws_fail_tail(cx, "unknown JWS algorithm: ", s);
     }
     bool is_jwt = !wv_defined(typ) || !wv_is_string(typ) || wb_str_is(wv_str(&typ), "JWT");
-    if (is_jwt && !json_valid(cx, payload, &p, NULL))
-        return cx->out->exhausted ? ws_fail_room(cx)
-                                  : ws_fail(cx, "type is JWT but payload is not JSON");
+    if (is_jwt && !ws_json_valid(cx, payload))
+        return cx->error == WS_ERR_NONE ? ws_fail(cx, "type is JWT but payload is not JSON")
+                                        : WV_UNDEFINED;
     WS_SPEND(cx, 64 * VERIFY_UNITS);
     return finish(cx, found, &keys->items[0], header, payload);
 }

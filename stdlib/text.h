@@ -14,5 +14,8 @@ uint32_t ws_last_rune(wb_str s, size_t *used);
 /* The same text with every bad byte replaced by U+FFFD, as a conversion to code points and back
  * does. Answers s itself when nothing is bad; the copy lives in `out`. False: over the budget. */
 bool ws_valid_text(ws_ctx *cx, wb_str s, wb_str *out);
+/* Whether s is JSON text, numbers of any size included. False with the call's error when a budget
+ * ends. */
+bool ws_json_valid(ws_ctx *cx, wb_str s);
 
 #endif
