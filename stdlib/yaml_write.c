@@ -284,10 +284,12 @@ static void put_double(writer *w, wb_str s)
     } named[] = {{0, '0'},     {7, 'a'},    {8, 'b'},    {9, 't'},      {10, 'n'},
                  {11, 'v'},    {12, 'f'},   {13, 'r'},   {0x1b, 'e'},   {'"', '"'},
                  {'\\', '\\'}, {0x85, 'N'}, {0xa0, '_'}, {0x2028, 'L'}, {0x2029, 'P'}};
+    /* Behind a byte order mark at its start OPA escapes all of a string. */
+    bool marked = wb_str_has_prefix(s, WB_LIT("\xef\xbb\xbf"));
     indicator(w, "\"", true, false, false);
     for (size_t i = 0, used; i < s.n; i += used) {
         uint32_t c = rune_at(s, i, &used);
-        if (printable(c) && !is_break(c) && c != '"' && c != '\\') {
+        if (!marked && printable(c) && !is_break(c) && c != '"' && c != '\\') {
             put(w, wb_str_n(s.p + i, used));
             continue;
         }
