@@ -1,5 +1,6 @@
 /* writ build: policies and data into one bundle, with a plan where one is asked for. */
 #include "cli/archive.h"
+#include "cli/capabilities.h"
 #include "cli/cli.h"
 #include "cli/load.h"
 #include "cli/options.h"
@@ -41,8 +42,7 @@ enum {
 
 static const cli_option OPTIONS[] = {
     [BUNDLE] = {"bundle", 'b', CLI_BOOL, NULL, NULL, "load paths as bundle files or folders"},
-    [CAPABILITIES] = {"capabilities", 0, CLI_STRING, NULL, NULL,
-                      "set the capabilities that policies may use: v1.22.0 or a file"},
+    [CAPABILITIES] = {"capabilities", 0, CLI_STRING, NULL, NULL, CLI_CAPABILITIES_HELP},
     [CLAIMS] = {"claims-file", 0, CLI_STRING, NULL, NULL, NULL},
     [DEBUG] = {"debug", 0, CLI_BOOL, NULL, NULL, NULL},
     [ENTRYPOINT] = {"entrypoint", 'e', CLI_REPEAT, NULL, NULL,
@@ -125,43 +125,6 @@ static const char *refused(const cli_value *v)
     if (v[OPTIMIZE].number)
         return "optimization levels other than 0 are not available";
     return NULL;
-}
-
-/* ---- capabilities ---- */
-
-#define OWN_VERSION "v1.22.0" /* of OPA: what this build offers anyway */
-
-/* What the compiler itself calls is always there. */
-static bool is_listed(const void *builtins, wb_str name)
-{
-    const wv list = *(const wv *)builtins;
-    if (wb_str_has_prefix(name, WB_LIT("internal.")) || wb_str_is(name, "eq"))
-        return true;
-    for (uint32_t i = 0; i < wv_len(list); i++) {
-        wv row = wv_items(list)[i];
-        wv own = wv_is_object(row) ? wv_object_get_str(row, WB_LIT("name")) : WV_UNDEFINED;
-        if (wv_is_string(own) && wb_str_eq(wv_str(&own), name))
-            return true;
-    }
-    return false;
-}
-
-/* Leaves the engine the built-ins of the file. False: there is no such file, or it is none. */
-static bool restrict_engine(cli_load *l, const char *path)
-{
-    struct stat st;
-    wb_str text;
-    wv v = WV_UNDEFINED;
-    if (!*path || !strcmp(path, OWN_VERSION))
-        return true;
-    if (stat(path, &st) || !cli_read_file(l, &l->arena, path, &text) ||
-        wv_json_decode(&l->arena, text, NULL, &v, NULL) || !wv_is_object(v))
-        return false;
-    wv list = wv_object_get_str(v, WB_LIT("builtins"));
-    if (!wv_is_array(list))
-        list = wv_array_new(&l->arena, NULL, 0);
-    ws_registry_keep(l->engine->registry, is_listed, &list);
-    return true;
 }
 
 /* ---- entrypoints ---- */
@@ -423,14 +386,10 @@ static int run(const cli_options *o)
 {
     build b = {.v = o->values};
     b.plan = !strcmp(b.v[TARGET].text, "plan");
-    const char *capabilities = b.v[CAPABILITIES].text;
     cli_load_init(&b.load, 10);
-    if (!restrict_engine(&b.load, capabilities)) {
+    if (!cli_take_capabilities(&b.load, &b.v[CAPABILITIES], WP_V1)) {
         cli_load_free(&b.load);
-        return cli_wrong(&COMMAND,
-                         "invalid argument \"%s\" for \"--capabilities\" flag: no such file or "
-                         "capabilities version found: %s",
-                         capabilities, capabilities);
+        return cli_wrong_capabilities(&COMMAND, &b.v[CAPABILITIES]);
     }
     load(&b, o);
     for (size_t i = 0; i < b.v[ENTRYPOINT].n; i++)

@@ -1,13 +1,15 @@
 /* writ check: parse and compile, nothing else. */
+#include "cli/capabilities.h"
 #include "cli/cli.h"
 #include "cli/load.h"
 #include "cli/options.h"
 #include "cli/text.h"
 
-enum { BUNDLE, FORMAT, IGNORE, MAX_ERRORS, SCHEMA, STRICT, V0, V0_V1, N_OPTIONS };
+enum { BUNDLE, CAPABILITIES, FORMAT, IGNORE, MAX_ERRORS, SCHEMA, STRICT, V0, V0_V1, N_OPTIONS };
 
 static const cli_option OPTIONS[] = {
     [BUNDLE] = {"bundle", 'b', CLI_BOOL, NULL, NULL, "load paths as bundle folders"},
+    [CAPABILITIES] = {"capabilities", 0, CLI_STRING, NULL, NULL, CLI_CAPABILITIES_HELP},
     [FORMAT] = {"format", 'f', CLI_CHOICE, "pretty", "pretty,json", "set output format"},
     [IGNORE] = {"ignore", 0, CLI_LIST, NULL, NULL,
                 "set file and folder names to leave out (e.g., '.*' leaves out hidden files)"},
@@ -47,13 +49,17 @@ static void report(const cli_load *l, bool json)
     wb_buf_free(&b);
 }
 
-/* One pass over all paths with one version of the language. */
-static bool check(const cli_options *o, wp_version version)
+/* One pass over all paths with one version of the language: the exit status. */
+static int check(const cli_options *o, wp_version version)
 {
     const cli_value *v = o->values;
     cli_load l;
     cli_load_init(&l, v[MAX_ERRORS].number < 0 ? 0 : (uint32_t)v[MAX_ERRORS].number);
     l.engine->version = version;
+    if (!cli_take_capabilities(&l, &v[CAPABILITIES], version)) {
+        cli_load_free(&l);
+        return cli_wrong_capabilities(&COMMAND, &v[CAPABILITIES]);
+    }
     l.engine->strict_compile = v[STRICT].on;
     l.rego_only = !v[BUNDLE].on;
     l.ignore = v[IGNORE].items;
@@ -71,7 +77,7 @@ static bool check(const cli_options *o, wp_version version)
     if (!ok)
         report(&l, !strcmp(v[FORMAT].text, "json"));
     cli_load_free(&l);
-    return ok;
+    return ok ? CLI_OK : CLI_WRONG;
 }
 
 int cli_check(int argc, char **argv)
@@ -83,9 +89,9 @@ int cli_check(int argc, char **argv)
         if (!o.n_rest)
             status = cli_wrong(&COMMAND, "specify at least one file");
         else if (v[V0_V1].on)
-            status = check(&o, WP_V0) && check(&o, WP_V1) ? CLI_OK : CLI_WRONG;
+            status = check(&o, WP_V0) == CLI_OK ? check(&o, WP_V1) : CLI_WRONG;
         else
-            status = check(&o, v[V0].on ? WP_V0 : WP_V1) ? CLI_OK : CLI_WRONG;
+            status = check(&o, v[V0].on ? WP_V0 : WP_V1);
     }
     cli_options_free(&o);
     return status;

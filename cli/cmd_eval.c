@@ -1,4 +1,5 @@
 /* writ eval: one query, many ways to show its results. */
+#include "cli/capabilities.h"
 #include "cli/cli.h"
 #include "cli/load.h"
 #include "cli/options.h"
@@ -9,6 +10,7 @@
 
 enum {
     BUNDLE,
+    CAPABILITIES,
     COUNT,
     COVERAGE,
     DATA,
@@ -42,6 +44,7 @@ enum {
 static const cli_option OPTIONS[] = {
     [BUNDLE] = {"bundle", 'b', CLI_REPEAT, NULL, NULL,
                 "set bundle folder(s). This flag can be repeated."},
+    [CAPABILITIES] = {"capabilities", 0, CLI_STRING, NULL, NULL, CLI_CAPABILITIES_HELP},
     [COUNT] = {"count", 0, CLI_INT, "1", NULL, "number of times to evaluate"},
     [COVERAGE] = {"coverage", 0, CLI_BOOL, NULL, NULL, NULL},
     [DATA] = {"data", 'd', CLI_REPEAT, NULL, NULL,
@@ -269,6 +272,10 @@ static int run(const cli_options *o)
     writ_query *prepared = NULL;
     int64_t start = now_ns();
     cli_load_init(&l, 10);
+    if (!cli_take_capabilities(&l, &v[CAPABILITIES], v[V0].on ? WP_V0 : WP_V1)) {
+        cli_load_free(&l);
+        return cli_wrong_capabilities(&COMMAND, &v[CAPABILITIES]);
+    }
     if (wb_arena_init(&a, (size_t)64 << 30, l.engine->seed))
         wb_fatal("no memory for an input");
     l.engine->version = v[V0].on ? WP_V0 : WP_V1;
@@ -296,6 +303,7 @@ static int run(const cli_options *o)
         s = writ_session_new(l.engine);
         if (!s)
             wb_fatal("no memory for a session");
+        cli_limit_session(&l, s);
         ok = cli_results_query(&r, query, l.engine->version) &&
              evaluate(&r, o, query, s, input, &prepared);
     }

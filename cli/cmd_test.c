@@ -1,4 +1,5 @@
 /* writ test. */
+#include "cli/capabilities.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/testing.h"
@@ -11,6 +12,7 @@
 enum {
     BENCH,
     BUNDLE,
+    CAPABILITIES,
     COUNT,
     COVERAGE,
     EXIT_ZERO,
@@ -35,6 +37,7 @@ enum {
 static const cli_option OPTIONS[] = {
     [BENCH] = {"bench", 0, CLI_BOOL, NULL, NULL, NULL},
     [BUNDLE] = {"bundle", 'b', CLI_BOOL, NULL, NULL, "load paths as bundle folders"},
+    [CAPABILITIES] = {"capabilities", 0, CLI_STRING, NULL, NULL, CLI_CAPABILITIES_HELP},
     [COUNT] = {"count", 0, CLI_INT, "1", NULL, "number of times to repeat all tests"},
     [COVERAGE] = {"coverage", 'c', CLI_BOOL, NULL, NULL, NULL},
     [EXIT_ZERO] = {"exit-zero-on-skipped", 'z', CLI_BOOL, NULL, NULL,
@@ -149,6 +152,11 @@ static int run(const cli_options *o)
     wb_buf_init(&why, 1 << 20);
     cli_load_init(&l, v[MAX_ERRORS].number < 0 ? 0 : (uint32_t)v[MAX_ERRORS].number);
     l.engine->version = v[V0].on ? WP_V0 : WP_V1;
+    if (!cli_take_capabilities(&l, &v[CAPABILITIES], l.engine->version)) {
+        wb_buf_free(&why);
+        cli_load_free(&l);
+        return cli_wrong_capabilities(&COMMAND, &v[CAPABILITIES]);
+    }
     l.ignore = v[IGNORE].items;
     l.n_ignore = v[IGNORE].n;
     if (v[BUNDLE].on)

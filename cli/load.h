@@ -80,6 +80,10 @@ typedef struct cli_load {
     cli_bundle *bundles;
     size_t n_bundles;
 
+    bool limit_net; /* capabilities name the hosts that built-in functions may ask */
+    const char **hosts;
+    size_t n_hosts;
+
     we_module **broken; /* modules with errors: these point into their text */
     size_t n_broken;
 } cli_load;

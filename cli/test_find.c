@@ -1,4 +1,5 @@
 /* Finding test rules and making them ready to compile. */
+#include "cli/capabilities.h"
 #include "cli/testing.h"
 
 #include "parser/internal.h"
@@ -278,6 +279,7 @@ bool cli_tests_prepare(cli_tests *t)
     t->session = writ_session_new(e);
     if (!t->session)
         wb_fatal("no memory for a session");
+    cli_limit_session(t->load, t->session);
     wm_context(t->session->vm)->runtime = cli_runtime(&t->arena);
     return s == WB_OK;
 }

@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 #include <openssl/crypto.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <stdarg.h>
@@ -371,6 +372,11 @@ static bool read_file(exchange *x, const char *path, wb_buf *to)
                     errno == ENOENT ? "no such file or directory"
                                     : strerror_r(errno, why, sizeof why));
     }
+    /* It may be a key: no copy stays behind in a stream's buffer or in one that grew. */
+    struct stat st;
+    setvbuf(f, NULL, _IONBF, 0);
+    if (fstat(fileno(f), &st) == 0 && st.st_size > 0 && (uint64_t)st.st_size <= FILE_MAX)
+        wb_buf_reserve(to, (size_t)st.st_size + 1);
     while ((n = fread(block, 1, sizeof block, f)) > 0)
         wb_buf_put(to, block, n);
     OPENSSL_cleanse(block, sizeof block);
@@ -379,10 +385,19 @@ static bool read_file(exchange *x, const char *path, wb_buf *to)
     return ok || fail(x, false, "read %s: failed", path);
 }
 
+/* Whether there is a PEM block. It may be a key's, and the arena outlives the call: what reading
+ * left there is wiped. */
 static bool has_block(exchange *x, const wb_buf *b)
 {
     ws_pem block;
-    return b->n && ws_pem_decode(x->cx, wb_buf_str(b), &block);
+    wb_arena *a = x->cx->out;
+    char *mark = wb_arena_mark(a);
+    bool found = b->n && ws_pem_decode(x->cx, wb_buf_str(b), &block);
+    if (x->cx->error == WS_ERR_NONE) {
+        OPENSSL_cleanse(mark, (size_t)(a->top - mark));
+        wb_arena_rewind(a, mark);
+    }
+    return found;
 }
 
 /* A text, a file and an environment variable may each name more. */
@@ -630,7 +645,8 @@ static wb_str scheme_of(wb_str url)
 
 static struct curl_blob blob(const wb_buf *b)
 {
-    return (struct curl_blob){b->p, b->n, CURL_BLOB_COPY};
+    /* Lives as long as the exchange, and is wiped with it: libcurl's own copy would not be. */
+    return (struct curl_blob){b->p, b->n, CURL_BLOB_NOCOPY};
 }
 
 static void set_method(CURL *c, const exchange *x)
@@ -880,6 +896,18 @@ static bool wait_before(exchange *x, int64_t try)
     return ws_charge(x->cx, REQUEST_UNITS);
 }
 
+/* Where hosts are limited, libcurl must read the same host out of the address as the check did. */
+static bool same_host(const exchange *x, CURLU *u)
+{
+    char *host = NULL;
+    if (!x->cx->limit_net)
+        return true;
+    bool same = curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+                (host[0] == '[' || same_word(host_of(x->url), host));
+    curl_free(host);
+    return same;
+}
+
 static bool perform(exchange *x, long *code)
 {
     wb_str scheme = scheme_of(x->url);
@@ -907,6 +935,8 @@ static bool perform(exchange *x, long *code)
     }
     if (!ok) {
         fail_url(x, "invalid URL");
+    } else if (!same_host(x, u)) {
+        ok = fail(x, false, "disallowed host: %.*s", WB_FMT(host_of(x->url)));
     } else {
         set_transfer(c, x);
         set_method(c, x);

@@ -298,9 +298,11 @@ static bool get_offset(reader *r, chunk what)
         return false;
     int part[3] = {0, 0, 0};
     size_t at = 1;
-    for (int i = 0; i < (brief ? 1 : seconds ? 3 : 2); i++) {
-        if (!digit_at(v, at) || !digit_at(v, at + 1))
-            return false;
+    bool read = true;
+    for (int i = 0; i < (brief ? 1 : seconds ? 3 : 2) && read; i++) {
+        read = digit_at(v, at) && digit_at(v, at + 1);
+        if (!read)
+            break;
         part[i] = (v.p[at] - '0') * 10 + (v.p[at + 1] - '0');
         at += 2 + colon;
     }
@@ -310,6 +312,8 @@ static bool get_offset(reader *r, chunk what)
         r->range = "time zone offset minute";
     if (part[2] > 60)
         r->range = "time zone offset second";
+    if (!read)
+        return false;
     r->offset = (part[0] * 60 + part[1]) * 60 + part[2];
     r->has_offset = true;
     if (v.p[0] == '-')

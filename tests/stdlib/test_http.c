@@ -361,6 +361,110 @@ static void what_is_kept_is_bounded(void **state)
     term_env_clear(&e);
 }
 
+/* ---- secrets ---- */
+
+static bool holds(const char *p, size_t n, const char *what)
+{
+    return memmem(p, n, what, strlen(what)) != NULL;
+}
+
+/* A key that came from a file or the environment is in no memory that outlives the call. */
+static void keys_are_wiped_from_the_arena(void **state)
+{
+    static const char secret[] = "-this-is-the-secret-of-a-key-",
+                      coded[] = "LXRoaXMtaXMtdGhlLXNlY3JldC1vZi1hLWtleS0=";
+    const server *s = *state;
+    term_env e;
+    char args[512], path[] = "/tmp/writ-key-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_true(dprintf(fd, "-----BEGIN PRIVATE KEY-----\n%s\n-----END PRIVATE KEY-----\n", coded) >
+                0);
+    close(fd);
+    setenv("WRIT_TEST_KEY",
+           "-----BEGIN PRIVATE KEY-----\nLXRoaXMtaXMtdGhlLXNlY3JldC1vZi1hLWtleS0=\n"
+           "-----END PRIVATE KEY-----\n",
+           1);
+    const char *const how[] = {"file", "env_variable"}, *const where[] = {path, "WRIT_TEST_KEY"};
+    for (int i = 0; i < 2; i++) {
+        term_env_init(&e, (size_t)64 << 20);
+        snprintf(args, sizeof args,
+                 "[{\"url\":\"http://127.0.0.1:%u/x\",\"method\":\"get\",\"tls_client_cert_%s\":"
+                 "\"%s\",\"tls_client_key_%s\":\"%s\"}]",
+                 s->port, how[i], where[i], how[i], where[i]);
+        const char *p = args;
+        wv list = term_read(&e.arena, &p, args + strlen(args));
+        e.cx.http_send = ws_http_send;
+        wv v = term_call(&e, ws_registry_find(e.registry, WB_LIT("http.send")), wv_items(list), 1,
+                         false);
+        if (outcome_of(&e.cx, v) != VALUE)
+            print_error("%.*s\n", WB_FMT(e.cx.error_text));
+        assert_int_equal(outcome_of(&e.cx, v), VALUE);
+        size_t n = (size_t)(e.arena.top - e.arena.base);
+        assert_false(holds(e.arena.base, n, secret));
+        assert_false(holds(e.arena.base, n, coded));
+        term_env_clear(&e);
+    }
+    unlink(path);
+    unsetenv("WRIT_TEST_KEY");
+}
+
+/* Neither files nor the environment are read for a host that may not be asked. */
+static void nothing_is_read_for_a_host_that_is_not_allowed(void **state)
+{
+    const wb_str hosts[] = {WB_LIT("example.com")};
+    static const char *const options[] = {
+        "\"tls_ca_cert_file\":\"/none\"", "\"tls_ca_cert_env_variable\":\"NONE\"",
+        "\"tls_client_cert_file\":\"/none\",\"tls_client_key_file\":\"/none\"",
+        "\"cache\":true,\"tls_client_cert_env_variable\":\"NONE\",\"tls_client_key_env_variable\":"
+        "\"NONE\""};
+    char format[512];
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        snprintf(format, sizeof format, "/x\",\"method\":\"get\",%s", options[i]);
+        expect_of(*state, format, hosts, 1, ERR_BUILTIN, "http.send: disallowed host: 127.0.0.1");
+    }
+}
+
+/* Addresses that two readers may read differently reach no host but an allowed one. */
+static void odd_addresses_reach_no_other_host(void **state)
+{
+    static const char *const urls[] = {"http://example.com@127.0.0.1:%u/",
+                                       "http://example.com:80@127.0.0.1:%u/",
+                                       "http://127.0.0.1:%u#@example.com/",
+                                       "http://127.0.0.1:%u?@example.com/",
+                                       "http://127.0.0.1:%u\\\\@example.com/",
+                                       "http:////127.0.0.1:%u/",
+                                       "http://2130706433:%u/",
+                                       "http://[::ffff:127.0.0.1]:%u/",
+                                       "http:127.0.0.1:%u//example.com/",
+                                       "http://example.com%2f@127.0.0.1:%u/"};
+    const server *s = *state;
+    const wb_str hosts[] = {WB_LIT("example.com")};
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        char url[256], args[512];
+        term_env e;
+        term_env_init(&e, (size_t)64 << 20);
+        const char *port = strstr(urls[i], "%u");
+        snprintf(url, sizeof url, "%.*s%u%s", (int)(port - urls[i]), urls[i], s->port, port + 2);
+        snprintf(args, sizeof args, "[{\"url\":\"%s\",\"method\":\"get\",\"timeout\":\"1s\"}]",
+                 url);
+        const char *p = args;
+        wv list = term_read(&e.arena, &p, args + strlen(args));
+        assert_true(wv_defined(list));
+        e.cx.http_send = ws_http_send;
+        e.cx.limit_net = true;
+        e.cx.allow_net = hosts;
+        e.cx.n_allow_net = 1;
+        wv v = term_call(&e, ws_registry_find(e.registry, WB_LIT("http.send")), wv_items(list), 1,
+                         false);
+        if (outcome_of(&e.cx, v) == VALUE)
+            print_error("%s was answered\n", url);
+        assert_null(strstr(e.cx.error_text.p, "no HTTP client"));
+        assert_int_equal(outcome_of(&e.cx, v), ERR_BUILTIN);
+        term_env_clear(&e);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +476,9 @@ int main(void)
         cmocka_unit_test(an_answer_that_holds_still_is_kept_longer),
         cmocka_unit_test(ignored_headers_are_no_part_of_the_request),
         cmocka_unit_test(what_is_kept_is_bounded),
+        cmocka_unit_test(keys_are_wiped_from_the_arena),
+        cmocka_unit_test(nothing_is_read_for_a_host_that_is_not_allowed),
+        cmocka_unit_test(odd_addresses_reach_no_other_host),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

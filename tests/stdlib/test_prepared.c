@@ -23,9 +23,10 @@ static const constant PREPARED[] = {
     {"net.cidr_contains", "[`10.0.0.0/8`, `10.1.2.3`]", "vc", -1, NULL},
     {"net.cidr_overlap", "[`10.0.0.0/8`, `10.1.2.3`]", "cv", -1, NULL},
     {"net.cidr_intersects", "[`10.0.0.0/8`, `10.1.0.0/16`]", "cv", -1, NULL},
-    {"net.cidr_contains_matches", "[[`10.0.0.0/8`, `::/0`], {`a`: `10.1.2.3`, `b`: [`::1`, 1]}]", "cv",
-     -1, NULL},
-    {"net.cidr_contains_matches", "[[`10.0.0.0/8`, `::/0`], {`10.1.2.3`, `10.0.0.0/9`}]", "vc", -1, NULL},
+    {"net.cidr_contains_matches", "[[`10.0.0.0/8`, `::/0`], {`a`: `10.1.2.3`, `b`: [`::1`, 1]}]",
+     "cv", -1, NULL},
+    {"net.cidr_contains_matches", "[[`10.0.0.0/8`, `::/0`], {`10.1.2.3`, `10.0.0.0/9`}]", "vc", -1,
+     NULL},
     {"net.cidr_contains_matches", "[`10.0.0.0/8`, `10.1.2.3`]", "cc", -1, NULL},
     {"json.match_schema", "[{`a`: 1}, {`type`: `object`, `required`: [`b`]}]", "vc", -1, NULL},
     {"json.verify_schema", "[{`type`: `object`}]", "c", -1, NULL},
@@ -58,8 +59,8 @@ typedef struct said {
     int64_t fuel;
 } said;
 
-static said call_with(term_env *e, const constant *c, const ws_builtin *row, const wv *args, unsigned n,
-                      void *site)
+static said call_with(term_env *e, const constant *c, const ws_builtin *row, const wv *args,
+                      unsigned n, void *site)
 {
     said s = {0};
     wb_buf b;
@@ -82,7 +83,8 @@ static said call_with(term_env *e, const constant *c, const ws_builtin *row, con
     snprintf(s.text, sizeof s.text, "%s", wb_buf_cstr(&b));
     s.fuel = e->fuel;
     wb_buf_free(&b);
-    bool cached = c->kind >= 0 && ws_cache_get(e->cx.cache, (ws_cache_kind)c->kind, wb_str_of(c->key));
+    bool cached =
+        c->kind >= 0 && ws_cache_get(e->cx.cache, (ws_cache_kind)c->kind, wb_str_of(c->key));
     assert_int_equal(cached, !site && c->kind >= 0);
     e->cx.site = NULL;
     return s;

@@ -1,0 +1,3 @@
+package caps
+
+x := count([1])
