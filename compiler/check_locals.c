@@ -662,6 +662,8 @@ static bool nested(wc_cvisitor *v, wp_term *t)
 static bool rename_var(wc_cvisitor *v, wp_term *t)
 {
     locals *l = v->data;
+    if (t->kind == WP_REF)
+        own_root(l, t);
     if (t->kind == WP_VAR) {
         const entry *e = find(l->top, wc_cvar_of(t));
         if (e && e->to)

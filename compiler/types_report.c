@@ -1,6 +1,8 @@
 /* The words of type errors, and their details as lines and as values. */
 #include "compiler/types_check.h"
 
+#include "value/json.h"
+
 #include <stdlib.h>
 
 #define ONE_OF_MAX 1000u /* keys that an error lists */
@@ -306,15 +308,9 @@ void wc_ty_report_invalid(wc_types *c, const wc_ref_error *e)
         qsort(sorted, n, sizeof *sorted, by_value);
         wb_buf_puts(&b[2], "want (one of): [");
         for (uint32_t i = 0; i < n; i++) {
-            wp_term t = {.value = sorted[i]};
-            t.kind = wv_is_string(sorted[i])   ? WP_STRING
-                     : wv_is_number(sorted[i]) ? WP_NUMBER
-                     : wv_is_bool(sorted[i])   ? WP_BOOLEAN
-                                               : WP_NULL;
             if (i)
                 wb_buf_putc(&b[2], ' ');
-            if (!wv_is_collection(sorted[i]))
-                wp_term_put(&b[2], &t);
+            wv_print(&b[2], sorted[i]);
         }
         wb_buf_putc(&b[2], ']');
     } else if (!e->want) {

@@ -1,6 +1,10 @@
 /* What terms are: variables, references through the layers of the environment, literals. */
 #include "compiler/types_check.h"
 
+#include "value/json.h"
+
+#define KEY_MAX ((size_t)64 << 20) /* bytes of a key's text: more than any source has */
+
 /* ---- variables ---- */
 
 wc_tp wc_ty_var(const wc_types *c, const wc_cvar *v)
@@ -116,6 +120,19 @@ wc_tp wc_ty_ref(wc_types *c, const wp_term *ref)
 
 /* ---- terms ---- */
 
+/* A key within a constant, as JSON has it: a string. */
+static wv key_text(wc_types *c, wv key)
+{
+    if (wv_is_string(key))
+        return key;
+    wb_buf b;
+    wb_buf_init(&b, KEY_MAX);
+    wv_json_encode(&b, key, NULL, NULL);
+    wv text = wv_string_new(c->a, wb_buf_str(&b));
+    wb_buf_free(&b);
+    return text;
+}
+
 wv wc_ty_constant(wc_types *c, const wp_term *t)
 {
     switch ((wp_term_kind)t->kind) {
@@ -137,7 +154,7 @@ wv wc_ty_constant(wc_types *c, const wp_term *t)
     case WP_OBJECT: {
         wv out = wv_object_begin(c->a, t->object.n);
         for (uint32_t i = 0; i < t->object.n; i++)
-            wv_object_put(c->a, &out, wc_ty_constant(c, t->object.pairs[i].key),
+            wv_object_put(c->a, &out, key_text(c, wc_ty_constant(c, t->object.pairs[i].key)),
                           wc_ty_constant(c, t->object.pairs[i].value));
         return out;
     }

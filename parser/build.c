@@ -484,7 +484,9 @@ wp_expr *wp_some_expr(wp_parser *p, wp_vec list, wp_vec domains, wp_span s)
                 return e;
             }
             bool root = t->kind == WP_REF && t->list.n == 1;
-            if ((t->kind != WP_VAR && !root) || t->parens) {
+            bool word =
+                t->kind == WP_VAR && wp_word_active(p, &p->tokens[wp_token_at(p, t->loc.offset)]);
+            if ((t->kind != WP_VAR && !root) || t->parens || word) {
                 wp_syntax_error_note(p, span_of(t->loc), "expected var");
                 return e;
             }

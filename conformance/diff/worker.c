@@ -148,6 +148,7 @@ static void answer_case(cf_run *r, wv body, const df_worker_options *options, wb
     wv data = cf_field(body, "data"), queries = cf_field(body, "queries");
     wv input = wv_object_get_str(body, WB_LIT("input"));
     r->engine->strict_compile = cf_flag(body, "strict_mode");
+    r->engine->version = cf_field(body, "rego_version") == wv_small(0) ? WP_V0 : WP_V1;
     if (!add_modules(r, cf_field(body, "modules")) || we_check(r->engine, &r->diags)) {
         wb_buf_puts(b, "\"phase\":\"modules\",");
         put_diags(b, &r->diags);
