@@ -124,7 +124,7 @@ static void report_module(wp_parser *p, wp_module *m, bool refused)
         explain_refusal(p);
         return;
     }
-    if (p->doubt && !p->late.n && wp_explain(p, true))
+    if (p->doubt && wp_explain(p, true))
         p->failed = true;
     else
         judge(p, m);
