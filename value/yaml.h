@@ -70,8 +70,12 @@ void wv_yaml_decoder_init(wv_yaml_decoder *d, wb_arena *a, bool json);
 void wv_yaml_decoder_clear(wv_yaml_decoder *d);
 /* The value of a node; undefined when it has none because of a mistake or d->status. */
 wv wv_yaml_decode(wv_yaml_decoder *d, wv_yaml_node *n);
-/* The key of a mapping: with d->json its text. Undefined with d->status when it can be none. */
+/* The key of a mapping: with d->json its text. Undefined when JSON has none for it (null, a date),
+ * and with d->status when it is a collection or does not fit its tag. */
 wv wv_yaml_key(wv_yaml_decoder *d, wv_yaml_node *n);
+/* A node as Go prints its value in Go's syntax ("[]interface {}{1, 2}"), for error texts; cut when
+ * it is long. */
+const char *wv_yaml_show(wb_arena *a, const wv_yaml_node *n);
 /* Ends the decoding with words of YAML. Answers undefined. */
 wv wv_yaml_fail(wv_yaml_decoder *d, wb_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

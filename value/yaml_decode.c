@@ -244,12 +244,23 @@ wv wv_yaml_key(wv_yaml_decoder *d, wv_yaml_node *n)
     if (!wv_yaml_count(d, 1))
         return WV_UNDEFINED;
     if (of->kind != WV_YAML_SCALAR)
-        return wv_yaml_fail(d, WB_INVALID, "yaml: invalid map key");
-    wv key = d->json ? key_text(d, of) : scalar(d, of);
-    if (key == WV_UNDEFINED)
-        return wv_yaml_fail(d, WB_INVALID, "unsupported map key of type: %s",
-                            of->tag + strspn(of->tag, "!"));
-    return key;
+        return wv_yaml_fail(d, WB_INVALID, "yaml: invalid map key: %s", wv_yaml_show(d->a, of));
+    return d->json ? key_text(d, of) : scalar(d, of);
+}
+
+/* Refuses a key that JSON has no text for, with the last value it is given. */
+static wv unsupported(wv_yaml_decoder *d, const wv_yaml_node *map, uint32_t i)
+{
+    const wv_yaml_node *key = map->items[i];
+    if (key->kind == WV_YAML_ALIAS)
+        key = key->alias;
+    bool null = wv_yaml_is_null(key);
+    for (uint32_t k = i + 2; null && k + 1 < map->n; k += 2)
+        if (wv_yaml_is_null(map->items[k]))
+            i = k;
+    return wv_yaml_fail(d, WB_INVALID, "unsupported map key of type: %s, key: %s, value: %s",
+                        null ? "%!s(<nil>)" : "time.Time", wv_yaml_show(d->a, key),
+                        wv_yaml_show(d->a, map->items[i + 1]));
 }
 
 /* ---- collections ---- */
@@ -291,6 +302,8 @@ static wv mapping(wv_yaml_decoder *d, const wv_yaml_node *n)
             continue;
         }
         wv key = wv_yaml_key(d, n->items[i]);
+        if (key == WV_UNDEFINED && !d->status)
+            unsupported(d, n, i);
         wv value = d->status ? WV_UNDEFINED : wv_yaml_decode(d, n->items[i + 1]);
         if (value != WV_UNDEFINED)
             wv_object_put(d->a, &out, key, value);

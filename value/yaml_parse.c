@@ -23,6 +23,9 @@ typedef struct reader {
     size_t nodes;
     anchor *anchors; /* a table by name, open addressing; its size is a power of two */
     size_t n_anchors, room;
+    wb_str text;
+    bool slashes;     /* "\\/" stands in the text somewhere */
+    size_t at, chars; /* a place in the text: bytes, and the characters they are */
 } reader;
 
 static wv_yaml_node *fail(reader *r, wb_status status, size_t line, const char *text)
@@ -105,8 +108,43 @@ static wv_yaml_node *new_node(reader *r, wv_yaml_kind kind, const yaml_char_t *t
     return n;
 }
 
+/* The byte where the n-th character stands; n never goes back. */
+static size_t byte_of(reader *r, size_t n)
+{
+    for (; r->chars < n && r->at < r->text.n; r->chars++) {
+        r->at++;
+        while (r->at < r->text.n && ((unsigned char)r->text.p[r->at] & 0xc0) == 0x80)
+            r->at++;
+    }
+    return r->at;
+}
+
+/* libyaml takes "\\/" between double quotes for "/", as YAML 1.2 has it; OPA's reader refuses it.
+ */
+static bool refuses_slash(reader *r)
+{
+    const yaml_event_t *e = &r->event;
+    if (!r->slashes || e->data.scalar.style != YAML_DOUBLE_QUOTED_SCALAR_STYLE)
+        return false;
+    size_t i = byte_of(r, e->start_mark.index), line = e->start_mark.line;
+    size_t end = byte_of(r, e->end_mark.index);
+    for (bool first = line == 0; i + 1 < end; i++) {
+        line += first && r->text.p[i] == '\n';
+        if (r->text.p[i] != '\\')
+            continue;
+        if (r->text.p[++i] == '/') {
+            fail(r, WB_INVALID, line ? line + 1 : 0, "found unknown escape character");
+            return true;
+        }
+        line += first && r->text.p[i] == '\n';
+    }
+    return false;
+}
+
 static wv_yaml_node *scalar(reader *r)
 {
+    if (refuses_slash(r))
+        return NULL;
     wb_str text = wb_str_n(r->event.data.scalar.value, r->event.data.scalar.length);
     if (!wb_arena_fits(r->a, text.n + 128))
         return fail(r, WB_LIMIT, 0, "document is too large");
@@ -187,7 +225,8 @@ static wv_yaml_node *node(reader *r, unsigned depth)
 
 wb_status wv_yaml_parse(wb_arena *a, wb_str text, bool all, wv_yaml_node **first, wb_error *error)
 {
-    reader r = {.a = a, .error = error};
+    reader r = {.a = a, .error = error, .text = text};
+    r.slashes = text.n && memmem(text.p, text.n, "\\/", 2);
     bool any = false;
     *first = NULL;
     if (!yaml_parser_initialize(&r.parser))
