@@ -12,8 +12,8 @@
 #define WV_JSON_DEPTH_MAX 10000             /* as Go's decoder */
 #define WV_JSON_TEXT_MAX  ((size_t)1 << 31) /* bytes: lengths of values are 31-bit */
 
-/* Objects of the same keys in one text share a shape (value.h), and equal strings are one, where a
- * text is large enough for that to pay. */
+/* Objects of the same keys in one text share a shape (value.h), and equal strings and equal small
+ * collections are one, where a text is large enough for that to pay. */
 #define WV_JSON_SHARE_FROM ((size_t)128 << 10)
 
 /* Looks a key up among the engine's atoms: the atom's word, or undefined. May be NULL. */

@@ -120,13 +120,18 @@ static inline bool is_digit(const char *p, const char *end)
 /* A number that is no small integer; p stands behind its leading digits, `from` at its start. */
 static const char *long_number(decoder *d, const char *from, const char *p, wv *out)
 {
-    const char *end = d->end;
+    const char *end = d->end, *point = p;
     if (p < end && *p == '.') {
         p++;
         if (!is_digit(p, end))
             return wv_json_fail_at(d, p, "after decimal point in numeric literal");
         while (is_digit(p, end))
             p++;
+        size_t n = (size_t)(p - from);
+        if (n <= WV_DECIMAL_MAX && (p == end || (*p | 0x20) != 'e') && d->a->top <= d->a->limit) {
+            *out = wv_number_decimal(d->a, from, n, (size_t)(point - from));
+            return p;
+        }
     }
     if (p < end && (*p == 'e' || *p == 'E')) {
         p++;
@@ -224,22 +229,15 @@ static const char *open_frame(decoder *d, const char *p, bool object)
     return p;
 }
 
-static inline void set_below(wv v)
+/* An object of its own; undefined when it does not fit. *ordered: with all below it. */
+static wv make_object(decoder *d, const wv *pairs, size_t n, bool *ordered)
 {
-    wv_head(v)->flags |= WV_F_BELOW;
-}
-
-/* The object of the frame; undefined when it does not fit. *ordered: with all below it. */
-static wv make_object(decoder *d, const wv *pairs, size_t n, uint32_t node, bool *ordered)
-{
-    if (node != NO_NODE)
-        return wv_json_shaped(d, node, pairs, *ordered);
     if (!wb_arena_fits(d->a, n * 2 * sizeof(wv) + sizeof(wv_table)))
         return WV_UNDEFINED;
     wv v = wv_object_new(d->a, pairs, n);
     *ordered = *ordered && (wv_head(v)->flags & WV_F_SORTED);
     if (*ordered)
-        set_below(v);
+        wv_head(v)->flags |= WV_F_BELOW;
     return v;
 }
 
@@ -249,32 +247,50 @@ static wv make_array(decoder *d, const wv *items, size_t n, bool ordered)
         return WV_UNDEFINED;
     wv v = wv_array_new(d->a, items, n);
     if (ordered)
-        set_below(v);
+        wv_head(v)->flags |= WV_F_BELOW;
     return v;
+}
+
+/* The collection of the innermost frame, in a text that shares; its words are given up. */
+static wv make_shared(decoder *d, wv *items, size_t n, uint32_t around, bool *ordered)
+{
+    wv frame = d->words[d->frame];
+    uint32_t node = (uint32_t)d->words[d->frame + 1];
+    if (!(frame & FRAME_OBJECT))
+        return n > UINT32_MAX ? WV_UNDEFINED
+                              : wv_json_group(d, NULL, items, (uint32_t)n, around, *ordered);
+    if (node == NO_NODE)
+        return make_object(d, items, n / 2, ordered);
+    const wv_shape *shape = wv_json_shape(d, node);
+    for (size_t i = 0; i < n / 2; i++)
+        items[i] = items[2 * i + 1];
+    return shape ? wv_json_group(d, shape, items, shape->n, around, *ordered) : WV_UNDEFINED;
 }
 
 /* Makes the collection of the innermost frame and drops the frame; p stands behind its bracket. */
 static const char *close_frame(decoder *d, const char *p, wv *out)
 {
-    wv frame = d->words[d->frame];
-    const wv *items = d->words + d->frame + FRAME_WORDS;
+    wv frame = d->words[d->frame], v;
+    wv *items = d->words + d->frame + FRAME_WORDS;
     size_t n = d->n - d->frame - FRAME_WORDS;
+    size_t outer = frame >> FRAME_SHIFT ? (size_t)(frame >> FRAME_SHIFT) - 1 : NO_FRAME;
     bool ordered = !(frame & FRAME_UNORDERED);
-    if (d->cache)
+    if (d->cache) {
         wv_json_settle(d, d->frame);
-    wv v = frame & FRAME_OBJECT
-               ? make_object(d, items, n / 2, (uint32_t)d->words[d->frame + 1], &ordered)
-               : make_array(d, items, n, ordered);
+        uint32_t around = outer == NO_FRAME ? NO_NODE : (uint32_t)d->words[outer + 1];
+        v = make_shared(d, items, n, around, &ordered);
+    } else if (frame & FRAME_OBJECT) {
+        v = make_object(d, items, n / 2, &ordered);
+    } else {
+        v = make_array(d, items, n, ordered);
+    }
     if (v == WV_UNDEFINED || d->a->exhausted)
         return wv_json_fail_budget(d, p);
     d->n = d->frame;
     d->depth--;
-    d->frame = NO_FRAME;
-    if (frame >> FRAME_SHIFT) {
-        d->frame = (size_t)(frame >> FRAME_SHIFT) - 1;
-        if (!ordered)
-            d->words[d->frame] |= FRAME_UNORDERED;
-    }
+    d->frame = outer;
+    if (outer != NO_FRAME && !ordered)
+        d->words[outer] |= FRAME_UNORDERED;
     *out = v;
     return p;
 }

@@ -9,6 +9,13 @@
 #define WV_JSON_NO_FRAME SIZE_MAX
 #define WV_JSON_NO_NODE  UINT32_MAX
 
+/* Values looked up among those seen before and found, in the window that runs; and how many pass
+ * without a look. Each key counts for itself: names repeat or do not, and those that do not push
+ * others out. */
+typedef struct wv_json_counter {
+    uint16_t tries, hits, rest;
+} wv_json_counter;
+
 /* One more key of a shape that grows key by key; the way to it from node 0 is the whole shape. */
 typedef struct wv_json_node {
     wv key; /* undefined in node 0, which has no keys, and counts for all without a node */
@@ -21,19 +28,18 @@ typedef struct wv_json_node {
     uint32_t depth; /* keys */
     uint32_t children;
     uint32_t first; /* child of node 0 with which the last object under this key began, or 0 */
-    const wv_shape *shape; /* made when the first object ends here */
-    /* Strings that were values of this key, or in arrays there: looked up among those seen before
-     * and found, in the window that runs; and how many pass without a look. */
-    uint16_t tries, hits, rest;
+    const wv_shape *shape;           /* made when the first object ends here */
+    wv_json_counter strings, groups; /* of the values of this key, and of arrays there */
 } wv_json_node;
 
 #define WV_JSON_NODES   4096 /* of one document: shapes are few, or they do not pay */
 #define WV_JSON_STRINGS 32768
+#define WV_JSON_GROUPS  8192
 
-typedef struct wv_json_string {
+typedef struct wv_json_slot {
     uint32_t tag; /* upper half of the hash */
     uint32_t at;  /* place in the arena in units of 8 bytes; 0: free */
-} wv_json_string;
+} wv_json_slot;
 
 /* A string that was seen before if the bytes agree. They are compared when the collection closes,
  * so that the waits for memory of several strings overlap. */
@@ -45,11 +51,12 @@ typedef struct wv_json_pending {
 
 #define WV_JSON_PENDING 64
 
-/* The keys, shapes and strings of one document that were seen before. Strings replace each other;
- * nothing here is needed for a right answer. */
+/* The keys, shapes, strings and small collections of one document that were seen before. Those that
+ * have one slot replace each other; nothing here is needed for a right answer. */
 typedef struct wv_json_cache {
     wv_json_node nodes[WV_JSON_NODES];
-    wv_json_string strings[WV_JSON_STRINGS];
+    wv_json_slot strings[WV_JSON_STRINGS];
+    wv_json_slot groups[WV_JSON_GROUPS]; /* small collections */
     uint32_t n_nodes, n_pending;
     wv_json_pending pending[WV_JSON_PENDING]; /* by word */
 } wv_json_cache;
@@ -94,8 +101,50 @@ uint32_t wv_json_known_key(wv_json_cache *c, uint32_t node, uint32_t place, cons
 /* The same for a key that was read; makes the child where there is room for it. plain: the n bytes
  * at text are the key's. */
 uint32_t wv_json_new_key(wv_json_decoder *d, uint32_t node, wv key, bool plain);
-/* The object of the shape of the node with its values, every second of the pairs. Undefined when it
- * does not fit. */
-wv wv_json_shaped(wv_json_decoder *d, uint32_t node, const wv *pairs, bool below);
+/* The shape of the node; undefined shapes (NULL) do not fit. */
+const wv_shape *wv_json_shape(wv_json_decoder *d, uint32_t node);
+/* A collection of the n words at `words`: an object of the shape, or an array (NULL). One that was
+ * seen before in the place of `around`, the node of the object around it, or a new one; a new one
+ * when around is WV_JSON_NO_NODE. below: the words have no tables whose order is not known.
+ * Undefined when it does not fit. */
+wv wv_json_group(wv_json_decoder *d, const wv_shape *shape, const wv *words, uint32_t n,
+                 uint32_t around, bool below);
+
+/* Where of WINDOW values fewer than one in WORTH was known, the next REST are not looked up. A
+ * window lasts long enough to learn some thousand names. */
+#define WV_JSON_WINDOW 8192
+#define WV_JSON_WORTH  5
+#define WV_JSON_REST   UINT16_MAX
+
+/* Whether values repeat here often enough to be looked up. */
+static inline bool wv_json_worth_a_look(wv_json_counter *c)
+{
+    if (c->rest) {
+        c->rest--;
+        return false;
+    }
+    if (c->tries == WV_JSON_WINDOW) {
+        c->rest = c->hits < WV_JSON_WINDOW / WV_JSON_WORTH ? WV_JSON_REST : 0;
+        c->tries = c->hits = 0;
+    }
+    c->tries++;
+    return true;
+}
+
+/* What the slot of the hash holds, or NULL. */
+static inline void *wv_json_slot_get(const wv_json_decoder *d, const wv_json_slot *slot,
+                                     uint64_t hash)
+{
+    return slot->at && slot->tag == (uint32_t)(hash >> 32) ? d->a->base + (size_t)slot->at * 8
+                                                           : NULL;
+}
+
+static inline void wv_json_slot_put(const wv_json_decoder *d, wv_json_slot *slot, uint64_t hash,
+                                    wv v)
+{
+    size_t at = (size_t)((char *)wv_ptr(v) - d->a->base) / 8;
+    if (at && at <= UINT32_MAX)
+        *slot = (wv_json_slot){.tag = (uint32_t)(hash >> 32), .at = (uint32_t)at};
+}
 
 #endif

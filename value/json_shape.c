@@ -1,4 +1,4 @@
-/* Shapes of the objects of one document.
+/* Shapes of the objects of one document, and collections that come again.
  *
  * Known keys form a tree: a node is the list of keys from the root to it. An object walks down as
  * its keys come, and the key that was taken last is tried first, by its bytes: objects that look
@@ -11,6 +11,7 @@
 
 #define KEYS_MAX     64 /* of a shape: larger objects are tables of data */
 #define CHILDREN_MAX 8  /* of a node: where keys vary more, they are data */
+#define GROUP_MAX    8  /* words of a collection that may be there already */
 #define FIRST_MAX    64 /* the same of node 0, where all kinds of objects begin */
 
 /* Whether the key of the node stands at p. */
@@ -115,20 +116,65 @@ static const wv_shape *make_shape(wv_json_decoder *d, uint32_t node)
     return s;
 }
 
-wv wv_json_shaped(wv_json_decoder *d, uint32_t node, const wv *pairs, bool below)
+const wv_shape *wv_json_shape(wv_json_decoder *d, uint32_t node)
 {
     wv_json_node *at = &d->cache->nodes[node];
-    uint32_t n = at->depth;
+    if (!at->shape && wb_arena_fits(d->a, sizeof(wv_shape) + at->depth * sizeof(wv)))
+        at->shape = make_shape(d, node);
+    return at->shape;
+}
+
+static wv make_group(wv_json_decoder *d, const wv_shape *shape, const wv *words, uint32_t n,
+                     bool below)
+{
     if (!wb_arena_fits(d->a, sizeof(wv_shaped) + n * sizeof(wv)))
         return WV_UNDEFINED;
-    if (!at->shape)
-        at->shape = make_shape(d, node);
+    uint8_t flags = below ? WV_F_BELOW : 0;
+    if (!shape) {
+        wv v = wv_array_new(d->a, words, n);
+        wv_head(v)->flags |= flags;
+        return v;
+    }
     wv_shaped *o = wb_arena_alloc(d->a, sizeof *o + n * sizeof(wv));
-    unsigned flags =
-        WV_F_SHAPED | (at->shape->order ? WV_F_ORDERED : WV_F_SORTED) | (below ? WV_F_BELOW : 0);
-    o->h = (wv_header){.tag = WV_T_OBJECT, .flags = (uint8_t)flags, .len = n};
-    o->shape = at->shape;
-    for (uint32_t i = 0; i < n; i++)
-        o->values[i] = pairs[2 * (size_t)i + 1];
+    flags |= WV_F_SHAPED | (shape->order ? WV_F_ORDERED : WV_F_SORTED);
+    o->h = (wv_header){.tag = WV_T_OBJECT, .flags = flags, .len = n};
+    o->shape = shape;
+    memcpy(o->values, words, n * sizeof(wv));
     return wv_from(o, WV_T_OBJECT);
+}
+
+/* Whether the collection at p, which came from make_group, is of the shape and the words. */
+static bool is_group(const void *p, const wv_shape *shape, const wv *words, uint32_t n)
+{
+    const wv_header *h = p;
+    if (h->len != n || h->tag != (shape ? WV_T_OBJECT : WV_T_ARRAY))
+        return false;
+    if (!shape)
+        return memcmp(((const wv_array *)p)->items, words, n * sizeof(wv)) == 0;
+    const wv_shaped *o = p;
+    return o->shape == shape && memcmp(o->values, words, n * sizeof(wv)) == 0;
+}
+
+wv wv_json_group(wv_json_decoder *d, const wv_shape *shape, const wv *words, uint32_t n,
+                 uint32_t around, bool below)
+{
+    wv_json_cache *c = d->cache;
+    if (around == WV_JSON_NO_NODE || n > GROUP_MAX)
+        return make_group(d, shape, words, n, below);
+    wv_json_counter *counter = &c->nodes[around].groups;
+    if (!wv_json_worth_a_look(counter))
+        return make_group(d, shape, words, n, below);
+    uint64_t hash = wb_hash64((uint64_t)(uintptr_t)shape ^ n, d->a->seed);
+    for (uint32_t i = 0; i < n; i++)
+        hash = wb_mix(hash ^ words[i], 0x9fb21c651e98df25u);
+    wv_json_slot *slot = &c->groups[hash % WV_JSON_GROUPS];
+    const void *known = wv_json_slot_get(d, slot, hash);
+    if (known && is_group(known, shape, words, n)) {
+        counter->hits++;
+        return wv_from(known, shape ? WV_T_OBJECT : WV_T_ARRAY);
+    }
+    wv v = make_group(d, shape, words, n, below);
+    if (v)
+        wv_json_slot_put(d, slot, hash, v);
+    return v;
 }

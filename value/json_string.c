@@ -5,11 +5,6 @@
 
 /* Strings longer than this rarely repeat. */
 #define INTERN_MAX 64
-/* Where of WINDOW strings fewer than one in WORTH was known, the next REST are not looked up. Each
- * key counts for itself: names repeat or do not, and those that do not push others out. */
-#define WINDOW 256
-#define WORTH  8
-#define REST   8192
 
 static int hex_digit(char c)
 {
@@ -135,25 +130,10 @@ static inline wv make_string(wb_arena *a, const char *p, size_t n, uint64_t hash
 }
 
 /* The counter of the place where the innermost collection stands. */
-static wv_json_node *place(const wv_json_decoder *d)
+static wv_json_counter *place(const wv_json_decoder *d)
 {
     uint32_t node = d->frame == WV_JSON_NO_FRAME ? 0 : (uint32_t)d->words[d->frame + 1];
-    return &d->cache->nodes[node == WV_JSON_NO_NODE ? 0 : node];
-}
-
-/* Whether strings repeat here often enough to be looked up. */
-static inline bool worth_a_look(wv_json_node *at)
-{
-    if (at->rest) {
-        at->rest--;
-        return false;
-    }
-    if (at->tries == WINDOW) {
-        at->rest = at->hits < WINDOW / WORTH ? REST : 0;
-        at->tries = at->hits = 0;
-    }
-    at->tries++;
-    return true;
+    return &d->cache->nodes[node == WV_JSON_NO_NODE ? 0 : node].strings;
 }
 
 void wv_json_settle(wv_json_decoder *d, size_t from)
@@ -176,14 +156,13 @@ static wv keep_string(wv_json_decoder *d, const char *p, size_t n, wv_json_use u
     wv_json_cache *c = d->cache;
     if (!c || n > INTERN_MAX)
         return make_string(a, p, n, 0);
-    wv_json_node *counter = place(d);
-    if (use == WV_JSON_STORED && !worth_a_look(counter))
+    wv_json_counter *counter = place(d);
+    if (use == WV_JSON_STORED && !wv_json_worth_a_look(counter))
         return make_string(a, p, n, 0);
     uint64_t hash = wv_string_hash(wb_str_n(p, n), a->seed);
-    wv_json_string *slot = &c->strings[hash % WV_JSON_STRINGS];
-    uint32_t tag = (uint32_t)(hash >> 32);
-    if (slot->at && slot->tag == tag) {
-        const wv_string *s = (const wv_string *)(void *)(a->base + (size_t)slot->at * 8);
+    wv_json_slot *slot = &c->strings[hash % WV_JSON_STRINGS];
+    const wv_string *s = wv_json_slot_get(d, slot, hash);
+    if (s) {
         counter->hits++;
         if (use == WV_JSON_STORED && d->frame != WV_JSON_NO_FRAME) {
             __builtin_prefetch(s);
@@ -196,9 +175,7 @@ static wv keep_string(wv_json_decoder *d, const char *p, size_t n, wv_json_use u
             return wv_from(s, WV_T_STRING);
     }
     wv v = make_string(a, p, n, hash);
-    size_t at = (size_t)((char *)wv_ptr(v) - a->base) / 8;
-    if (at && at <= UINT32_MAX)
-        *slot = (wv_json_string){.tag = tag, .at = (uint32_t)at};
+    wv_json_slot_put(d, slot, hash, v);
     return v;
 }
 

@@ -129,7 +129,7 @@ bool wv_number_int64_slow(wv n, int64_t *out)
     if (facts & WN_TEXT) {
         if (!(facts & WN_INT64))
             return false;
-        *out = wn_as_text(n)->i;
+        *out = wn_text_int64(wn_as_text(n));
         return true;
     }
     if (!(facts & WN_BIG) || wv_head(n)->len > 1)

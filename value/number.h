@@ -62,6 +62,11 @@ const char *wv_num_text(wv_num_status status);
  * literal: a Rego literal is always checked, other texts only when they have an exponent.
  * SYNTAX, TOO_BIG, INVALID_FLOAT or LIMIT; *out is set only on OK. */
 wv_num_status wv_number_parse(wb_arena *a, wb_str text, bool literal, wv *out);
+/* A number of n <= WV_DECIMAL_MAX bytes: perhaps a minus, digits without a leading zero too many,
+ * the point at p[point], digits. As wv_number_parse reads it, for who has looked at the bytes
+ * before. */
+#define WV_DECIMAL_MAX 19
+wv wv_number_decimal(wb_arena *a, const char *p, size_t n, size_t point);
 /* Reads the text of a string as to_number does: Go's float syntax (a plus, leading zeros, "5.",
  * "_" between digits, hexadecimal floats). The text stays the number's text, so what is no JSON
  * number cannot be printed (wv_number_is_json). NAN, SYNTAX, RANGE, TOO_BIG, INVALID_FLOAT, LIMIT

@@ -28,16 +28,26 @@ typedef struct wn_big {
 
 typedef struct wn_text {
     wv_header h;
+    uint64_t m; /* digits as an integer, with WN_SHORT; 0 for zero */
+    int64_t x;  /* value = digits * 10^x; 0 for zero */
     union {
-        int64_t i; /* I, with WN_INT64 */
-        wv exact;  /* with WN_HEX: the same value as a decimal number */
+        struct {
+            uint32_t digits; /* from the first that is not 0; 0 for zero */
+            uint32_t zeros;  /* how many of the last are 0 */
+        };
+        wv exact; /* with WN_HEX: the same value as a decimal number */
     };
-    uint64_t m;      /* digits as an integer, with WN_SHORT; 0 for zero */
-    int64_t x;       /* value = digits * 10^x; 0 for zero */
-    uint32_t digits; /* from the first that is not 0; 0 for zero */
-    uint32_t zeros;  /* how many of the last are 0 */
-    char bytes[];    /* h.len and a NUL */
+    char bytes[]; /* h.len and a NUL */
 } wn_text;
+
+/* I of a text that has it: such a text is short, has no exponent, and zeros behind its point. */
+static inline int64_t wn_text_int64(const wn_text *t)
+{
+    uint64_t u = t->m;
+    for (int64_t x = t->x; x < 0; x++)
+        u /= 10;
+    return t->h.spare & WN_NEG ? (int64_t)(0 - u) : (int64_t)u;
+}
 
 typedef struct wn_float {
     wv_header h;

@@ -9,6 +9,7 @@ typedef struct scan {
     bool exponent;
     bool saturated; /* the exponent left int64 */
     bool fraction;
+    int64_t i; /* I, with WN_INT64 */
     wn_text t; /* facts; bytes are filled in by the caller */
 } scan;
 
@@ -147,7 +148,7 @@ static bool scan_decimal(const char *p, size_t n, bool go, scan *s)
         facts |= WN_INTEGER;
     if (odd)
         facts |= WN_NOT_JSON;
-    if (scan_int64(body, (size_t)(end - body), facts & WN_NEG, &s->t.i))
+    if (scan_int64(body, (size_t)(end - body), facts & WN_NEG, &s->i))
         facts |= WN_INT64;
     if (point && is_twin(start, n))
         facts |= WN_TWIN;
@@ -198,6 +199,35 @@ void wn_text_init(wn_text *t, const char *p, size_t n)
     t->bytes[n] = 0;
 }
 
+wv wv_number_decimal(wb_arena *a, const char *p, size_t n, size_t point)
+{
+    bool neg = *p == '-';
+    unsigned facts = WN_TEXT | WN_SHORT | (neg ? WN_NEG : 0);
+    uint64_t m = 0;
+    uint32_t first = 0, zeros = 0, fraction = (uint32_t)(n - point - 1);
+    for (size_t i = neg; i < n; i++) {
+        if (i == point)
+            continue;
+        m = m * 10 + (uint64_t)(p[i] - '0');
+        first += m == 0;
+        zeros = p[i] == '0' ? zeros + 1 : 0;
+    }
+    wn_text *t = wb_arena_alloc(a, sizeof *t + n + 1);
+    uint32_t digits = (uint32_t)(n - neg - 1) - first;
+    if (!digits || zeros >= fraction)
+        facts |= WN_INTEGER | WN_INT64;
+    else if (zeros)
+        facts |= WN_TWIN;
+    *t = (wn_text){.h = {.tag = WV_T_NUMBER, .spare = (uint16_t)facts, .len = (uint32_t)n},
+                   .m = m,
+                   .x = digits ? -(int64_t)fraction : 0};
+    t->digits = digits;
+    t->zeros = digits ? zeros : 0;
+    memcpy(t->bytes, p, n);
+    t->bytes[n] = 0;
+    return wv_from(t, WV_T_NUMBER);
+}
+
 wv wn_text_new(wb_arena *a, const char *p, size_t n)
 {
     wn_text *t = wb_arena_alloc(a, sizeof *t + n + 1);
@@ -212,7 +242,7 @@ static wv from_canonical(wb_arena *a, const scan *s, const char *p)
     if (s->t.digits <= 18)
         return wv_small(neg ? -(int64_t)s->t.m : (int64_t)s->t.m);
     if (s->t.h.spare & WN_INT64)
-        return wv_from_int64(a, s->t.i);
+        return wv_from_int64(a, s->i);
     unsigned char values[CANONICAL_MAX];
     for (uint32_t i = 0; i < s->t.digits; i++)
         values[i] = (unsigned char)(p[neg + i] - '0');

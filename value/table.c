@@ -263,6 +263,16 @@ static ALWAYS_INLINE void index_all(wv_table *t, unsigned width)
     }
 }
 
+/* Bytes of the block as it stands: a table that was made in order has no room for an order. */
+static size_t block_size(const wv_table *t, unsigned width)
+{
+    size_t size = wv_table_size(width, t->cap, t->mask);
+    if (t->order)
+        return size;
+    size = sizeof *t + (size_t)t->cap * width * sizeof(wv);
+    return (size + (t->mask ? ((size_t)t->mask + 1) * sizeof(uint32_t) : 0) + 7) & ~(size_t)7;
+}
+
 static wv_table *table_grow(wb_arena *a, wv_table *t, unsigned width)
 {
     size_t cap = t->cap < 2 ? 4 : (size_t)t->cap * 2;
@@ -274,7 +284,7 @@ static wv_table *table_grow(wb_arena *a, wv_table *t, unsigned width)
     size_t size = wv_table_size(width, cap, mask);
     if (!wb_arena_fits(a, size))
         return NULL;
-    if (!wb_arena_extend(a, t, wv_table_size(width, t->cap, t->mask), size)) {
+    if (!wb_arena_extend(a, t, block_size(t, width), size)) {
         wv_table *moved = wb_arena_alloc(a, size);
         memcpy(moved, t, sizeof *t + (size_t)t->h.len * width * sizeof(wv));
         t = moved;
@@ -468,19 +478,42 @@ static bool keys_differ(const wv *pairs, size_t n)
     return true;
 }
 
+/* An object of n members that stand in order and are all different: it needs no room for an order.
+ * Undefined when it does not fit. */
+static wv object_of_sorted(wb_arena *a, const wv *pairs, size_t n)
+{
+    uint32_t mask = wv_index_mask(n);
+    size_t slots = mask ? (size_t)mask + 1 : 0;
+    size_t size = sizeof(wv_table) + n * 2 * sizeof(wv) + slots * sizeof(uint32_t);
+    if (n > TABLE_MAX || (mask && !wb_arena_fits(a, size)))
+        return WV_UNDEFINED;
+    wv_table *t = wb_arena_alloc(a, size);
+    t->h = (wv_header){.tag = WV_T_OBJECT, .flags = WV_F_SORTED, .len = (uint32_t)n};
+    t->cap = (uint32_t)n;
+    t->mask = mask;
+    t->seed = a->seed;
+    t->order = NULL;
+    t->index = mask ? (uint32_t *)(t->entries + 2 * n) : NULL;
+    memcpy(t->entries, pairs, n * 2 * sizeof(wv));
+    if (mask)
+        index_all(t, 2);
+    return wv_from(t, WV_T_OBJECT);
+}
+
 wv wv_object_new(wb_arena *a, const wv *pairs, size_t n)
 {
+    if (n && keys_ascend(pairs, n)) {
+        wv sorted = object_of_sorted(a, pairs, n);
+        if (sorted != WV_UNDEFINED)
+            return sorted;
+    }
     wv object = wv_object_begin(a, n);
     wv_table *t = wv_tab(object);
     if (t->cap < n)
         return object;
-    bool sorted = keys_ascend(pairs, n);
-    if (sorted || (n <= WV_FLAT_MAX && keys_differ(pairs, n))) {
+    if (n <= WV_FLAT_MAX && keys_differ(pairs, n)) {
         memcpy(t->entries, pairs, n * 2 * sizeof(wv));
         t->h.len = (uint32_t)n;
-        t->h.flags = sorted ? WV_F_SORTED : 0;
-        if (t->mask)
-            index_all(t, 2);
         return object;
     }
     for (size_t i = 0; i < n; i++)

@@ -104,7 +104,8 @@ typedef struct wv_table {
     uint32_t cap;    /* entries there is room for */
     uint32_t mask;   /* index slots - 1; 0 without an index */
     uint32_t *index; /* slot -> entry number + 1, 0 free; NULL without an index */
-    uint32_t *order; /* room for cap numbers: i-th in Rego order -> entry number */
+    uint32_t *order; /* room for cap numbers: i-th in Rego order -> entry number; may be NULL where
+                        WV_F_SORTED */
     uint64_t seed;   /* seed of the hashes in the index */
     wv entries[];    /* h.len * 1 (set) or * 2 (object) */
 } wv_table;

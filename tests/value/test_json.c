@@ -108,6 +108,25 @@ static void numbers_keep_their_spelling(void **state)
     assert_true(wv_items(v)[0] == wv_small(0) && wv_items(v)[6] == wv_small(-12));
 }
 
+/* What the decoder makes of a plain decimal is what the parser of numbers makes of its text. */
+static void decimals_are_read_as_any_number(void **state)
+{
+    static const char *const rows[] = {"0.0",   "-0.0",    "0.5",  "-0.50",
+                                       "1.0",   "12.00",   "12.5", "10.50",
+                                       "0.050", "100.001", "-7.0", "999999999.99999999"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        wv v = json(*state, rows[i]), want;
+        int64_t x = 0, y = 0;
+        double d, f;
+        assert_int_equal(wv_number_parse(*state, wb_str_of(rows[i]), false, &want), WV_NUM_OK);
+        assert_true(wv_equal(v, want) && wv_hash(v, SEED) == wv_hash(want, SEED));
+        assert_true(wv_number_int64(v, &x) == wv_number_int64(want, &y) && x == y);
+        assert_true(wv_number_double(v, &d) && wv_number_double(want, &f) && d == f);
+        assert_true(wv_number_is_integer(v) == wv_number_is_integer(want));
+        assert_encodes(v, rows[i]);
+    }
+}
+
 static void of_duplicate_keys_the_last_value_wins(void **state)
 {
     assert_encodes(json(*state, "{\"a\":1,\"b\":2,\"a\":3}"), "{\"a\":3,\"b\":2}");
@@ -323,6 +342,7 @@ int main(void)
         TEST(every_cut_of_a_document_is_refused),
         TEST(strings_are_unescaped_and_mended),
         TEST(numbers_keep_their_spelling),
+        TEST(decimals_are_read_as_any_number),
         TEST(of_duplicate_keys_the_last_value_wins),
         TEST(depth_is_limited),
         TEST(a_document_over_the_budget_is_refused),

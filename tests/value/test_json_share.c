@@ -46,6 +46,17 @@ static void equal_strings_are_one(void **state)
     assert_true(wv_object_get(v, str(*state, "y")) == items[0]);
 }
 
+static void equal_small_collections_are_one(void **state)
+{
+    wv v = shared(*state, "[{\"t\":[\"a\",1],\"l\":{\"x\":1}},{\"t\":[\"a\",1],\"l\":{\"x\":1}},"
+                          "{\"t\":[\"a\",2],\"l\":{\"y\":1}},[],[],{},{},[0]]");
+    const wv *items = wv_items(v);
+    assert_true(items[0] == items[1] && items[0] != items[2]);
+    assert_true(items[3] == items[4] && items[5] == items[6] && items[3] != items[5]);
+    assert_encodes(v, "[{\"l\":{\"x\":1},\"t\":[\"a\",1]},{\"l\":{\"x\":1},\"t\":[\"a\",1]},"
+                      "{\"l\":{\"y\":1},\"t\":[\"a\",2]},[],[],{},{},[0]]");
+}
+
 /* Many keys have an index in the shape, and more than a shape takes make a table. */
 static void any_number_of_keys_is_found_again(void **state)
 {
@@ -136,6 +147,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(objects_of_the_same_keys_share_a_shape, arena_setup,
                                         arena_teardown),
         cmocka_unit_test_setup_teardown(equal_strings_are_one, arena_setup, arena_teardown),
+        cmocka_unit_test_setup_teardown(equal_small_collections_are_one, arena_setup,
+                                        arena_teardown),
         cmocka_unit_test_setup_teardown(any_number_of_keys_is_found_again, arena_setup,
                                         arena_teardown),
         cmocka_unit_test_setup_teardown(of_duplicate_keys_the_last_value_wins, arena_setup,
