@@ -30,7 +30,11 @@ static void put_scalar(wb_arena *a, wb_buf *b, const wv_yaml_node *n, bool insid
 {
     double f;
     wv v;
-    const char *tag = wv_yaml_is_text(n) ? "!!str" : wv_yaml_resolve(a, n->tag, n->text, &v, NULL);
+    if (wv_yaml_is_text(n)) {
+        wb_buf_put_json(b, n->text);
+        return;
+    }
+    const char *tag = wv_yaml_resolve(a, n->tag, n->text, &v, NULL);
     if (!tag || v == WV_UNDEFINED)
         wb_buf_put_str(b, n->text);
     else if (!strcmp(tag, "!!null"))
