@@ -171,8 +171,11 @@ wp_term *wc_ck_comp(wc_check *c, wp_term_kind kind, wp_loc loc)
     return t;
 }
 
+/* Scalars are shared with the parser's tree: no stage changes one. */
 static wp_term *copy(wc_check *c, const wp_term *t, bool head)
 {
+    if (t->kind <= WP_STRING)
+        return (wp_term *)(uintptr_t)t;
     if (t->kind == WP_VAR) {
         wp_term *to = wc_ck_var_term(c, wc_ck_var(c, t->name), t->loc);
         wc_cvar *v = wc_cvar_of(to);
@@ -184,7 +187,7 @@ static wp_term *copy(wc_check *c, const wp_term *t, bool head)
     }
     wp_term *to = wc_ck_is_comp(t) ? wc_ck_comp(c, (wp_term_kind)t->kind, t->loc)
                                    : wc_term_new(c->u, (wp_term_kind)t->kind, t->loc);
-    *to = *t;
+    memcpy(to, t, wp_term_size((wp_term_kind)t->kind));
     switch ((wp_term_kind)t->kind) {
     case WP_REF:
     case WP_CALL:
@@ -245,7 +248,7 @@ wp_body wc_ck_copy_body(wc_check *c, const wp_body *b)
 wp_expr *wc_ck_copy_expr(wc_check *c, const wp_expr *e)
 {
     wp_expr *to = wc_expr_new(c->u, (wp_expr_kind)e->kind, e->loc);
-    *to = *e;
+    memcpy(to, e, wp_expr_size((wp_expr_kind)e->kind));
     to->with = wb_arena_alloc(c->a, (e->n_with + 1) * sizeof *to->with);
     for (uint32_t i = 0; i < e->n_with; i++)
         to->with[i] = (wp_with){copy(c, e->with[i].target, false), copy(c, e->with[i].value, false),

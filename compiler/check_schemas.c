@@ -13,7 +13,7 @@ static wb_str path_text(wc_check *c, const wp_term *path, uint32_t n)
 {
     wb_buf b;
     wb_buf_init(&b, (size_t)1 << 20);
-    wp_term part = *path;
+    wp_term part = wp_term_here(path);
     part.list.n = n;
     wp_term_put(&b, n == 1 ? path->list.items[0] : &part);
     wb_str s = wb_arena_str(c->a, wb_buf_str(&b));

@@ -246,14 +246,20 @@ void wc_ck_comprehensions(wc_check *c)
 
 static bool equal_to_eq(wc_cvisitor *v, wp_expr *e)
 {
-    if (wc_ck_is_call_to(e, "equal") && e->call.n == 3)
-        e->call.items[0] = wc_ck_operator(v->c, "eq", e->call.items[0]->loc);
+    if (!wc_ck_is_call_to(e, "equal") || e->call.n != 3)
+        return false;
+    wp_term *op = wc_term_new(v->c->u, WP_REF, e->call.items[0]->loc);
+    op->list.items = v->data; /* one name for all */
+    op->list.n = 1;
+    e->call.items[0] = op;
     return false;
 }
 
 void wc_ck_equals(wc_check *c)
 {
-    wc_cvisitor v = {.c = c, .expr = equal_to_eq};
+    wp_term *name = wc_ck_var_term(c, wc_ck_var(c, WB_LIT("eq")), (wp_loc){0});
+    wc_cvisitor v = {
+        .c = c, .expr = equal_to_eq, .data = wb_arena_dup(c->a, &name, sizeof(wp_term *))};
     for (uint32_t i = 0; i < c->n_all; i++)
         wc_ck_walk_rule(&v, c->all[i]);
 }

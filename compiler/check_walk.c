@@ -451,7 +451,7 @@ static wp_body shown_body(const display *d, const wp_body *b, unsigned depth);
 static wp_expr *shown_expr(const display *d, const wp_expr *from, unsigned depth)
 {
     wp_expr *e = wc_expr_new(d->c->u, (wp_expr_kind)from->kind, from->loc);
-    *e = *from;
+    memcpy(e, from, wp_expr_size((wp_expr_kind)from->kind));
     switch ((wp_expr_kind)e->kind) {
     case WP_EXPR_TERM: e->term = shown(d, e->term, depth); break;
     case WP_EXPR_CALL: e->call.items = shown_list(d, e->call.items, e->call.n, depth); break;
@@ -496,7 +496,7 @@ static wp_term *shown(const display *d, const wp_term *t, unsigned depth)
         return v->was ? wc_ck_var_term(c, v->was, t->loc) : (wp_term *)(uintptr_t)t;
     }
     wp_term *to = wc_term_new(c->u, (wp_term_kind)t->kind, t->loc);
-    *to = *t;
+    memcpy(to, t, wp_term_size((wp_term_kind)t->kind));
     switch ((wp_term_kind)t->kind) {
     case WP_REF:
     case WP_CALL:

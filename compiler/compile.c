@@ -236,6 +236,23 @@ wb_status wc_compile(wp_module **modules, uint32_t n, const wc_query *query,
     return WB_OK;
 }
 
+wb_status wc_check_modules(wp_module **modules, uint32_t n, const wc_options *options,
+                           wp_diags *diags)
+{
+    wc_unit u;
+    wb_arena scratch;
+    if (start(&u, &scratch, modules, n, options, diags))
+        return WB_MEMORY;
+    front f = {.u = &u};
+    bool ok = run_stages(&f, WC_STAGE_query);
+    if (!ok) {
+        wp_diags_own(diags);
+        wp_diags_sort(diags);
+    }
+    wb_arena_free(&scratch);
+    return ok ? WB_OK : WB_INVALID;
+}
+
 wb_status wc_stage_text(wp_module **modules, uint32_t n, const wc_query *query,
                         const wc_options *options, int stage, wb_buf *out, wp_diags *diags)
 {

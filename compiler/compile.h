@@ -60,6 +60,10 @@ typedef struct wc_query {
 wb_status wc_compile(wp_module **modules, uint32_t n, const wc_query *query,
                      const wc_options *options, wm_program **out, wp_diags *diags);
 
+/* Every diagnostic of a compilation, without a program. WB_INVALID: there are some. */
+wb_status wc_check_modules(wp_module **modules, uint32_t n, const wc_options *options,
+                           wp_diags *diags);
+
 /* What stands after a stage (stages.h), as text for people and for tests: the rules, or the plan
  * function by function. */
 wb_status wc_stage_text(wp_module **modules, uint32_t n, const wc_query *query,

@@ -1,10 +1,10 @@
 /* Loops that look for elements with a given part.
  *
- * Takes the finished plan. A loop over a collection of input or base data, or over the value of a rule
- * that is remembered, that goes on only with elements whose part equals something known before the
- * loop, asks for those elements first: the second time one collection is gone through so, an index
- * of it answers. The test stays, so the index only leaves out what the test would. The loop's key
- * must not be read, and nothing in front of the test may be seen to run. Reports nothing. */
+ * Takes the finished plan. A loop over a collection of input or base data, or over the value of a
+ * rule that is remembered, that goes on only with elements whose part equals something known before
+ * the loop, asks for those elements first: the second time one collection is gone through so, an
+ * index of it answers. The test stays, so the index only leaves out what the test would. The loop's
+ * key must not be read, and nothing in front of the test may be seen to run. Reports nothing. */
 #include "compiler/plan.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 typedef struct matcher {
     wc_unit *u;
     const wc_plan *plan;
-    wc_planner *p; /* for constants */
+    wc_planner *p;       /* for constants */
     const wc_stmt **def; /* by local: what set it last */
     uint32_t *when;      /* ... and the number of that statement */
     uint32_t at;
@@ -98,7 +98,8 @@ static bool is_silent(const wc_stmt *s)
 
 #define PATH_MAX 8u /* steps from the element to its part */
 
-/* The keys from the loop's element to the local, as an array; undefined when it is no part of it. */
+/* The keys from the loop's element to the local, as an array; undefined when it is no part of it.
+ */
 static wv path_to(const matcher *m, const wc_stmt *loop, wc_operand o, uint32_t since, bool *base)
 {
     wv keys[PATH_MAX];

@@ -20,9 +20,7 @@ wb_status we_check(writ_engine *e, wp_diags *diags)
 {
     wc_options o = we_options(e);
     wp_module **trees = we_trees(e);
-    wm_program *p;
-    wb_status s = wc_compile(trees, (uint32_t)e->n_modules, NULL, &o, &p, diags);
-    wm_program_free(p);
+    wb_status s = wc_check_modules(trees, (uint32_t)e->n_modules, &o, diags);
     free(trees);
     return s;
 }

@@ -117,6 +117,34 @@ struct wp_expr {
     };
 };
 
+/* Nodes take only what their kind needs: most hold two words, and trees are large. So a node is
+ * made and copied with these sizes, and its kind never becomes one that needs more. */
+static inline size_t wp_term_size(wp_term_kind kind)
+{
+    bool comp = kind == WP_ARRAY_COMP || kind == WP_SET_COMP || kind == WP_OBJECT_COMP;
+    return comp ? sizeof(wp_term) : offsetof(wp_term, list) + 2 * sizeof(void *);
+}
+static inline size_t wp_expr_size(wp_expr_kind kind)
+{
+    return kind == WP_EXPR_EVERY || kind == WP_EXPR_AND || kind == WP_EXPR_OR
+               ? sizeof(wp_expr)
+               : offsetof(wp_expr, call) + 2 * sizeof(void *);
+}
+
+/* The node itself, to be changed apart from its tree. */
+static inline wp_term wp_term_here(const wp_term *t)
+{
+    wp_term here = {0};
+    memcpy(&here, t, wp_term_size((wp_term_kind)t->kind));
+    return here;
+}
+static inline wp_expr wp_expr_here(const wp_expr *e)
+{
+    wp_expr here = {0};
+    memcpy(&here, e, wp_expr_size((wp_expr_kind)e->kind));
+    return here;
+}
+
 typedef struct wp_head {
     wb_str name;   /* first part of ref: "p" */
     wp_term **ref; /* p, then further elements: p.q[x].r; `p[k] := v` has k here and in key */

@@ -24,7 +24,7 @@ void wp_vec_add(wp_parser *p, wp_vec *v, void *item)
 
 wp_term *wp_new_term(wp_parser *p, wp_term_kind kind, wp_span s)
 {
-    wp_term *t = wb_arena_calloc(p->arena, sizeof *t);
+    wp_term *t = wb_arena_calloc(p->arena, wp_term_size(kind));
     t->kind = (uint8_t)kind;
     t->loc = wp_loc_of(p, s);
     return t;
@@ -416,7 +416,7 @@ bool wp_ref_is(const wp_term *ref, const char *a, const char *b)
 
 wp_expr *wp_new_expr(wp_parser *p, wp_expr_kind kind, wp_span s)
 {
-    wp_expr *e = wb_arena_calloc(p->arena, sizeof *e);
+    wp_expr *e = wb_arena_calloc(p->arena, wp_expr_size(kind));
     e->kind = (uint8_t)kind;
     e->loc = wp_loc_of(p, s);
     return e;

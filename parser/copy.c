@@ -22,8 +22,9 @@ static wp_body copy_body(wp_parser *p, wp_body b)
 
 static wp_expr *copy_expr(wp_parser *p, const wp_expr *e)
 {
-    wp_expr *to = wb_arena_alloc(p->arena, sizeof *to);
-    *to = *e;
+    size_t size = wp_expr_size((wp_expr_kind)e->kind);
+    wp_expr *to = wb_arena_alloc(p->arena, size);
+    memcpy(to, e, size);
     if (e->n_with) {
         to->with = wb_arena_alloc(p->arena, e->n_with * sizeof *to->with);
         for (uint32_t i = 0; i < e->n_with; i++)
@@ -48,8 +49,9 @@ static wp_expr *copy_expr(wp_parser *p, const wp_expr *e)
 
 wp_term *wp_copy_term(wp_parser *p, const wp_term *t)
 {
-    wp_term *to = wb_arena_alloc(p->arena, sizeof *to);
-    *to = *t;
+    size_t size = wp_term_size((wp_term_kind)t->kind);
+    wp_term *to = wb_arena_alloc(p->arena, size);
+    memcpy(to, t, size);
     switch (t->kind) {
     case WP_REF:
     case WP_ARRAY:

@@ -16,7 +16,7 @@ static void scan_imports(fm *f)
         f->v2_imported = f->v2_imported || v2;
         if (path->kind != WP_REF || path->list.n != 3)
             continue;
-        wp_term first_two = *path;
+        wp_term first_two = wp_term_here(path);
         first_two.list.n = 2;
         if (!fm_path_is(&first_two, "future", "keywords") || path->list.items[2]->kind != WP_STRING)
             continue;

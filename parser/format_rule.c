@@ -40,7 +40,7 @@ static fm_status put_value(fm *f, const wp_rule *r, bool is_else, bool constant)
     if (!is_else)
         return fm_term(f, h->value);
     /* The comments above an else's value stand above the else. */
-    wp_term value = *h->value;
+    wp_term value = wp_term_here(h->value);
     value.loc = h->loc;
     return fm_term(f, &value);
 }

@@ -11,7 +11,7 @@ static void put_expr(wb_buf *b, const wp_expr *e)
     wp_term name = {.kind = WP_VAR, .name = WB_LIT("eq")}, *names[] = {&name};
     wp_term eq = {.kind = WP_REF}, call = {.kind = WP_CALL, .infix = true};
     wp_term *items[] = {&eq, e->call.items[3], &call};
-    wp_expr spelled = *e;
+    wp_expr spelled = wp_expr_here(e);
     eq.list.items = names;
     eq.list.n = 1;
     call.list.items = e->call.items;

@@ -340,7 +340,7 @@ static fm_status put_comp(fm *f, const wp_term *t)
     bool array = t->kind == WP_ARRAY_COMP;
     const wp_term *value = t->comp.value;
     wp_loc value_loc = value->loc;
-    wp_term at_opening = *value;
+    wp_term at_opening = wp_term_here(value);
     fm_status s = FM_OK;
     fm_puts(f, array ? "[" : "{");
     if (t->kind == WP_OBJECT_COMP) {

@@ -484,7 +484,7 @@ static const char *rule_from_equality(wp_parser *p, const wp_expr *e, wp_rule **
     wp_head *h = new_head(p, e->loc);
     if (l->kind != WP_VAR && l->kind != WP_REF && (l->kind != WP_CALL))
         return wb_arena_printf(p->arena, "%s cannot be used for rule name", kind_names[l->kind]);
-    wp_term plain = *l;
+    wp_term plain = wp_term_here(l);
     plain.parens = plain.infix = false;
     if (!head_ref(p, h, &plain))
         return plain.kind == WP_CALL ? "call cannot be used for rule name" : invalid_head(p, l);

@@ -1,12 +1,13 @@
 /* Elements of a collection by a part of theirs.
  *
- * The second time in an evaluation that one place asks one collection, an index of it is made: part ->
- * elements in their order. It lives as long as the evaluation, so only collections that do are asked
- * (the compiler sees to that), and none inside of a `with`. Elements without the part are left out,
- * as the test that stands behind would; a part that is no scalar with one spelling ends the attempt. */
+ * The second time in an evaluation that one place asks one collection, an index of it is made: part
+ * -> elements in their order. It lives as long as the evaluation, so only collections that do are
+ * asked (the compiler sees to that), and none inside of a `with`. Elements without the part are
+ * left out, as the test that stands behind would; a part that is no scalar with one spelling ends
+ * the attempt. */
 #include "vm/machine.h"
 
-#define ELEMENTS_MIN  8u  /* fewer are gone through as fast */
+#define ELEMENTS_MIN  8u   /* fewer are gone through as fast */
 #define ELEMENT_BYTES 128u /* what an element takes in an index, at most */
 
 static bool is_plain(wv v)
