@@ -17,3 +17,15 @@ set(WRIT_ENGINE_LIBS PkgConfig::PCRE2 PkgConfig::JANSSON PkgConfig::OPENSSL PkgC
     PkgConfig::ARCHIVE PkgConfig::CURL ${GMP_LIBRARY} m Threads::Threads)
 set(WRIT_SERVER_LIBS ${WRIT_ENGINE_LIBS} PkgConfig::NGHTTP2 PkgConfig::UV PkgConfig::SQLITE
     ${HTTP_PARSER_LIBRARY})
+
+# The engine's libraries as archives, where the packages have them: a program linked with these finds no
+# library when it starts, which takes longer than a short decision. Only for programs without libcurl,
+# which would bring a second OpenSSL.
+set(WRIT_ENGINE_ARCHIVES "")
+foreach(name pcre2-8 jansson crypto yaml gmp)
+  find_library(WRIT_ARCHIVE_${name} lib${name}.a)
+  mark_as_advanced(WRIT_ARCHIVE_${name})
+  if(WRIT_ARCHIVE_${name})
+    list(APPEND WRIT_ENGINE_ARCHIVES ${WRIT_ARCHIVE_${name}})
+  endif()
+endforeach()
