@@ -78,8 +78,7 @@ bool cli_take_capabilities(cli_load *l, const cli_value *option, wp_version vers
     const char *path = option->text;
     if (!option->set || !strcmp(path, OWN_VERSION))
         return true;
-    if (stat(path, &st) || !S_ISREG(st.st_mode) ||
-        !cli_read_file(l, &l->arena, path, &text) ||
+    if (stat(path, &st) || !S_ISREG(st.st_mode) || !cli_read_file(l, &l->arena, path, &text) ||
         wv_json_decode(&l->arena, text, NULL, &v, NULL) || !wv_is_object(v) ||
         !take_list(l, v, "builtins", &builtins) || !take_list(l, v, "features", &features) ||
         !take_list(l, v, "allow_net", &hosts))
