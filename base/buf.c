@@ -61,7 +61,7 @@ void wb_buf_put_str(wb_buf *b, wb_str s)
     wb_buf_put(b, s.p, s.n);
 }
 
-void wb_buf_putc(wb_buf *b, char c)
+void wb_buf_putc_slow(wb_buf *b, char c)
 {
     wb_buf_put(b, &c, 1);
 }

@@ -32,7 +32,14 @@ static inline void wb_buf_commit(wb_buf *b, size_t n)
 void wb_buf_put(wb_buf *b, const void *p, size_t n);
 void wb_buf_puts(wb_buf *b, const char *z);
 void wb_buf_put_str(wb_buf *b, wb_str s);
-void wb_buf_putc(wb_buf *b, char c);
+void wb_buf_putc_slow(wb_buf *b, char c);
+static inline void wb_buf_putc(wb_buf *b, char c)
+{
+    if (__builtin_expect(b->n + 2 > b->cap || b->n >= b->max || b->failed, 0))
+        wb_buf_putc_slow(b, c);
+    else
+        b->p[b->n++] = c;
+}
 void wb_buf_putf(wb_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The string as a JSON string with its quotes, escaping what JSON demands and nothing else. */
 void wb_buf_put_json(wb_buf *b, wb_str s);

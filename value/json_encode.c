@@ -2,6 +2,7 @@
 #include "base/utf8.h"
 #include "value/internal.h"
 #include "value/json.h"
+#include "value/json_scan.h"
 #include "value/number.h"
 #include "value/stack.h"
 
@@ -30,13 +31,6 @@ static wb_status encode(wb_buf *b, wv v, const wv_json_style *style, unsigned le
 
 /* ---- strings ---- */
 
-/* Whether a byte can be written as it is; those from 0x80 on need a look at what they belong to. */
-static inline bool plain_byte(unsigned char c, bool html)
-{
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' &&
-           !(html && (c == '<' || c == '>' || c == '&'));
-}
-
 static void put_escape(wb_buf *b, uint32_t c)
 {
     static const char hex[] = "0123456789abcdef";
@@ -53,14 +47,21 @@ static void put_escape(wb_buf *b, uint32_t c)
 
 void wv_json_put_string(wb_buf *b, wb_str s, bool html)
 {
+    size_t from = 0, i = (size_t)(wv_scan_plain(s.p, s.p + s.n, html) - s.p);
+    if (i == s.n) { /* nearly all */
+        char *to = wb_buf_reserve(b, s.n + 2);
+        if (!to)
+            return;
+        to[0] = '"';
+        if (s.n)
+            memcpy(to + 1, s.p, s.n);
+        to[s.n + 1] = '"';
+        wb_buf_commit(b, s.n + 2);
+        return;
+    }
     wb_buf_putc(b, '"');
-    size_t from = 0, i = 0;
     while (i < s.n) {
         unsigned char c = (unsigned char)s.p[i];
-        if (plain_byte(c, html)) {
-            i++;
-            continue;
-        }
         size_t used = 1;
         uint32_t rune = c;
         if (c >= 0x80) {
@@ -68,6 +69,7 @@ void wv_json_put_string(wb_buf *b, wb_str s, bool html)
             bool bad = rune == WB_UTF8_BAD && used == 1;
             if (!bad && rune != 0x2028 && rune != 0x2029) {
                 i += used;
+                i += (size_t)(wv_scan_plain(s.p + i, s.p + s.n, html) - (s.p + i));
                 continue;
             }
         }
@@ -75,6 +77,7 @@ void wv_json_put_string(wb_buf *b, wb_str s, bool html)
         put_escape(b, rune);
         i += used;
         from = i;
+        i += (size_t)(wv_scan_plain(s.p + i, s.p + s.n, html) - (s.p + i));
     }
     wb_buf_put(b, s.p + from, s.n - from);
     wb_buf_putc(b, '"');
@@ -138,11 +141,14 @@ static bool put_number(wb_buf *b, wv v, wb_error *error)
 
 static bool put_scalar(wb_buf *b, wv v, const wv_json_style *style, wb_error *error)
 {
+    if (wv_is_string(v)) {
+        wv_json_put_string(b, wv_str(&v), style->html);
+        return true;
+    }
     switch (wv_type_of(v)) {
     case WV_TYPE_NULL: wb_buf_puts(b, "null"); return true;
     case WV_TYPE_BOOLEAN: wb_buf_puts(b, v == WV_TRUE ? "true" : "false"); return true;
     case WV_TYPE_NUMBER: return put_number(b, v, error);
-    case WV_TYPE_STRING: wv_json_put_string(b, wv_str(&v), style->html); return true;
     default: return true; /* undefined writes nothing */
     }
 }
@@ -253,7 +259,9 @@ static wv member(wb_buf *b, encode_frame *f, const wv_json_style *style)
         wv_json_put_string(b, wv_str(&key), style->html);
         value = wv_value_at(f->v, f->order, i);
     }
-    wb_buf_put(b, ": ", style->indent ? 2 : 1);
+    wb_buf_putc(b, ':');
+    if (style->indent)
+        wb_buf_putc(b, ' ');
     return value;
 }
 
@@ -288,7 +296,8 @@ static wb_status encode(wb_buf *b, wv v, const wv_json_style *style, unsigned le
         encode_frame *f = wv_stack_top(&stack);
         if (f->i)
             wb_buf_putc(b, ',');
-        put_line(b, style, stack.n);
+        if (style->indent)
+            put_line(b, style, stack.n);
         v = member(b, f, style);
     }
     for (size_t i = 0; i < stack.n; i++)

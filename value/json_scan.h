@@ -66,6 +66,38 @@ static inline const char *wv_scan_string(const char *p, const char *end, bool *h
     return p;
 }
 
+/* The first byte at or after p that is a quote, a backslash, a control character or not ASCII; with
+ * html also < > and &. */
+static inline const char *wv_scan_plain(const char *p, const char *end, bool html)
+{
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+    const __m128i blank = _mm_set1_epi8(0x20), less = _mm_set1_epi8('<');
+    const __m128i more = _mm_set1_epi8('>'), and = _mm_set1_epi8('&');
+    for (; end - p >= 16; p += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+        /* Signed: bytes from 0x80 on are below the blank as well. */
+        __m128i stop =
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash)),
+                         _mm_cmplt_epi8(x, blank));
+        if (html)
+            stop = _mm_or_si128(
+                stop, _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(x, less), _mm_cmpeq_epi8(x, more)),
+                                   _mm_cmpeq_epi8(x, and)));
+        unsigned bits = (unsigned)_mm_movemask_epi8(stop);
+        if (bits)
+            return p + __builtin_ctz(bits);
+    }
+#endif
+    for (; p < end; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\' ||
+            (html && (c == '<' || c == '>' || c == '&')))
+            break;
+    }
+    return p;
+}
+
 /* Copies bytes up to a backslash or the end; answers how many. `to` has room for 16 bytes more
  * than there are. */
 static inline size_t wv_copy_plain(char *to, const char *p, const char *end)
