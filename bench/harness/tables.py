@@ -118,11 +118,10 @@ class Table:
         print("\ngeometric means of the ratio to the best peer")
         for mode, families in self.means().items():
             for name, mean in families.items():
-                if mean["ratio"] is None:
-                    continue
-                change = mean["against_baseline"]
-                print(f"  {mode:<8}{name:<10}{mean['ratio']:>8.1f}x  over {mean['rows']} rows"
-                      + (f", {change:.2f}x against the baseline" if change else ""))
+                ratio, change = mean["ratio"], mean["against_baseline"]
+                text = f"{ratio:>8.1f}x  over {mean['rows']} rows" if ratio else f"{'-':>9}"
+                text += f", {change:.2f}x against the baseline" if change else ""
+                print(f"  {mode:<8}{name:<10}{text}")
         behind = [row for row in self.rows if below(row)]
         print(f"\n{len(behind)} rows below what is asked for (marked !)")
         for row in behind:
