@@ -143,6 +143,7 @@ static void stage_plan(front *f)
     if (!f->u->diags->n)
         mark_functions(f->u, f->plan, targets, f->u->root);
     wc_plan_matches(f->u, f->plan);
+    wc_plan_hoist(f->u, f->plan);
 }
 
 static const struct {

@@ -213,10 +213,18 @@ static void emit_test(emitter *e, const wc_stmt *s)
     fails(e, put(e, compare_ops[kind], 0, x, y, s->loc), 1);
 }
 
+static wm_op constant_op(wm_op op)
+{
+    return (wm_op)(op + (WM_ADDK - WM_ADD));
+}
+
 static void emit_value(emitter *e, const wc_stmt *s, bool may_fail)
 {
-    uint32_t x = reg(e, s->a, 0, s->loc), y = reg(e, s->b, 1, s->loc);
-    uint32_t at = put(e, compare_ops[s->kind], s->t, x, y, s->loc);
+    uint32_t x = reg(e, s->a, 0, s->loc), at;
+    if (may_fail && narrow(s->b)) /* arithmetic */
+        at = put(e, constant_op(compare_ops[s->kind]), s->t, x, s->b.n, s->loc);
+    else
+        at = put(e, compare_ops[s->kind], s->t, x, reg(e, s->b, 1, s->loc), s->loc);
     if (may_fail)
         fails(e, at, 1);
 }

@@ -70,6 +70,8 @@ typedef struct wc_plan {
 void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query_body *query, const wp_module *context);
 /* plan_match.c: once it is known which rules are remembered. */
 void wc_plan_matches(wc_unit *u, const wc_plan *plan);
+/* plan_hoist.c */
+void wc_plan_hoist(wc_unit *u, const wc_plan *plan);
 /* plan_text.c */
 void wc_plan_print(wb_buf *b, const wc_plan *plan);
 #define WC_LOCALS_PLAIN 1000u /* a function of no more locals is emitted as it was planned */

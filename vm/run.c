@@ -543,10 +543,10 @@ next:
         CASE(ISOBJ) : if (!wv_is_object(regs[A]) || wv_len(regs[A]) != WM_W(w)) FAIL;
         NEXT;
 
-#define ARITH(name, op, builtin)                                                                   \
+#define ARITH(name, op, builtin, second)                                                           \
     CASE(name) :                                                                                   \
     {                                                                                              \
-        wv v, x = regs[B], y = regs[C];                                                            \
+        wv v, x = regs[B], y = second;                                                             \
         if (!wv_is_number(x) || !wv_is_number(y) || op(&s->scratch, x, y, &v) != WV_NUM_OK) {      \
             v = arithmetic(s, builtin, x, y, wm_place(s, pc - 1));                                 \
             RAISED;                                                                                \
@@ -556,11 +556,16 @@ next:
         regs[A] = v;                                                                               \
         NEXT;                                                                                      \
     }
-        ARITH(ADD, wv_add, WM_OPERATOR_ADD)
-        ARITH(SUB, wv_sub, WM_OPERATOR_SUB)
-        ARITH(MUL, wv_mul, WM_OPERATOR_MUL)
-        ARITH(DIV, wv_div, WM_OPERATOR_DIV)
-        ARITH(REM, wv_rem, WM_OPERATOR_REM)
+        ARITH(ADD, wv_add, WM_OPERATOR_ADD, regs[C])
+        ARITH(ADDK, wv_add, WM_OPERATOR_ADD, K(C))
+        ARITH(SUB, wv_sub, WM_OPERATOR_SUB, regs[C])
+        ARITH(SUBK, wv_sub, WM_OPERATOR_SUB, K(C))
+        ARITH(MUL, wv_mul, WM_OPERATOR_MUL, regs[C])
+        ARITH(MULK, wv_mul, WM_OPERATOR_MUL, K(C))
+        ARITH(DIV, wv_div, WM_OPERATOR_DIV, regs[C])
+        ARITH(DIVK, wv_div, WM_OPERATOR_DIV, K(C))
+        ARITH(REM, wv_rem, WM_OPERATOR_REM, regs[C])
+        ARITH(REMK, wv_rem, WM_OPERATOR_REM, K(C))
 
         CASE(ARRAY)
             : CASE(SET) : CASE(OBJECT) : regs[A] = begin_collection(s, (wm_op)WM_OPCODE(w), B);
