@@ -71,6 +71,7 @@ typedef struct wc_crule {
     const wp_rule *source;
     wp_term **ref; /* head: name, then further parts */
     uint32_t n_ref;
+    wp_term **written; /* else parts: ref before parts of it moved into the rule's body */
     wp_term **args;
     uint32_t n_args;
     wp_term *key, *value; /* NULL: none */

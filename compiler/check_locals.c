@@ -639,6 +639,7 @@ static bool nested(wc_cvisitor *v, wp_term *t)
     case WP_SET_COMP:
     case WP_OBJECT_COMP: {
         scope s;
+        l->unused = 0; /* what is unused in one hides nothing of the next */
         push(l, &s);
         comprehension(l, t);
         pop(l);
@@ -646,6 +647,7 @@ static bool nested(wc_cvisitor *v, wp_term *t)
     }
     case WP_TEMPLATE: {
         scope s, inner;
+        l->unused = 0;
         push(l, &s);
         for (uint32_t i = 0; i < t->tmpl.n; i++) {
             push(l, &inner);

@@ -339,10 +339,11 @@ static bool earlier(wp_loc x, wp_loc y)
 static wb_str head_name(wc_check *c, const wc_crule *r)
 {
     wp_term *t = wc_ck_list(c, WP_REF, r->n_ref, (wp_loc){0});
-    t->list.items[0] = r->ref[0];
+    wp_term **ref = r->written ? r->written : r->ref;
+    t->list.items[0] = ref[0];
     t->list.n = 1;
-    while (t->list.n < r->n_ref && wc_ck_is_scalar(r->ref[t->list.n])) {
-        t->list.items[t->list.n] = r->ref[t->list.n];
+    while (t->list.n < r->n_ref && wc_ck_is_ground(ref[t->list.n])) {
+        t->list.items[t->list.n] = ref[t->list.n];
         t->list.n++;
     }
     return wc_ck_text(c, t);
@@ -501,8 +502,9 @@ void wc_ck_safety_heads(wc_check *c)
             wc_ck_term_vars(c, r->key, 0, &head);
         if (r->value)
             wc_ck_term_vars(c, r->value, 0, &head);
+        /* OPA moves what a reference computes into the body of the rule, not of its else. */
         for (uint32_t k = 1; k < r->n_ref; k++)
-            wc_ck_term_vars(c, r->ref[k], 0, &head);
+            wc_ck_term_vars(c, r->written ? r->written[k] : r->ref[k], 0, &head);
         if (head.n)
             wc_ck_body_vars(c, &r->body, WC_SAFETY, &have);
         c->u->module = r->module;

@@ -191,6 +191,7 @@ void wc_ck_head_refs(wc_check *c)
                     r->key = r->ref[k];
             }
             for (wc_crule *e = r->else_rule; e; e = e->else_rule) {
+                e->written = e->ref;
                 e->ref = wb_arena_alloc(c->a, r->n_ref * sizeof(wp_term *));
                 for (uint32_t k = 0; k < r->n_ref; k++)
                     e->ref[k] = wc_ck_copy(c, r->ref[k]);

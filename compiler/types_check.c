@@ -151,10 +151,13 @@ static bool check_call(wc_types *c, const wp_expr *e, bool quiet)
     const wp_term *op = e->call.items[0];
     uint32_t n = e->call.n - 1;
     const ws_builtin *fn = wc_ck_builtin(c->c, op);
-    wc_tp f = fn ? wc_ty_builtin(c, wb_str_of(fn->name)) : wc_ty_ref(c, op);
-    if (!f || wc_type_is_any(f))
+    const wp_term *head = op->kind == WP_REF ? op->list.items[0] : op;
+    /* A variable with the first name of a built-in hides it, once it has a type. */
+    bool hidden = fn && head->kind == WP_VAR && wc_ty_var(c, wc_cvar_of(head));
+    wc_tp f = fn && !hidden ? wc_ty_builtin(c, wb_str_of(fn->name)) : wc_ty_ref(c, op);
+    if ((!f && !hidden) || wc_type_is_any(f))
         return true; /* told before, or a replaced document */
-    if (f->kind != WC_T_FUNCTION) {
+    if (!f || f->kind != WC_T_FUNCTION) {
         wb_buf b;
         wb_buf_init(&b, (size_t)1 << 20);
         wp_term_put(&b, op);

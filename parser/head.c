@@ -89,22 +89,35 @@ static bool terms_ground(wp_term *const *items, uint32_t n)
     return true;
 }
 
+static bool body_ground(const wp_body *body);
+
+static bool expr_ground(const wp_expr *e)
+{
+    switch ((wp_expr_kind)e->kind) {
+    case WP_EXPR_TERM: return wp_term_ground(e->term);
+    case WP_EXPR_CALL: return terms_ground(e->call.items, e->call.n);
+    case WP_EXPR_NOT: return body_ground(&e->body);
+    case WP_EXPR_AND:
+    case WP_EXPR_OR: return body_ground(&e->logic.lhs) && body_ground(&e->logic.rhs);
+    case WP_EXPR_SOME:
+    case WP_EXPR_EVERY: return false;
+    }
+    return false;
+}
+
 static bool body_ground(const wp_body *body)
 {
-    for (uint32_t i = 0; i < body->n; i++) {
-        const wp_expr *e = body->exprs[i];
-        if (e->kind == WP_EXPR_TERM
-                ? !wp_term_ground(e->term)
-                : e->kind != WP_EXPR_CALL || !terms_ground(e->call.items, e->call.n))
+    for (uint32_t i = 0; i < body->n; i++)
+        if (!expr_ground(body->exprs[i]))
             return false;
-    }
     return true;
 }
 
 bool wp_term_ground(const wp_term *t)
 {
     switch (t->kind) {
-    case WP_VAR: return false;
+    case WP_VAR:
+    case WP_TEMPLATE: return false;
     case WP_ARRAY_COMP:
     case WP_SET_COMP:
     case WP_OBJECT_COMP:
