@@ -130,6 +130,13 @@ static wv scalar(wv_yaml_decoder *d, const wv_yaml_node *n)
         wv_set_add(d->a, &moment, v);
         return moment;
     }
+    if (!strcmp(tag, "!!timestamp")) {
+        wb_str t = wv_str(&v); /* "...+24:00": the zone is a day or more away */
+        if (t.p[t.n - 1] != 'Z' && t.p[t.n - 5] == '2' && t.p[t.n - 4] >= '4')
+            return wv_yaml_fail(d, WB_INVALID,
+                                "json: error calling MarshalJSON for type time.Time: "
+                                "Time.MarshalJSON: timezone hour outside of range [0,23]");
+    }
     if (v != WV_UNDEFINED)
         return v;
     /* An infinity, or what is no number. */
