@@ -3,8 +3,8 @@
  * Takes the finished plan. A step from a value that is there before a loop, by a key that is there
  * before it too, reads the same in every turn: it is read once in front of the outermost such loop.
  * A step that is undefined raises no error, but what stands before it in the loop may, so the loop
- * runs as before: where the step stood it is asked whether it was defined. Nothing is taken out of a
- * `with`, where input and data are others. Reports nothing. */
+ * runs as before: where the step stood it is asked whether it was defined. Nothing is taken out of
+ * a `with`, where input and data are others. Reports nothing. */
 #include "compiler/plan.h"
 
 #include <stdlib.h>

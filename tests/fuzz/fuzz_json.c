@@ -1,4 +1,5 @@
-/* Any bytes as a JSON document: no crash, and what was read comes back from its own text. */
+/* Any bytes as a JSON document: no crash, what was read comes back from its own text, and a text
+ * that shares its shapes and strings says the same as one that does not. */
 #include "value/json.h"
 
 #include <stdlib.h>
@@ -7,12 +8,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const wv_json_options share = {.share_from = 1};
     wb_arena a;
-    wv v, back;
+    wv v, back, shared;
+    wb_error error = {0}, other = {0};
     if (wb_arena_init(&a, (size_t)16 << 20, 1) != WB_OK)
         return 0;
-    if (wv_json_decode(&a, wb_str_n(data, size), NULL, &v, NULL) == WB_OK) {
+    wb_status status = wv_json_decode(&a, wb_str_n(data, size), NULL, &v, &error);
+    if (wv_json_decode(&a, wb_str_n(data, size), &share, &shared, &other) != status && !a.exhausted)
+        abort();
+    if (status != WB_OK && !a.exhausted && strcmp(error.text, other.text) != 0)
+        abort();
+    if (status == WB_OK && !a.exhausted) {
         wb_buf b;
+        if (!wv_equal(v, shared) || wv_compare(v, shared) != 0 ||
+            wv_hash(v, 1) != wv_hash(shared, 1))
+            abort();
         wb_buf_init(&b, (size_t)16 << 20);
         if (wv_json_encode(&b, v, NULL, NULL) != WB_OK ||
             wv_json_decode(&a, wb_buf_str(&b), NULL, &back, NULL) != WB_OK || !wv_equal(v, back) ||
