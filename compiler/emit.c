@@ -267,6 +267,8 @@ static uint32_t add_site(emitter *e, const wc_stmt *s)
     }
     if (s->builtin->flags & WS_IO)
         p->io = true;
+    if (s->builtin->flags & WS_VOID)
+        p->noisy = true;
     return p->n_sites++;
 }
 

@@ -69,6 +69,13 @@ typedef struct wm_indexed {
     bool refused; /* none can be made */
 } wm_indexed;
 
+/* How often a rule was asked by keys it was not asked by before, in this evaluation. */
+typedef struct wm_asked {
+    uint64_t epoch;
+    uint32_t times;
+    int64_t fuel; /* when it was asked first */
+} wm_asked;
+
 struct wm_session {
     const wm_program *p;
     wb_arena scratch, kept;
@@ -83,6 +90,7 @@ struct wm_session {
     uint32_t reentry;
     wm_env *env, base_env;
     uint32_t memo_room;
+    wm_asked *asked; /* by memo slot of the whole rule */
     uint64_t epoch;
     uint32_t arg_memos;                   /* made in this evaluation */
     size_t arg_memo_bytes, arg_memo_room; /* how much kept grew from one to the next; its limit */

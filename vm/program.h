@@ -137,6 +137,7 @@ typedef struct wm_program {
     uint32_t n_files;
     uint32_t query; /* the function that a prepared query runs, or WM_NONE */
     bool io;        /* reaches a built-in that waits for the outside world */
+    bool noisy;     /* reaches one that is seen to run: print and its like */
 } wm_program;
 
 /* Releases prepared sites and the arena, and the program itself. NULL is allowed. */

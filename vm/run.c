@@ -184,6 +184,44 @@ static bool from_whole(const wm_session *s, const wm_func *fn, const wv *args, w
     return true;
 }
 
+#define ASKED_MIN 3u /* askings by new keys behind which the whole rule is tried */
+
+/* A rule that is asked by ever new keys goes through its bodies again for each. So the whole of it
+ * is made once, if that takes no more work than a few of the askings did, and answers the rest. An
+ * error on the way may lie with a key that nobody asks for: then all is as if it had not been
+ * tried. */
+static bool try_whole(wm_session *s, const wm_func *fn)
+{
+    const wm_func *whole = &s->p->funcs[fn->whole];
+    if (whole->memo_kind != WM_MEMO_RULE || s->env != &s->base_env || s->collecting || s->p->io ||
+        s->p->noisy)
+        return false;
+    wm_asked *a = &s->asked[whole->memo];
+    if (a->epoch != s->epoch)
+        *a = (wm_asked){s->epoch, 0, s->fuel};
+    if (++a->times != ASKED_MIN)
+        return false;
+    int64_t before = s->fuel, limit = 2 * (a->fuel - s->fuel) + 1000;
+    if (limit > before)
+        return false;
+    size_t n_errors = s->n_builtin_errors;
+    bool clashed = s->clashed;
+    s->fuel = limit;
+    wm_ask_later(s);
+    wm_run(s, fn->whole, NULL, 0);
+    bool made = !s->failed && s->clashed == clashed;
+    s->fuel = before - (limit - s->fuel);
+    wm_ask_later(s);
+    bool over = s->scratch.exhausted || s->kept.exhausted;
+    if (s->failed && !over && (!s->cx.cancelled || !s->cx.cancelled(s->cx.cancel_arg)))
+        s->failed = false;
+    if (!made) {
+        s->n_builtin_errors = n_errors;
+        s->clashed = clashed;
+    }
+    return made;
+}
+
 static void put_arg_memo(wm_session *s, uint32_t func, const wv *args, unsigned n, wv value)
 {
     if (s->arg_memos >= WM_ARG_MEMO_MAX || s->arg_memo_bytes >= s->arg_memo_room)
@@ -663,6 +701,13 @@ next:
                 if (m) {
                     result = m->value;
                     goto answered;
+                }
+                if (fn->whole != WM_NONE) {
+                    frame->pc = pc;
+                    bool made = try_whole(s, fn);
+                    RAISED;
+                    if (made && from_whole(s, fn, &regs[B], &result))
+                        goto answered;
                 }
             }
             BUDGET();

@@ -44,6 +44,7 @@ void wm_session_free(wm_session *s)
     wb_arena_free(&s->kept);
     wb_arena_free(&s->indexes);
     free(s->indexed);
+    free(s->asked);
     wb_arena_free(&s->stack_arena);
     free(s->frames);
     free(s->base_env.memos);
@@ -73,6 +74,8 @@ void wm_begin(wm_session *s, const wm_program *p, wv data, wv input, const wm_bu
     if (p->n_memos > s->memo_room) {
         free(s->base_env.memos);
         s->base_env.memos = wb_calloc(p->n_memos, sizeof *s->base_env.memos);
+        free(s->asked);
+        s->asked = wb_calloc(p->n_memos, sizeof *s->asked);
         s->memo_room = p->n_memos;
     }
     if (p->n_matches > s->indexed_room) {
