@@ -174,13 +174,16 @@ static void note_cases(wb_arena *a, wp_rule *rule, uint32_t parts)
 
 /* ---- rules ---- */
 
-/* How many tests before have this name. */
-static unsigned count_named(const cli_tests *t, wb_str package, wb_str name)
+/* How many tests before have this name; from now on one more has it. */
+static unsigned count_named(cli_tests *t, wb_str package, wb_str name)
 {
-    unsigned n = 0;
-    for (size_t i = 0; i < t->n; i++)
-        n += wb_str_eq(t->items[i].package, package) && t->items[i].counted.n == name.n &&
-             wb_str_eq(t->items[i].counted, name);
+    wv pair[2] = {wv_string_new(&t->arena, package), wv_string_new(&t->arena, name)};
+    wv key = wv_array_new(&t->arena, pair, 2);
+    if (t->named == WV_UNDEFINED)
+        t->named = wv_object_begin(&t->arena, 64);
+    wv before = wv_object_get(t->named, key);
+    unsigned n = before == WV_UNDEFINED ? 0 : (unsigned)wv_int(before);
+    wv_object_put(&t->arena, &t->named, key, wv_small(n + 1));
     return n;
 }
 
@@ -212,8 +215,8 @@ static void add_test(cli_tests *t, const wp_module *m, wp_rule *rule)
     x.function = h->is_function;
     x.skip = begins(h->ref[parts - 1], "todo_test_");
     x.counted = ref_text(&t->arena, h->ref, parts);
-    unsigned before = x.skip ? 0 : count_named(t, x.package, x.counted);
-    if (before)
+    unsigned before = count_named(t, x.package, x.counted);
+    if (before && !x.skip)
         rename_rule(&t->arena, h, parts - 1, before);
     x.name = ref_text(&t->arena, h->ref, parts);
     x.cases = !h->contains && !h->is_function && (h->key || h->n_ref > parts);

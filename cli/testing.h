@@ -50,7 +50,8 @@ typedef struct cli_tests {
     wm_program *program;
     writ_session *session;
     int64_t timeout_ns;
-    wv seen; /* the paths of the cases that began, while a test runs */
+    wv named; /* [package, name] -> how many tests have it */
+    wv seen;  /* the paths of the cases that began, while a test runs */
 } cli_tests;
 
 void cli_tests_init(cli_tests *t, cli_load *l);

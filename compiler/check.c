@@ -41,7 +41,7 @@ static bool deprecated(wc_cvisitor *v, wp_expr *e)
 void wc_ck_deprecated(wc_check *c)
 {
     wc_cvisitor v = {.c = c, .expr = deprecated};
-    for (uint32_t i = 0; i < c->n_all; i++) {
+    for (uint32_t i = 0; i < c->n_all && c->has_deprecated; i++) {
         c->u->module = c->all[i]->module;
         if (wc_is_strict(c->u))
             wc_ck_walk_rule(&v, c->all[i]);

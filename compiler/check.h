@@ -65,6 +65,9 @@ typedef struct wc_cset {
     uint32_t mask;
 } wc_cset;
 
+/* What stands in a rule as it was written, or was made by a stage. */
+enum { WC_HAS_CALL = 1, WC_HAS_COMP = 2, WC_HAS_WITH = 4 }; /* CALL: as a term */
+
 /* A rule, or one `else` of it. */
 typedef struct wc_crule {
     const wp_module *module;
@@ -76,6 +79,7 @@ typedef struct wc_crule {
     uint32_t n_args;
     wp_term *key, *value; /* NULL: none */
     bool is_default;
+    uint8_t has; /* WC_HAS_...: what a stage that looks for it need not look for elsewhere */
     wp_body body;
     struct wc_crule *else_rule;
     wp_loc loc, head_loc;
@@ -148,7 +152,9 @@ typedef struct wc_check {
     struct wc_types *types;  /* of the type check, or NULL */
     wv schemas;              /* "rule:..", "document:..", ... -> the entries of its annotations */
     const wc_crule *rule;    /* the one being worked on; NULL in queries */
+    uint8_t has;             /* copying: what was met in the rule under way */
     bool has_templates;      /* anywhere in the modules */
+    bool has_deprecated;     /* functions: some call names a deprecated built-in */
     wc_crule **by_line;      /* check_safety.c: rules by module and line, or NULL */
     bool failed;             /* an error ends the chain behind this stage */
     wc_query_body query;

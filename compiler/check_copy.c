@@ -185,6 +185,7 @@ static wp_term *copy(wc_check *c, const wp_term *t, bool head)
         ref->list.items[0] = to;
         return ref;
     }
+    c->has |= wc_ck_is_comp(t) ? WC_HAS_COMP : t->kind == WP_CALL ? WC_HAS_CALL : 0;
     wp_term *to = wc_ck_is_comp(t) ? wc_ck_comp(c, (wp_term_kind)t->kind, t->loc)
                                    : wc_term_new(c->u, (wp_term_kind)t->kind, t->loc);
     memcpy(to, t, wp_term_size((wp_term_kind)t->kind));
@@ -220,7 +221,8 @@ static wp_term *copy(wc_check *c, const wp_term *t, bool head)
         to->comp.value = copy(c, t->comp.value, false);
         to->comp.body = wc_ck_copy_body(c, &t->comp.body);
         break;
-    case WP_TEMPLATE:
+    case WP_TEMPLATE: /* a call with comprehensions, later */
+        c->has |= WC_HAS_COMP | WC_HAS_CALL;
         c->has_templates = true;
         to->tmpl.parts = wb_arena_alloc(c->a, (t->tmpl.n + 1) * sizeof(wp_expr *));
         for (uint32_t i = 0; i < t->tmpl.n; i++)
@@ -249,7 +251,8 @@ wp_expr *wc_ck_copy_expr(wc_check *c, const wp_expr *e)
 {
     wp_expr *to = wc_expr_new(c->u, (wp_expr_kind)e->kind, e->loc);
     memcpy(to, e, wp_expr_size((wp_expr_kind)e->kind));
-    to->with = wb_arena_alloc(c->a, (e->n_with + 1) * sizeof *to->with);
+    c->has |= e->n_with ? WC_HAS_WITH : 0;
+    to->with = e->n_with ? wb_arena_alloc(c->a, e->n_with * sizeof *to->with) : NULL;
     for (uint32_t i = 0; i < e->n_with; i++)
         to->with[i] = (wp_with){copy(c, e->with[i].target, false), copy(c, e->with[i].value, false),
                                 e->with[i].loc};
@@ -284,6 +287,7 @@ wp_expr *wc_ck_copy_expr(wc_check *c, const wp_expr *e)
 static wc_crule *copy_rule(wc_check *c, const wp_module *m, const wp_rule *r, wc_crule *first)
 {
     wc_crule *to = wb_arena_calloc(c->a, sizeof *to);
+    c->has = 0;
     const wp_head *h = r->head, *name = first ? first->source->head : h;
     to->first = first ? first : to;
     to->module = m;
@@ -308,6 +312,9 @@ static wc_crule *copy_rule(wc_check *c, const wp_module *m, const wp_rule *r, wc
         to->value->value = WV_TRUE;
     }
     to->body = wc_ck_copy_body(c, &r->body);
+    if (wv_object_get_str(c->names, WB_LIT("print")) != WV_UNDEFINED)
+        c->has |= WC_HAS_COMP; /* what print() shows */
+    to->has = c->has;
     if (r->else_rule)
         to->else_rule = copy_rule(c, m, r->else_rule, to->first);
     return to;

@@ -56,6 +56,8 @@ static bool rewrite(wc_cvisitor *v, wp_body *b)
 
 void wc_ck_metadata(wc_check *c)
 {
+    if (wv_object_get_str(c->names, WB_LIT("rego")) == WV_UNDEFINED)
+        return; /* nobody names it */
     for (uint32_t i = 0; i < c->n_all; i++) {
         wc_crule *r = c->all[i];
         calls x = {0};

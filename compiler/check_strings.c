@@ -278,6 +278,8 @@ void wc_ck_void_calls(wc_check *c)
 {
     wc_cvisitor v = {.c = c, .term = void_call};
     for (uint32_t i = 0; i < c->n_all; i++) {
+        if (!(c->all[i]->has & WC_HAS_CALL))
+            continue;
         c->u->module = c->all[i]->module;
         wc_ck_walk_rule(&v, c->all[i]);
     }

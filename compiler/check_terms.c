@@ -240,7 +240,8 @@ void wc_ck_comprehensions(wc_check *c)
 {
     wc_cvisitor v = {.c = c, .term = comp_term};
     for (uint32_t i = 0; i < c->n_all; i++)
-        wc_ck_walk_rule(&v, c->all[i]);
+        if (c->all[i]->has & WC_HAS_COMP)
+            wc_ck_walk_rule(&v, c->all[i]);
 }
 
 /* ---- dynamic terms ---- */

@@ -144,6 +144,8 @@ void wc_ck_withs(wc_check *c)
 {
     wc_cvisitor v = {.c = c, .body = in_body};
     for (uint32_t i = 0; i < c->n_all; i++) {
+        if (!(c->all[i]->has & WC_HAS_WITH))
+            continue;
         c->u->module = c->all[i]->module;
         wc_ck_walk_rule(&v, c->all[i]);
     }

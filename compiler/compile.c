@@ -305,16 +305,31 @@ wb_status wc_write_plan(wp_module **modules, uint32_t n, const wc_plan_wanted *w
     return s;
 }
 
+/* The children are sorted by name. */
+static uint32_t find_child(const wm_program *p, const wm_node *node, wv name)
+{
+    uint32_t low = 0, high = node->n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        uint32_t child = p->children[node->first + middle];
+        int c = wv_compare(p->nodes[child].name, name);
+        if (!c)
+            return child;
+        if (c < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return WM_NONE;
+}
+
 uint32_t wc_find_node(const wm_program *p, const wv *path, unsigned n, unsigned *used)
 {
     uint32_t at = 0;
     *used = 0;
     while (*used < n && p->nodes[at].whole == WM_NONE && !p->nodes[at].is_function) {
         const wm_node *node = &p->nodes[at];
-        uint32_t next = WM_NONE;
-        for (uint32_t i = 0; i < node->n && next == WM_NONE; i++)
-            if (wv_equal(p->nodes[p->children[node->first + i]].name, path[*used]))
-                next = p->children[node->first + i];
+        uint32_t next = find_child(p, node, path[*used]);
         if (next == WM_NONE)
             return at;
         at = next;
