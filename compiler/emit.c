@@ -501,7 +501,8 @@ static void emit_stmt(emitter *e, const wc_stmt *s)
         fails(e, at, 2);
         break;
     }
-    case WC_S_Settle: put(e, WM_SETTLE, 0, 0, 0, loc); break;
+    case WC_S_Clashes: put(e, WM_CLASH, s->t, 0, 0, loc); break;
+    case WC_S_Settle: put(e, WM_SETTLE, s->a.n, 0, 0, loc); break;
     case WC_S_Match: emit_match(e, s); break;
     case WC_S_Dispatch: emit_dispatch(e, s); break;
     case WC_S_DispatchEnd: emit_dispatch_end(e, s); break;

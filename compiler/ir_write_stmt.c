@@ -621,6 +621,7 @@ static void write_stmt(ir_writer *w, const wc_stmt *s)
     case WC_S_DataRef: write_call(w, s); break;
     case WC_S_DataKeys: write_keys(w, s); break;
     case WC_S_Match:
+    case WC_S_Clashes:
     case WC_S_Settle:
     case WC_S_Dispatch:
     case WC_S_DispatchEnd: break;

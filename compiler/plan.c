@@ -24,10 +24,17 @@ wc_stmt *wc_put_op(wc_planner *p, wc_stmt_kind kind, uint32_t t, wc_operand a, w
     return s;
 }
 
-void wc_settle(wc_planner *p, uint32_t asked)
+void wc_settle(wc_planner *p, wc_stmt *first, uint32_t asked)
 {
-    if (p->n_asked > asked)
-        wc_put(p, WC_S_Settle);
+    if (p->n_asked == asked)
+        return;
+    wc_stmt *count = wb_arena_calloc(p->u->a, sizeof *count);
+    *count = (wc_stmt){.kind = WC_S_Clashes, .loc = first->loc, .t = wc_local(p)};
+    count->next = first->next;
+    first->next = count;
+    if (p->block->last == first)
+        p->block->last = count;
+    wc_put_op(p, WC_S_Settle, 0, wc_op_local(count->t), (wc_operand){0});
 }
 
 uint32_t wc_local(wc_planner *p)

@@ -372,16 +372,17 @@ static void plan_test(wc_planner *p, const char *name, wc_operand v, const wp_te
     wc_put_op(p, WC_S_IsTrue, 0, wc_op_local(s->t), (wc_operand){0});
 }
 
-/* The test itself follows in the body, where it raises an error for what is no string. Only where
- * some `with` replaces it the index tells more than that. */
-static void plan_affix(wc_planner *p, const wc_need *x, wc_operand v)
+/* The test itself follows in the body, where it raises an error for what is no string. Where some
+ * `with` replaces it, or where something is seen before it, the index tells more than that. */
+static void plan_affix(wc_planner *p, const wc_need *x, wc_operand v, bool first)
 {
     static const char *const names[2][2] = {{"startswith", "strings.any_prefix_match"},
                                             {"endswith", "strings.any_suffix_match"}};
     const char *const *name = names[x->what == WC_NEED_SUFFIX];
     plan_test(p, "is_string", v, NULL);
-    if (wv_is_object(p->u->mocked) &&
-        wv_object_get_str(p->u->mocked, wb_str_of(name[0])) != WV_UNDEFINED)
+    bool replaced = wv_is_object(p->u->mocked) &&
+                    wv_object_get_str(p->u->mocked, wb_str_of(name[0])) != WV_UNDEFINED;
+    if (replaced || !first)
         plan_test(p, name[1], v, x->value);
 }
 
@@ -396,7 +397,7 @@ static bool all_plain(const wp_term *xs)
     return true;
 }
 
-static void plan_need(wc_planner *p, const wc_need *x)
+static void plan_need(wc_planner *p, const wc_need *x, uint32_t seen)
 {
     wc_operand v = wc_plan_term(p, x->place);
     switch (x->what) {
@@ -413,7 +414,7 @@ static void plan_need(wc_planner *p, const wc_need *x)
         break;
     case WC_NEED_MEMBER: wc_put_op(p, WC_S_Member, 0, wc_const(p, x->value->value), v); break;
     case WC_NEED_PREFIX:
-    case WC_NEED_SUFFIX: plan_affix(p, x, v); break;
+    case WC_NEED_SUFFIX: plan_affix(p, x, v, x->from == seen); break;
     }
 }
 
@@ -475,7 +476,7 @@ void wc_plan_rule_body(wc_planner *p, const wc_rule *r)
         find(&f);
         for (uint32_t i = 0; i < f.n; i++)
             if (f.needs[i].from >= seen)
-                plan_need(p, &f.needs[i]);
+                plan_need(p, &f.needs[i], seen);
     }
     wp_body rest = {wb_arena_alloc(p->u->a, (b->n + 1) * sizeof(wp_expr *)), 0};
     for (uint32_t i = 0; i < b->n; i++)

@@ -240,8 +240,10 @@ bool wc_base_ref(const wc_unit *u, const wp_term *t)
     if (!n && !wc_is_root(head, "input"))
         return false;
     for (uint32_t i = 1; i < t->list.n; i++) {
-        if (t->list.items[i]->kind > WP_STRING)
+        if (!is_ground(t->list.items[i]))
             return false;
+        if (n && t->list.items[i]->kind > WP_STRING)
+            return true; /* no rule has such a name */
         if (n)
             n = wc_node_child(n, t->list.items[i]->value);
         if (n && n->n_rules)
@@ -308,7 +310,7 @@ static wc_operand comprehension(wc_planner *p, const wp_term *t)
                                         [WP_SET_COMP] = WC_S_MakeSet,
                                         [WP_OBJECT_COMP] = WC_S_MakeObject};
     uint32_t to = wc_local(p), asked = p->n_asked;
-    wc_put_op(p, make[t->kind], to, (wc_operand){0}, (wc_operand){0});
+    wc_stmt *first = wc_put_op(p, make[t->kind], to, (wc_operand){0}, (wc_operand){0});
     wc_mark m = wc_open(p);
     wc_plan_body(p, &t->comp.body);
     p->loc = t->loc;
@@ -323,7 +325,7 @@ static wc_operand comprehension(wc_planner *p, const wp_term *t)
                   (wc_operand){0});
     }
     wc_close(p, m);
-    wc_settle(p, asked);
+    wc_settle(p, first, asked);
     return wc_op_local(to);
 }
 

@@ -66,9 +66,9 @@ static wv whole(wm_session *s, uint32_t at, wv base);
  * it is there, so a clash does not wait. */
 static wv whole_rule(wm_session *s, uint32_t func)
 {
-    bool clashed = s->clashed;
+    uint32_t clashed = s->clashed;
     wv v = wm_run(s, func, NULL, 0);
-    if (s->clashed && !clashed && !s->failed) {
+    if (s->clashed > clashed && !s->failed) {
         s->error = s->late;
         s->failed = true;
         return WV_UNDEFINED;

@@ -101,7 +101,7 @@ struct wm_session {
     wm_budget budget;
     bool strict, collect_errors, failed, fixed_time;
     wm_error error;
-    bool clashed; /* `late` waits to become the error */
+    uint32_t clashed; /* conflicts that wait to become the error; `late` is the last one */
     wm_error late;
     wm_error *builtin_errors;
     size_t n_builtin_errors, cap_builtin_errors;

@@ -205,7 +205,7 @@ static bool try_whole(wm_session *s, const wm_func *fn)
     if (limit > before)
         return false;
     size_t n_errors = s->n_builtin_errors;
-    bool clashed = s->clashed;
+    uint32_t clashed = s->clashed;
     s->fuel = limit;
     wm_ask_later(s);
     wm_run(s, fn->whole, NULL, 0);
@@ -284,7 +284,7 @@ static bool defer_conflict(wm_session *s, const wm_func *fn)
     if (s->error.code != WP_EVAL_CONFLICT_ERROR || s->collecting || keyed)
         return false;
     s->late = s->error;
-    s->clashed = true;
+    s->clashed++;
     s->failed = false;
     return true;
 }
@@ -797,9 +797,11 @@ next:
             regs[A] = result;
             NEXT;
         }
+        CASE(CLASH) : regs[A] = wv_small(s->clashed);
+        NEXT;
         CASE(SETTLE) :
         {
-            if (__builtin_expect(s->clashed, 0)) {
+            if (__builtin_expect(s->clashed > wv_int(regs[A]), 0)) {
                 s->error = s->late;
                 s->failed = true;
                 goto failed;

@@ -67,7 +67,8 @@ void wm_begin(wm_session *s, const wm_program *p, wv data, wv input, const wm_bu
     s->arg_memos = 0;
     s->arg_memo_bytes = 0;
     s->arg_memo_top = wb_arena_mark(&s->kept);
-    s->failed = s->clashed = false;
+    s->failed = false;
+    s->clashed = 0;
     s->n_builtin_errors = 0;
     s->collecting = NULL;
     s->recorded = WV_UNDEFINED;
