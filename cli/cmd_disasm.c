@@ -7,17 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPCODES, PASS_OFF, PLAN, QUERY, STAGE, V0, N_OPTIONS };
+enum { OPCODES, OPTIMISED, PASS_OFF, PLAN, QUERY, STAGE, V0, WHY, N_OPTIONS };
 
 static const cli_option OPTIONS[] = {
     [OPCODES] = {"opcodes", 0, CLI_BOOL, NULL, NULL,
                  "print the page that describes all instructions"},
+    [OPTIMISED] = {"optimised", 0, CLI_BOOL, NULL, NULL, "print the plan as all passes leave it"},
     [PASS_OFF] = {"pass-off", 0, CLI_LIST, NULL, NULL, "switch optimiser passes off by name"},
     [PLAN] = {"plan", 0, CLI_BOOL, NULL, NULL, "print the plan, the form before the bytecode"},
     [QUERY] = {"query", 'q', CLI_STRING, NULL, NULL, "compile this query with the files"},
     [STAGE] = {"stage", 0, CLI_STRING, NULL, NULL,
                "print what stands after a stage; `list` prints the stages"},
     [V0] = {"v0-compatible", 0, CLI_BOOL, NULL, NULL, "read the modules as Rego v0"},
+    [WHY] = {"why", 0, CLI_BOOL, NULL, NULL,
+             "print what the optimiser did to each function, and what prevented it"},
     [N_OPTIONS] = {0},
 };
 
@@ -27,6 +30,7 @@ static const cli_command COMMAND = {
     .about = "Print the bytecode that Rego files and a query compile to, function by function.\n",
     .examples = "  $ writ disasm policy.rego -q 'data.example.allow'\n"
                 "  $ writ disasm --plan policy.rego\n"
+                "  $ writ disasm --optimised --why policy.rego\n"
                 "  $ writ disasm --stage safety_bodies policy.rego\n"
                 "  $ writ disasm --opcodes > docs/bytecode.md\n",
     .options = OPTIONS,
@@ -98,7 +102,8 @@ static int run(const cli_options *o)
     l.rego_only = true;
     cli_load_paths(&l, o->rest, o->n_rest);
     wb_str query = wb_str_of(v[QUERY].text);
-    const char *name = v[PLAN].on ? "plan" : v[STAGE].text;
+    const char *name = v[OPTIMISED].on ? "optimised" : v[PLAN].on ? "plan" : v[STAGE].text;
+    l.engine->why = v[WHY].on;
     int stage = *name ? wc_stage_by_name(wb_str_of(name)) : -1;
     if (*name && stage < 0)
         cli_add_error(&l, "no stage is named %s", name);

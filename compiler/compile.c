@@ -21,6 +21,15 @@ int wc_pass_by_name(wb_str name)
     return -1;
 }
 
+static void why_memo(wc_unit *u, wc_function *fn, const wc_node *n)
+{
+    if (n->asked < 2)
+        wc_why(u, fn, "memo", n->rules[0]->loc, "not: %s",
+               n->asked ? "one place asks for it, once" : "no rule asks for it by name");
+    else
+        wc_why(u, fn, "memo", n->rules[0]->loc, "%s", fn->n_args ? "by its arguments" : "whole");
+}
+
 /* Marks functions that some `with` may replace, and gives memo slots to what is asked twice. */
 static void mark_functions(wc_unit *u, wc_plan *plan, wv targets, wc_node *n)
 {
@@ -33,6 +42,7 @@ static void mark_functions(wc_unit *u, wc_plan *plan, wv targets, wc_node *n)
             }
             if (u->options->passes_off & WC_PASS_MEMO)
                 continue;
+            why_memo(u, fn, n);
             if (!fn->n_args) {
                 /* Documents asked by path may come here too: one slot is cheap. */
                 fn->out.memo_kind = n->asked > 1 ? WM_MEMO_RULE : WM_MEMO_NONE;
@@ -142,8 +152,12 @@ static void stage_plan(front *f)
     wc_make_plan(f->u, f->plan, q, q ? f->query->context : NULL);
     if (!f->u->diags->n)
         mark_functions(f->u, f->plan, targets, f->u->root);
+}
+static void stage_optimised(front *f)
+{
     wc_plan_matches(f->u, f->plan);
     wc_plan_hoist(f->u, f->plan);
+    wc_plan_why(f->u, f->plan);
 }
 
 static const struct {
@@ -215,7 +229,7 @@ wb_status wc_compile(wp_module **modules, uint32_t n, const wc_query *query,
         p->operators[i] = ws_registry_find(options->registry, wb_str_of(operators[i]));
     wc_plan plan = {.query = WM_NONE};
     front f = {.u = &u, .query = query, .plan = &plan};
-    bool ok = run_stages(&f, WC_STAGE_plan) && wc_emit(&u, &plan, p);
+    bool ok = run_stages(&f, WC_STAGE_optimised) && wc_emit(&u, &plan, p);
     wb_error e;
     if (ok) {
         put_tree(&u, p);
@@ -268,7 +282,7 @@ wb_status wc_stage_text(wp_module **modules, uint32_t n, const wc_query *query,
     bool ok = run_stages(&f, stage);
     if (ok && stage < WC_STAGE_rules)
         wc_list_rules(&f.check);
-    if (ok && stage == WC_STAGE_plan)
+    if (ok && stage >= WC_STAGE_plan)
         wc_plan_print(out, &plan);
     else if (ok)
         wc_rules_print(out, &u, f.check.query.body.n ? &f.check.query.body : NULL);
@@ -295,7 +309,7 @@ wb_status wc_write_plan(wp_module **modules, uint32_t n, const wc_plan_wanted *w
     wc_plan plan = {.query = WM_NONE};
     front f = {.u = &u, .query = wanted->query, .plan = &plan};
     wb_status s = WB_INVALID;
-    if (run_stages(&f, WC_STAGE_plan))
+    if (run_stages(&f, WC_STAGE_optimised))
         s = ir_write(&u, &plan, wanted, out);
     if (s) {
         wp_diags_sort(diags);

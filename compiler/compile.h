@@ -10,7 +10,7 @@
 
 /* Passes that may be switched off, by name; every conformance case must agree with each off. */
 #define WC_PASS_MAP(X)                                                                             \
-    X(FOLD, "fold", "ground collections and calls of pure operators become constants")             \
+    X(FOLD, "fold", "collections of constants become constants")                                   \
     X(PREPARE, "prepare", "patterns and other constant arguments are prepared once")               \
     X(MEMO, "memo", "rules asked more than once are remembered")                                   \
     X(DISPATCH, "dispatch", "rules that test one place for constants are found by its value")      \
@@ -37,6 +37,7 @@ typedef struct wc_options {
     bool print;          /* keep print(); otherwise such expressions are taken out */
     bool strict;         /* strict mode's further errors */
     bool no_early_exit;  /* rules with one constant value run all their bodies: seen in errors */
+    bool why;            /* keep what passes did and what prevented them: wm_func's notes */
     bool stop_at_false;  /* a query's expression that is false ends its row before the next is
                           * evaluated, and the rows show no values, as when OPA's evaluator is
                           * asked alone; `opa eval` goes on */

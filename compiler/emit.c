@@ -539,6 +539,13 @@ static bool emit_function(emitter *e, wc_function *fn, wm_func *to)
     e->most = fn->n_locals;
     *to = fn->out;
     to->name = wb_arena_str(&e->p->arena, fn->name);
+    if (fn->notes) {
+        wb_buf notes;
+        wb_buf_init(&notes, WC_NOTES_BYTES);
+        wc_notes_print(&notes, fn);
+        to->notes = wb_arena_str(&e->p->arena, wb_buf_str(&notes));
+        wb_buf_free(&notes);
+    }
     to->entry = e->n;
     to->n_args = fn->n_args;
     to->consts = e->p->n_consts;

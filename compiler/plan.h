@@ -56,9 +56,15 @@ typedef struct wc_function {
     wc_block *body;
     wv *consts;
     uint32_t n_consts, cap_consts;
-    wv const_index; /* value -> number, for constants that are scalars */
-    wm_func out;    /* what the program's function will say of it */
+    wv const_index;                  /* value -> number, for constants that are scalars */
+    wm_func out;                     /* what the program's function will say of it */
+    uint32_t n_shared;               /* reads that plan_share.c saved */
+    struct wc_note *notes, *to_note; /* plan_why.c: the first and the last */
+    uint32_t n_notes;
 } wc_function;
+
+#define WC_NOTES_MAX   256u              /* of one function: more is not read */
+#define WC_NOTES_BYTES ((size_t)1 << 20) /* of their text */
 
 typedef struct wc_plan {
     wc_function **funcs;
@@ -72,6 +78,21 @@ void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query_body *query, const w
 void wc_plan_matches(wc_unit *u, const wc_plan *plan);
 /* plan_hoist.c */
 void wc_plan_hoist(wc_unit *u, const wc_plan *plan);
+
+/* plan_why.c: with options->why each pass notes what it did to a function, or, with "not: " in
+ * front, what prevented it. Else these do nothing. A note that is there already is not made again.
+ */
+void wc_why(wc_unit *u, wc_function *fn, const char *pass, wp_loc loc, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* Behind all passes: what only the finished plan tells, and which passes are off. */
+void wc_plan_why(wc_unit *u, const wc_plan *plan);
+/* A line each: `; PASS ROW:COLUMN: text`. */
+void wc_notes_print(wb_buf *b, const wc_function *fn);
+/* A local's value in words: "input.a", "data.x", "data.p.rule", "a value". def: by local, the
+ * statement that set it last, or NULL. */
+const char *wc_place_text(wc_unit *u, const wc_plan *plan, const wc_function *fn,
+                          const wc_stmt *const *def, wc_operand o);
+const char *wc_place_of_term(wc_unit *u, const wp_term *t);
 /* plan_text.c */
 void wc_plan_print(wb_buf *b, const wc_plan *plan);
 #define WC_LOCALS_PLAIN 1000u /* a function of no more locals is emitted as it was planned */

@@ -131,6 +131,40 @@ static void note_rule(chooser *c, const wc_rule *r)
     }
 }
 
+/* ---- in words ---- */
+
+static const char *subject_text(const chooser *c, const subject *s)
+{
+    if (!s->argument)
+        return wc_place_of_term(c->p->u, s->place);
+    return wb_arena_printf(c->p->u->a, "%s %u", c->n_keys ? "key" : "argument", s->argument);
+}
+
+static void why_chosen(const chooser *c, const subject *s)
+{
+    wc_why(c->p->u, c->p->fn, "dispatch", c->n->rules[0]->loc,
+           "%u rules by %s, %u values, rules in every list: %u", s->n_rules, subject_text(c, s),
+           wv_len(s->values), c->n_rules - s->n_rules);
+}
+
+static void why_none(const chooser *c)
+{
+    const subject *most = NULL;
+    for (uint32_t i = 0; i < c->n_subjects; i++)
+        if (!most || c->subjects[i].n_rules > most->n_rules)
+            most = &c->subjects[i];
+    wp_loc loc = c->n->rules[0]->loc;
+    if (!most)
+        wc_why(c->p->u, c->p->fn, "dispatch", loc, "not: no rule tests a place for a scalar");
+    else
+        wc_why(c->p->u, c->p->fn, "dispatch", loc, "not: %u of %u rules test %s: %s", most->n_rules,
+               c->n_rules, subject_text(c, most),
+               most->n_rules < RULES_MIN        ? "too few rules"
+               : wv_len(most->values) < 2       ? "one value"
+               : 2 * most->n_rules < c->n_rules ? "most rules do not test it"
+                                                : "no value leaves out half of the rules");
+}
+
 /* The place that leaves the fewest rules; NULL: none is worth it. */
 static const subject *choose(const chooser *c)
 {
@@ -228,8 +262,14 @@ static wc_operand place_value(wc_planner *p, const subject *s)
 
 bool wc_dispatch_begin(wc_planner *p, const wc_node *n, uint32_t n_keys)
 {
-    if (p->u->options->passes_off & WC_PASS_DISPATCH || n->n_rules < RULES_MIN)
+    if (p->u->options->passes_off & WC_PASS_DISPATCH)
         return false;
+    if (n->n_rules < RULES_MIN) {
+        if (n->n_rules > 1)
+            wc_why(p->u, p->fn, "dispatch", n->rules[0]->loc, "not: fewer than %u rules",
+                   RULES_MIN);
+        return false;
+    }
     chooser *c = wb_arena_calloc(p->u->a, sizeof *c);
     c->p = p;
     c->n = n;
@@ -242,6 +282,10 @@ bool wc_dispatch_begin(wc_planner *p, const wc_node *n, uint32_t n_keys)
             c->rule++;
         }
     const subject *s = choose(c);
+    if (p->u->options->why && s)
+        why_chosen(c, s);
+    if (p->u->options->why && !s)
+        why_none(c);
     if (!s)
         return false;
     wc_operand value = place_value(p, s);

@@ -13,15 +13,19 @@
 
 typedef struct hoister {
     wc_unit *u;
+    const wc_plan *plan;
     wc_function *fn;
-    uint32_t *when; /* by local: the number of the statement that set it last */
+    const wc_stmt **def; /* by local: what set it last, for notes; NULL: none are wanted */
+    uint32_t *when;      /* by local: the number of the statement that set it last */
     uint32_t n_when;
     uint32_t at;
     uint32_t hoisted;
 } hoister;
 
-static void set(hoister *h, uint32_t local)
+static void set(hoister *h, uint32_t local, const wc_stmt *s)
 {
+    if (h->def)
+        h->def[local] = s;
     if (local < h->n_when)
         h->when[local] = h->at;
 }
@@ -80,6 +84,11 @@ static void hoist(hoister *h, front *f, wc_stmt *s)
     *read = *s;
     read->t = t;
     read->next = NULL;
+    if (h->def) {
+        h->def[t] = read;
+        wc_why(h->u, h->fn, "hoist", s->loc, "%s",
+               wc_place_text(h->u, h->plan, h->fn, h->def, wc_op_local(t)));
+    }
     b->block->first = b->block->last = read;
     uint32_t old = s->t;
     *s = (wc_stmt){.kind = WC_S_IsDefined, .loc = s->loc, .a = wc_op_local(t), .next = s->next};
@@ -97,20 +106,24 @@ static void collect(hoister *h, front *f, const wc_block *b, uint32_t since)
 {
     for (wc_stmt *s = b->first; s; s = s->next) {
         h->at++;
-        if (h->hoisted == HOISTED_MAX)
+        if (h->hoisted == HOISTED_MAX) {
+            wc_why(h->u, h->fn, "hoist", s->loc, "not: %u reads are taken out", HOISTED_MAX);
             return;
+        }
         bool root = s->kind == WC_S_Input || s->kind == WC_S_Data;
         if (root || (is_read(s) && is_there(h, s->a, since) && is_there(h, s->b, since))) {
             hoist(h, f, s);
             continue;
         }
         if (s->kind == WC_S_Scan) {
-            set(h, s->t);
-            set(h, s->t + 1);
+            set(h, s->t, s);
+            set(h, s->t + 1, s);
         } else if (wc_sets_local(s)) {
-            set(h, s->t);
+            set(h, s->t, s);
         }
-        if (s->block && s->kind != WC_S_Break && s->kind != WC_S_With)
+        if (s->kind == WC_S_With)
+            wc_why(h->u, h->fn, "hoist", s->loc, "not: within `with` input and data are others");
+        else if (s->block && s->kind != WC_S_Break)
             collect(h, f, s->block, since);
     }
 }
@@ -123,8 +136,8 @@ static void walk(hoister *h, wc_block *b)
         if (s->kind == WC_S_Scan) {
             uint32_t since = h->at;
             front f = {0};
-            set(h, s->t);
-            set(h, s->t + 1);
+            set(h, s->t, s);
+            set(h, s->t + 1, s);
             collect(h, &f, s->block, since);
             if (f.first) {
                 f.last->next = s;
@@ -135,7 +148,7 @@ static void walk(hoister *h, wc_block *b)
             }
             h->at = since;
         } else if (wc_sets_local(s)) {
-            set(h, s->t);
+            set(h, s->t, s);
         }
         if (s->block && s->kind != WC_S_Break && s->kind != WC_S_With)
             walk(h, s->block);
@@ -148,12 +161,17 @@ void wc_plan_hoist(wc_unit *u, const wc_plan *plan)
         return;
     for (uint32_t i = 0; i < plan->n; i++) {
         wc_function *fn = plan->funcs[i];
-        if (fn->n_locals > WC_LOCALS_PLAIN - 2 * HOISTED_MAX)
-            continue; /* registers are scarce in there */
-        hoister h = {.u = u, .fn = fn, .n_when = fn->n_locals};
+        if (fn->n_locals > WC_LOCALS_PLAIN - 2 * HOISTED_MAX) { /* registers are scarce in there */
+            wc_why(u, fn, "hoist", fn->out.loc, "not: the function has %u locals", fn->n_locals);
+            continue;
+        }
+        hoister h = {.u = u, .plan = plan, .fn = fn, .n_when = fn->n_locals};
         h.when = wb_calloc(fn->n_locals + 1, sizeof *h.when);
+        if (u->options->why)
+            h.def = wb_calloc(fn->n_locals + HOISTED_MAX + 1, sizeof *h.def);
         walk(&h, fn->body);
         free(h.when);
+        free(h.def);
         fn->n_locals += h.hoisted;
     }
 }

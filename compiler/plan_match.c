@@ -7,6 +7,8 @@
  * key must not be read, and nothing in front of the test may be seen to run. Reports nothing. */
 #include "compiler/plan.h"
 
+#include "value/json.h"
+
 #include <stdlib.h>
 
 typedef struct matcher {
@@ -182,12 +184,43 @@ static wc_stmt *ask(matcher *m, const wc_stmt *loop, wc_operand known, const wc_
 
 static void walk(matcher *m, wc_block *b);
 
+static void why_not(const matcher *m, const wc_stmt *loop, const char *why)
+{
+    if (m->u->options->why)
+        wc_why(m->u, m->p->fn, "match", loop->loc, "not: %s: %s",
+               wc_place_text(m->u, m->plan, m->p->fn, m->def, loop->a), why);
+}
+
+static void why_matched(const matcher *m, const wc_stmt *loop, wv path)
+{
+    wb_buf b;
+    if (!m->u->options->why)
+        return;
+    wb_buf_init(&b, 256);
+    wv_print(&b, path);
+    wc_why(m->u, m->p->fn, "match", loop->loc, "%s by %s",
+           wc_place_text(m->u, m->plan, m->p->fn, m->def, loop->a), wb_buf_cstr(&b));
+    wb_buf_free(&b);
+}
+
+/* What keeps a loop from asking an index whatever it tests, or NULL. */
+static const char *hindrance(const matcher *m, const wc_stmt *loop)
+{
+    if (!m->loops && !m->p->fn->n_args)
+        return "the loop runs once";
+    if (!is_lasting(m, loop->a))
+        return "the collection is not one for the whole evaluation";
+    return block_reads(loop->block, loop->t) ? "the key of the loop is read" : NULL;
+}
+
 /* The statements that ask for the elements, or NULL. The loop's own locals are set already. */
 static wc_stmt *match_of(matcher *m, const wc_stmt *loop, uint32_t since, wc_stmt **last)
 {
-    if (!(m->loops || m->p->fn->n_args) || !is_lasting(m, loop->a) ||
-        block_reads(loop->block, loop->t))
+    const char *why = hindrance(m, loop);
+    if (why) {
+        why_not(m, loop, why);
         return NULL;
+    }
     for (const wc_stmt *s = loop->block->first; s && is_silent(s); s = s->next) {
         m->at++;
         if (wc_sets_local(s))
@@ -200,10 +233,13 @@ static wc_stmt *match_of(matcher *m, const wc_stmt *loop, uint32_t since, wc_stm
             if (!is_earlier(m, &known, since, steps, &n_steps))
                 continue;
             wv path = path_to(m, loop, part, since, &base);
-            if (path != WV_UNDEFINED)
+            if (path != WV_UNDEFINED) {
+                why_matched(m, loop, path);
                 return ask(m, loop, known, steps, n_steps, path, base, last);
+            }
         }
     }
+    why_not(m, loop, "no test against what was known before comes first");
     return NULL;
 }
 

@@ -45,23 +45,36 @@ static wv constant_value(wc_planner *p, const wc_rule *r)
     return r->value ? wc_ground(p, r->value) : WV_UNDEFINED;
 }
 
+static void why_no_exit(wc_planner *p, const wc_node *n, const wc_rule *r, wv v)
+{
+    if (n->n_rules > 1 || r->else_rule)
+        wc_why(p->u, p->fn, "early exit", r->loc, "not: this rule's value is %s",
+               v == WV_UNDEFINED ? "no constant" : "another");
+}
+
 /* The one ground value that every rule and `else` of the node has, or undefined. */
 static wv common_value(wc_planner *p, const wc_node *n)
 {
     wv common = WV_UNDEFINED;
-    if (p->u->options->no_early_exit)
+    if (p->u->options->no_early_exit) {
+        wc_why(p->u, p->fn, "early exit", n->rules[0]->loc, "not: switched off");
         return common;
+    }
     for (uint32_t i = 0; i < n->n_rules; i++) {
         if (n->rules[i]->is_default)
             continue;
         for (const wc_rule *r = n->rules[i]; r; r = r->else_rule) {
             wv v = constant_value(p, r);
-            if (v == WV_UNDEFINED || (common != WV_UNDEFINED && !wv_equal(common, v)))
+            if (v == WV_UNDEFINED || (common != WV_UNDEFINED && !wv_equal(common, v))) {
+                why_no_exit(p, n, r, v);
                 return WV_UNDEFINED;
+            }
             if (common == WV_UNDEFINED)
                 common = v;
         }
     }
+    if (common != WV_UNDEFINED)
+        wc_why(p->u, p->fn, "early exit", n->rules[0]->loc, "all rules have one value");
     return common;
 }
 
@@ -220,8 +233,11 @@ static void plan_single(wc_planner *p, wc_node *n)
             count++;
         }
     }
-    bool returns =
-        common_value(p, n) != WV_UNDEFINED || (count == 1 && !chain_iterates(p->u, only));
+    bool constant = common_value(p, n) != WV_UNDEFINED;
+    bool returns = constant || (count == 1 && !chain_iterates(p->u, only));
+    if (count == 1 && !constant)
+        wc_why(p->u, p->fn, "early exit", only->loc, "%s",
+               returns ? "one rule with one solution" : "not: the body may have several solutions");
     uint32_t result = 0;
     if (!returns && count) {
         result = wc_local(p);

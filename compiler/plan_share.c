@@ -22,9 +22,13 @@ uint32_t wc_find_read(const wc_planner *p, wc_stmt_kind kind, wc_operand from, w
         least = p->first_read;
     for (uint32_t i = p->n_reads; i-- > least;) {
         const wc_read *r = &p->reads[i];
-        if (r->kind == kind && same(r->from, from) && same(r->key, key))
+        if (r->kind == kind && same(r->from, from) && same(r->key, key)) {
+            p->fn->n_shared++;
             return r->local;
+        }
     }
+    if (p->first_read && p->u->options->why)
+        wc_why(p->u, p->fn, "share", p->loc, "not: within `with` what was read outside is another");
     return WC_NO_LOCAL;
 }
 

@@ -277,6 +277,9 @@ static void reverse_pairs(wc_operand *args, uint32_t n)
 static wc_operand literal(wc_planner *p, const wp_term *t)
 {
     wv ground = wc_ground(p, t);
+    if (!(p->u->options->passes_off & WC_PASS_FOLD))
+        wc_why(p->u, p->fn, "fold", p->loc, "%s",
+               ground != WV_UNDEFINED ? "a constant" : "not: something in it is no constant");
     if (ground != WV_UNDEFINED)
         return wc_const(p, ground);
     if (wc_is_wide(t) && wc_term_bound(t))

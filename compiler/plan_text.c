@@ -95,6 +95,7 @@ void wc_plan_print(wb_buf *b, const wc_plan *plan)
 {
     for (uint32_t i = 0; i < plan->n; i++) {
         printer p = {.b = b, .plan = plan, .fn = plan->funcs[i]};
+        wc_notes_print(b, p.fn);
         wb_buf_putf(b, "func %.*s args=%u locals=%u\n", WB_FMT(p.fn->name), p.fn->n_args,
                     p.fn->n_locals);
         put_block(&p, p.fn->body);

@@ -41,7 +41,8 @@
     WC_CHECK_STAGE_MAP(X)                                                                          \
     X(query, "the query went through the same stages")                                             \
     X(rules, "rules stand at their paths; operators are built-ins or functions")                   \
-    X(plan, "every rule and the query is a plan of structured blocks")
+    X(plan, "every rule and the query is a plan of structured blocks")                             \
+    X(optimised, "loops ask indexes, and what every turn reads is read in front of them")
 
 enum {
 #define X(name, doc) WC_STAGE_##name,

@@ -51,6 +51,7 @@ struct writ_engine {
     wp_version version;  /* of modules added from now on; WP_V1 */
     unsigned passes_off; /* WC_PASS_... */
     bool no_early_exit;  /* see wc_options */
+    bool why;            /* see wc_options */
     bool keep_print;     /* compile print() calls; set by writ_set_print users: default true */
     bool strict_compile;
     bool stop_at_false;  /* see wc_options */

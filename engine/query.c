@@ -9,6 +9,7 @@ wc_options we_options(const writ_engine *e)
                         .seed = e->seed,
                         .passes_off = e->passes_off,
                         .no_early_exit = e->no_early_exit,
+                        .why = e->why,
                         .print = e->keep_print,
                         .strict = e->strict_compile,
                         .stop_at_false = e->stop_at_false,

@@ -53,6 +53,7 @@ static void put_second_word(wb_buf *b, const wm_program *p, wm_op op, uint64_t w
 
 static void put_function(wb_buf *b, const wm_program *p, const wm_func *fn)
 {
+    wb_buf_put_str(b, fn->notes);
     wb_buf_putf(b, "func %.*s args=%u regs=%u", WB_FMT(fn->name), fn->n_args, fn->n_regs);
     if (fn->memo_kind == WM_MEMO_RULE)
         wb_buf_putf(b, " memo=%u", fn->memo);

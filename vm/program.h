@@ -64,6 +64,7 @@ typedef struct wm_func {
     bool is_function;  /* a Rego function: its arguments are values, not keys */
     wv path;           /* rules: ["test", "p"], for `with`; undefined for queries */
     wp_loc loc;        /* the rule's place: conflicts name it */
+    wb_str notes;      /* what the optimiser did and did not, lines for wm_disasm; mostly empty */
 } wm_func;
 
 typedef struct wm_site {

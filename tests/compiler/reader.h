@@ -50,7 +50,8 @@ static inline unsigned each_case(const char *file, case_function call)
 
 /* Compiles `package t` with the rules up to a stage, or wholly when it is negative; fills text with
  * what the stage left, or with one line an error. */
-static inline wb_status stage_case(wb_str rules, int stage, wb_buf *text)
+static inline wb_status stage_case_with(wb_str rules, int stage, bool why, unsigned passes_off,
+                                        wb_buf *text)
 {
     writ_engine *e = writ_engine_new();
     wb_arena a;
@@ -67,6 +68,8 @@ static inline wb_status stage_case(wb_str rules, int stage, wb_buf *text)
     wb_status status = WB_INVALID;
     if (m) {
         wc_options o = we_options(e);
+        o.why = why;
+        o.passes_off = passes_off;
         status = stage >= 0 ? wc_stage_text(&m->tree, 1, NULL, &o, stage, text, &d)
                             : wc_compile(&m->tree, 1, NULL, &o, &p, &d);
     }
@@ -83,9 +86,14 @@ static inline wb_status stage_case(wb_str rules, int stage, wb_buf *text)
     return status;
 }
 
+static inline wb_status stage_case(wb_str rules, int stage, wb_buf *text)
+{
+    return stage_case_with(rules, stage, false, 0, text);
+}
+
 static inline wb_status compile_case(wb_str rules, bool plan, wb_buf *text)
 {
-    return stage_case(rules, plan ? wc_stage_by_name(WB_LIT("plan")) : -1, text);
+    return stage_case(rules, plan ? wc_stage_by_name(WB_LIT("optimised")) : -1, text);
 }
 
 #endif

@@ -44,6 +44,8 @@ cli_expect runtime 0 '"authorization_enabled":false' "eval -f raw 'opa.runtime()
 cli_expect disasm 0 "func query" "disasm -q data.a.p a.rego"
 cli_expect disasm-module 0 "func data.a.p" "disasm a.rego"
 cli_expect disasm-plan 0 "data.a.p" "disasm --plan a.rego"
+cli_expect disasm-why 0 "; early exit" "disasm --optimised --why a.rego"
+cli_expect disasm-why-bytecode 0 "; memo" "disasm --why -q data.a.p a.rego"
 cli_expect disasm-opcodes 0 "RET" "disasm --opcodes"
 cli_expect disasm-error 1 "rego_parse_error" "disasm bad.rego"
 cli_expect disasm-nothing 1 "specify at least one file or --query" disasm
