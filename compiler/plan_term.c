@@ -80,11 +80,7 @@ static wv ground_value(wb_arena *a, const wp_term *t)
 
 wv wc_ground(wc_planner *p, const wp_term *t)
 {
-    if (t->kind <= WP_STRING)
-        return t->value;
-    if (p->u->options->passes_off & WC_PASS_FOLD || !is_ground(t))
-        return WV_UNDEFINED;
-    return ground_value(p->u->a, t);
+    return is_ground(t) ? ground_value(p->u->a, t) : WV_UNDEFINED;
 }
 
 /* ---- references ---- */
@@ -276,8 +272,9 @@ static void reverse_pairs(wc_operand *args, uint32_t n)
 
 static wc_operand literal(wc_planner *p, const wp_term *t)
 {
-    wv ground = wc_ground(p, t);
-    if (!(p->u->options->passes_off & WC_PASS_FOLD))
+    bool folds = !(p->u->options->passes_off & WC_PASS_FOLD);
+    wv ground = folds ? wc_ground(p, t) : WV_UNDEFINED;
+    if (folds)
         wc_why(p->u, p->fn, "fold", p->loc, "%s",
                ground != WV_UNDEFINED ? "a constant" : "not: something in it is no constant");
     if (ground != WV_UNDEFINED)
