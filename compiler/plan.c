@@ -24,12 +24,12 @@ wc_stmt *wc_put_op(wc_planner *p, wc_stmt_kind kind, uint32_t t, wc_operand a, w
     return s;
 }
 
-void wc_settle(wc_planner *p, wc_stmt *first, uint32_t asked)
+void wc_settle(wc_planner *p, wc_stmt *first, uint32_t count_to, uint32_t asked)
 {
     if (p->n_asked == asked)
         return;
     wc_stmt *count = wb_arena_calloc(p->u->a, sizeof *count);
-    *count = (wc_stmt){.kind = WC_S_Clashes, .loc = first->loc, .t = wc_local(p)};
+    *count = (wc_stmt){.kind = WC_S_Clashes, .loc = first->loc, .t = count_to};
     count->next = first->next;
     first->next = count;
     if (p->block->last == first)

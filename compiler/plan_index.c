@@ -386,14 +386,19 @@ static void plan_affix(wc_planner *p, const wc_need *x, wc_operand v, bool first
         plan_test(p, name[1], v, x->value);
 }
 
-/* The elements of a collection that the index cannot tell apart let everything pass. */
+/* The elements of a collection that the index cannot tell apart let everything pass: all but
+ * scalars and arrays of them. */
 static bool all_plain(const wp_term *xs)
 {
     uint32_t n = xs->kind == WP_OBJECT ? xs->object.n : xs->list.n;
-    for (uint32_t i = 0; i < n; i++)
-        if ((xs->kind == WP_OBJECT ? xs->object.pairs[i].value : xs->list.items[i])->kind >
-            WP_STRING)
+    for (uint32_t i = 0; i < n; i++) {
+        const wp_term *x = xs->kind == WP_OBJECT ? xs->object.pairs[i].value : xs->list.items[i];
+        if (x->kind > WP_STRING && x->kind != WP_ARRAY)
             return false;
+        for (uint32_t k = 0; x->kind == WP_ARRAY && k < x->list.n; k++)
+            if (x->list.items[k]->kind > WP_STRING)
+                return false;
+    }
     return true;
 }
 

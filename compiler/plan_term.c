@@ -309,7 +309,7 @@ static wc_operand comprehension(wc_planner *p, const wp_term *t)
     static const wc_stmt_kind make[] = {[WP_ARRAY_COMP] = WC_S_MakeArray,
                                         [WP_SET_COMP] = WC_S_MakeSet,
                                         [WP_OBJECT_COMP] = WC_S_MakeObject};
-    uint32_t to = wc_local(p), asked = p->n_asked;
+    uint32_t to = wc_local(p), clashes = wc_local(p), asked = p->n_asked;
     wc_stmt *first = wc_put_op(p, make[t->kind], to, (wc_operand){0}, (wc_operand){0});
     wc_mark m = wc_open(p);
     wc_plan_body(p, &t->comp.body);
@@ -325,7 +325,7 @@ static wc_operand comprehension(wc_planner *p, const wp_term *t)
                   (wc_operand){0});
     }
     wc_close(p, m);
-    wc_settle(p, first, asked);
+    wc_settle(p, first, clashes, asked);
     return wc_op_local(to);
 }
 

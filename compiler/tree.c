@@ -138,8 +138,8 @@ static void settle(wc_unit *u, wc_node *n)
     if (dynamic || (set && n->first)) {
         uint32_t before = n->n_rules;
         pull_up(u, n, n);
-        if (n->n_rules > before)
-            qsort(n->rules, n->n_rules, sizeof *n->rules, by_place);
+        if (n->n_rules > before) /* its own come first, as in OPA's index */
+            qsort(n->rules + before, n->n_rules - before, sizeof *n->rules, by_place);
         n->is_dynamic = true;
     }
     n->is_set = set && !n->is_dynamic;

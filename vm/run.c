@@ -67,7 +67,7 @@ static inline bool iter_begin(wm_session *s, wv *it, wv source)
     if (!wv_is_collection(source) || wv_len(source) == 0)
         return false;
     it[WM_IT_SOURCE] = source;
-    it[WM_IT_POS] = 0;
+    it[WM_IT_POS] = (wv)s->clashed << 32;
     if (wv_is_array(source)) {
         it[WM_IT_KEY] = wv_small(0);
         it[WM_IT_VALUE] = wv_items(source)[0];
@@ -101,7 +101,7 @@ static inline bool iter_next(wm_session *s, wv *it)
     }
     s->pin = s->kept.end;
     wv source = it[WM_IT_SOURCE];
-    uint64_t i = ++it[WM_IT_POS];
+    uint32_t i = (uint32_t)++it[WM_IT_POS];
     if (i >= wv_len(source)) {
         s->pin = (char *)(uintptr_t)it[WM_IT_PIN];
         return false;
@@ -674,6 +674,8 @@ next:
         CASE(ITER) : if (!iter_begin(s, &regs[A], regs[B])) FAIL;
         NEXT;
         CASE(LOOP) : BUDGET();
+        if (__builtin_expect(s->clashed > (uint32_t)(regs[A + WM_IT_POS] >> 32), 0))
+            goto clashed; /* in this turn: what went on with its first value is over */
         if (iter_next(s, &regs[A]))
             pc -= F;
         NEXT;
@@ -799,15 +801,8 @@ next:
         }
         CASE(CLASH) : regs[A] = wv_small(s->clashed);
         NEXT;
-        CASE(SETTLE) :
-        {
-            if (__builtin_expect(s->clashed > wv_int(regs[A]), 0)) {
-                s->error = s->late;
-                s->failed = true;
-                goto failed;
-            }
-            NEXT;
-        }
+        CASE(SETTLE) : if (__builtin_expect(s->clashed > wv_int(regs[A]), 0)) goto clashed;
+        NEXT;
 
         CASE(WPUSH) : wm_env_push(s);
         NEXT;
@@ -860,6 +855,9 @@ returned:
     w = pc[-2];
     goto answered;
 
+clashed:
+    s->error = s->late;
+    s->failed = true;
 failed:
     s->n_frames = bottom;
     s->env = env_before;

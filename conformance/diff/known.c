@@ -12,6 +12,9 @@ static const known table[] = {
     {"query-mock", "^codes: rego_unsafe_var_error var (count|lower|sprintf) is unsafe",
      " as (count|lower|sprintf)",
      "a built-in as value of `with` inside a body of a query: OPA takes its name for a variable"},
+    {"query-with", "^(rows|values|codes): (rows|undefined) / ",
+     "\\|.*with [^|]* as (input|data|base)",
+     "a `with` inside a body of a query whose value is undefined: OPA goes on with the reference"},
     {"unevaluated", "^codes: eval_internal_error", ".",
      "built-in function called with an operand that requires evaluation: a fault inside OPA"},
 };
