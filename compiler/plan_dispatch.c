@@ -19,6 +19,7 @@ typedef struct wc_chosen {
     uint32_t last;        /* 1 + the number of the last of them */
     wv values;            /* value -> array of numbers of rules */
     const wp_term **by;   /* by rule: the one value it tests for, or NULL */
+    bool *tests;          /* by rule: whether it tests the place, be it for no value at all */
 } subject;
 
 typedef struct chooser {
@@ -58,7 +59,8 @@ static subject *subject_of(chooser *c, const wp_term *place, uint32_t argument)
     *s = (subject){.place = place,
                    .argument = argument,
                    .values = wv_object_begin(c->p->u->a, 8),
-                   .by = wb_arena_calloc(c->p->u->a, (c->n_rules + 1) * sizeof(wp_term *))};
+                   .by = wb_arena_calloc(c->p->u->a, (c->n_rules + 1) * sizeof(wp_term *)),
+                   .tests = wb_arena_calloc(c->p->u->a, c->n_rules + 1)};
     return s;
 }
 
@@ -80,6 +82,7 @@ static void note(chooser *c, subject *s, wc_wanted what, const wp_term *value)
         return;
     s->last = c->rule + 1;
     s->n_rules++;
+    s->tests[c->rule] = true;
     if (what == WC_NEED_EQUAL) {
         s->by[c->rule] = value;
         lead(c, s, value->value);
@@ -219,14 +222,9 @@ static wc_dispatch *make(chooser *c, const subject *s)
 {
     wb_arena *a = c->p->u->a;
     uint32_t values = wv_len(s->values), rest = c->n_rules - s->n_rules, total = 0;
-    bool *tests = wb_arena_calloc(a, c->n_rules + 1);
-    for (uint32_t i = 0; i < values; i++) {
-        wv named = wv_value_at(s->values, NULL, i);
-        total += wv_len(named) + rest + 1;
-        for (uint32_t k = 0; k < wv_len(named); k++)
-            tests[wv_int(wv_items(named)[k])] = true;
-    }
-    lists to = {wb_arena_alloc(a, ((size_t)total + rest + 1) * sizeof(uint32_t)), 0, tests,
+    for (uint32_t i = 0; i < values; i++)
+        total += wv_len(wv_value_at(s->values, NULL, i)) + rest + 1;
+    lists to = {wb_arena_alloc(a, ((size_t)total + rest + 1) * sizeof(uint32_t)), 0, s->tests,
                 c->n_rules};
     wc_dispatch *d = wb_arena_calloc(a, sizeof *d);
     d->starts = wv_object_begin(a, values);
