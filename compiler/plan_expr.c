@@ -317,6 +317,14 @@ static void replacement(wc_planner *p, const wp_with *w, wc_replacement *to)
     } else if (by) {
         to->by_func = by->whole;
         by->asked += 2;
+    } else if (value->kind == WP_REF && to->what >= WC_MOCK_FUNC) {
+        /* A rule in place of a function is asked by the calls: it may be undefined here. */
+        uint32_t t = wc_local(p);
+        wc_put_op(p, WC_S_ResetLocal, t, (wc_operand){0}, (wc_operand){0});
+        wc_mark m = wc_open(p);
+        wc_put_op(p, WC_S_AssignVar, t, wc_plan_term(p, value), (wc_operand){0});
+        wc_close(p, m);
+        to->value = wc_op_local(t);
     } else {
         to->value = wc_plan_term(p, value);
     }

@@ -321,11 +321,23 @@ static void plan_insert(wc_planner *p, const wc_node *n, const wc_rule *r, uint3
     s->n_args = count;
 }
 
+/* What clashed in a rule's body is an error behind it: all of a partial rule is made before anybody
+ * sees a part of it. How many conflicts waited is counted once, behind `first`. */
+static uint32_t settle_rule(wc_planner *p, wc_stmt **first, uint32_t count_to)
+{
+    if (*first)
+        wc_settle(p, *first, count_to, p->n_asked - 1);
+    else
+        wc_put_op(p, WC_S_Settle, 0, wc_op_local(count_to), (wc_operand){0});
+    *first = NULL;
+    return p->n_asked;
+}
+
 static void plan_whole_partial(wc_planner *p, wc_node *n)
 {
-    uint32_t t = wc_local(p);
+    uint32_t t = wc_local(p), clashes = wc_local(p), asked = p->n_asked;
     bool set = n->is_set, flat = !set && flat_object(n);
-    wc_put_op(p,
+    wc_stmt *first = wc_put_op(p,
               set    ? WC_S_MakeSet
               : flat ? WC_S_MakeObject
                      : WC_S_ResetLocal,
@@ -353,8 +365,12 @@ static void plan_whole_partial(wc_planner *p, wc_node *n)
             wc_case_end(p, m);
         else
             wc_close(p, m);
+        if (!chosen && p->n_asked > asked)
+            asked = settle_rule(p, &first, clashes);
     }
     wc_dispatch_end(p);
+    if (chosen && p->n_asked > asked)
+        settle_rule(p, &first, clashes);
     if (!set && !flat) {
         wc_mark m = wc_open(p);
         wc_put_op(p, WC_S_IsUndefined, 0, wc_op_local(t), (wc_operand){0});
