@@ -303,7 +303,7 @@ wb_status wc_write_plan(wp_module **modules, uint32_t n, const wc_plan_wanted *w
         return WB_MEMORY;
     wm_program p = {0};
     wc_options plain = *options; /* published plans have no statements for these */
-    plain.passes_off |= WC_PASS_DISPATCH | WC_PASS_MATCH;
+    plain.passes_off |= WC_PASS_DISPATCH | WC_PASS_MATCH | WC_PASS_HOIST;
     u.options = &plain;
     u.program = &p;
     wc_plan plan = {.query = WM_NONE};
