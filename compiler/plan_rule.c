@@ -338,10 +338,10 @@ static void plan_whole_partial(wc_planner *p, wc_node *n)
     uint32_t t = wc_local(p), clashes = wc_local(p), asked = p->n_asked;
     bool set = n->is_set, flat = !set && flat_object(n);
     wc_stmt *first = wc_put_op(p,
-              set    ? WC_S_MakeSet
-              : flat ? WC_S_MakeObject
-                     : WC_S_ResetLocal,
-              t, (wc_operand){0}, (wc_operand){0});
+                               set    ? WC_S_MakeSet
+                               : flat ? WC_S_MakeObject
+                                      : WC_S_ResetLocal,
+                               t, (wc_operand){0}, (wc_operand){0});
     bool chosen = wc_dispatch_begin(p, n, 0);
     for (uint32_t i = 0; i < n->n_rules; i++) {
         const wc_rule *r = n->rules[i];

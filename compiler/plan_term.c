@@ -190,12 +190,24 @@ static wc_operand data_ref(wc_planner *p, wc_node *n, const wp_term *ref, uint32
     return chain(p, wc_op_local(s->t), ref, i + keys, false);
 }
 
+/* A scalar, written or through a variable; undefined: it is known only when it is asked. */
+static wv known_key(const wc_planner *p, const wp_term *el)
+{
+    if (el->kind <= WP_STRING)
+        return el->value;
+    wv v = wc_is_local(el) ? wc_const_value(p, wc_var_of(el)->bound) : WV_UNDEFINED;
+    return v != WV_UNDEFINED && wv_is_collection(v) ? WV_UNDEFINED : v;
+}
+
 static wc_operand data(wc_planner *p, const wp_term *ref)
 {
     wc_node *n = p->u->root;
     uint32_t i = 1;
-    while (i < ref->list.n && !n->n_rules && ref->list.items[i]->kind <= WP_STRING) {
-        wc_node *c = wc_node_child(n, ref->list.items[i]->value);
+    for (wv key; i < ref->list.n && !n->n_rules;) {
+        key = known_key(p, ref->list.items[i]);
+        if (key == WV_UNDEFINED)
+            break;
+        wc_node *c = wc_node_child(n, key);
         if (!c)
             return base_document(p, ref);
         n = c;
