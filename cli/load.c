@@ -5,19 +5,22 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define ERRORS_ARENA ((size_t)4 << 30)  /* addresses; memory comes as used */
-#define MODULE_ARENA ((size_t)16 << 30) /* the same, for one module's tree */
+#define MODULE_ARENA ((size_t)64 << 30) /* the same, for the trees of all modules */
 
 void cli_load_init(cli_load *l, uint32_t max_errors)
 {
     *l = (cli_load){.engine = writ_engine_new()};
     if (l->engine)
         writ_add_http(l->engine);
-    if (!l->engine || wb_arena_init(&l->arena, ERRORS_ARENA, l->engine->seed))
+    if (!l->engine || wb_arena_init(&l->arena, ERRORS_ARENA, l->engine->seed) ||
+        wb_arena_init(&l->modules, MODULE_ARENA, l->engine->seed))
         wb_fatal("no memory for an engine");
     l->data = we_document_new(l->engine, 0);
     if (!l->data)
@@ -32,9 +35,7 @@ void cli_load_free(cli_load *l)
     writ_engine_free(l->engine);
     free(l->documents);
     free(l->bundles);
-    for (size_t i = 0; i < l->n_broken; i++)
-        we_module_free(l->broken[i]);
-    free(l->broken);
+    wb_arena_free(&l->modules);
     wb_arena_free(&l->arena);
 }
 
@@ -74,13 +75,39 @@ bool cli_read_stream(cli_load *l, wb_arena *a, FILE *in, const char *name, wb_st
     return ok;
 }
 
+/* A plain file that is as long as the system says: in place, in one step. False: not read. */
+static bool read_plain(wb_arena *a, int file, wb_str *out)
+{
+    struct stat st;
+    if (fstat(file, &st) || !S_ISREG(st.st_mode) || st.st_size <= 0 ||
+        (size_t)st.st_size > CLI_FILE_MAX || !wb_arena_fits(a, (size_t)st.st_size + 1))
+        return false;
+    size_t n = (size_t)st.st_size;
+    char *mark = wb_arena_mark(a), *to = wb_arena_alloc(a, n + 1);
+    /* One byte more is asked for, so that a file that grew shows. */
+    if (pread(file, to, n + 1, 0) != (ssize_t)n) {
+        wb_arena_rewind(a, mark);
+        return false;
+    }
+    to[n] = 0;
+    *out = (wb_str){to, n};
+    return true;
+}
+
 bool cli_read_file(cli_load *l, wb_arena *a, const char *path, wb_str *out)
 {
-    FILE *in = fopen(path, "rb");
-    if (!in) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
         add_errno(l, "open", path);
         return false;
     }
+    if (read_plain(a, file, out)) {
+        close(file);
+        return true;
+    }
+    FILE *in = fdopen(file, "rb");
+    if (!in)
+        wb_fatal("no memory to read %s", path);
     bool ok = cli_read_stream(l, a, in, path, out);
     fclose(in);
     return ok;
@@ -206,23 +233,19 @@ static void load_data(cli_load *l, const char *path, bool yaml, const cli_place 
 
 /* ---- modules ---- */
 
-/* False when the text is no module; its errors are then in l->diags. */
+/* False when the text is no module; its errors are then in l->diags. The text lives as long as the
+ * load; the tree stands among those of all modules: an arena each costs more than a small tree. */
 static bool parse_module(cli_load *l, const char *path, wb_str text)
 {
-    we_module *m = wb_calloc(1, sizeof *m);
-    m->refs = 1;
-    if (wb_arena_init(&m->arena, MODULE_ARENA, l->engine->seed))
-        wb_fatal("no memory for a module");
-    m->name = wb_arena_str(&m->arena, wb_str_of(path));
+    wb_str name = wb_arena_str(&l->modules, wb_str_of(path));
     wp_options o = {.version = l->engine->version, .file_number = we_next_file(l->engine)};
-    if (wp_parse_module(&m->arena, m->name, wb_arena_str(&m->arena, text), &o, &m->tree,
-                        &l->diags) == WB_OK) {
-        we_add_module(l->engine, m);
-        return true;
-    }
-    l->broken = wb_realloc(l->broken, (l->n_broken + 1) * sizeof *l->broken);
-    l->broken[l->n_broken++] = m; /* its errors point into its text */
-    return false;
+    wp_module *tree;
+    if (wp_parse_module(&l->modules, name, text, &o, &tree, &l->diags) != WB_OK)
+        return false;
+    we_module *m = wb_calloc(1, sizeof *m);
+    *m = (we_module){.tree = tree, .name = name, .refs = 1};
+    we_add_module(l->engine, m);
+    return true;
 }
 
 void cli_take_module(cli_load *l, const char *path, wb_str text)

@@ -60,7 +60,8 @@ typedef struct cli_bundle {
 
 typedef struct cli_load {
     writ_engine *engine;
-    wb_arena arena; /* errors and their texts */
+    wb_arena arena;   /* errors and their texts, texts of files */
+    wb_arena modules; /* trees; the engine's modules point into it */
     wp_diags diags;
     cli_error *first, *last;
     size_t n_errors;
@@ -83,9 +84,6 @@ typedef struct cli_load {
     bool limit_net; /* capabilities name the hosts that built-in functions may ask */
     const char **hosts;
     size_t n_hosts;
-
-    we_module **broken; /* modules with errors: these point into their text */
-    size_t n_broken;
 } cli_load;
 
 /* With a fresh engine, which cli_load_free frees too. max_errors of 0: no limit. */
@@ -94,7 +92,7 @@ void cli_load_free(cli_load *l);
 
 void cli_load_paths(cli_load *l, const char **paths, size_t n);
 void cli_load_path(cli_load *l, const char *path);
-/* A text as if it stood in a file of that name. */
+/* A text as if it stood in a file of that name; it stays until cli_load_free. */
 void cli_take_module(cli_load *l, const char *path, wb_str text);
 void cli_take_data(cli_load *l, const char *path, wb_str text, bool yaml, const cli_place *at);
 /* Merges an object into the root; path names it in errors. */

@@ -19,7 +19,8 @@ typedef struct we_document {
     int refs;
 } we_document;
 
-/* A parsed module with its arena; text and name live there too. */
+/* A parsed module with its arena; text and name live there too. An empty arena: all that belongs to
+ * the host and outlives the engine. */
 typedef struct we_module {
     wb_arena arena;
     wp_module *tree;
