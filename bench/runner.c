@@ -2,6 +2,7 @@
 
 #include "base/sha256.h"
 #include "bench/allocs.h"
+#include "compiler/compile.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -62,6 +63,12 @@ bench_options bench_parse_options(int argc, char **argv)
             o.evals = whole_number(option_value(argc, argv, &i), UINT32_MAX);
         } else if (strcmp(argv[i], "--threads") == 0) {
             o.threads = (unsigned)whole_number(option_value(argc, argv, &i), BENCH_MAX_THREADS);
+        } else if (strcmp(argv[i], "--pass-off") == 0) {
+            const char *name = option_value(argc, argv, &i);
+            int pass = wc_pass_by_name(wb_str_of(name));
+            if (pass < 0)
+                bench_die("no pass is named %s", name);
+            o.passes_off |= 1u << pass;
         } else if (argv[i][0] == '-' || o.folder) {
             bench_die("unexpected argument \"%s\"", argv[i]);
         } else {
@@ -70,7 +77,7 @@ bench_options bench_parse_options(int argc, char **argv)
     }
     if (!o.folder)
         bench_die("usage: writ-bench FOLDER [--mode parsed|json] [--seconds S] [--check] "
-                  "[--answers FILE] [--evals N] [--threads N]");
+                  "[--answers FILE] [--evals N] [--threads N] [--pass-off NAME]");
     return o;
 }
 

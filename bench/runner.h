@@ -21,6 +21,7 @@ typedef struct bench_options {
     const char *answers; /* file for the answers of check, or NULL */
     uint64_t evals;   /* after that: so many evaluations, untimed, for a counting tool; 0: none */
     unsigned threads; /* sessions that evaluate at once */
+    unsigned passes_off; /* passes of the compiler that do not run: WC_PASS_... */
 } bench_options;
 
 typedef struct bench_workload {

@@ -1,6 +1,7 @@
-/* writ-bench: one workload on the engine behind include/writ.h, one JSON line as the answer. */
+/* writ-bench: one workload on the engine behind include/writ.h (of which only --pass-off sees the
+ * inside), one JSON line as the answer. */
 #include "bench/runner.h"
-#include "writ.h"
+#include "engine/engine.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@ typedef struct bench {
     writ_value *values;        /* theirs */
 } bench;
 
-static void load(bench *b, const char *folder, const bench_workload *w)
+static void load(bench *b, const bench_options *o, const bench_workload *w)
 {
     writ_error e = {0};
     size_t i;
@@ -23,16 +24,17 @@ static void load(bench *b, const char *folder, const bench_workload *w)
     b->engine = writ_engine_new();
     if (!b->engine)
         bench_die("out of memory");
+    b->engine->passes_off = o->passes_off;
     json_array_foreach(w->modules, i, module)
     {
         const char *name = json_string_value(module);
-        wb_buf text = bench_read_file(folder, name);
+        wb_buf text = bench_read_file(o->folder, name);
         if (writ_add_policy(b->engine, name, text.p ? text.p : "", text.n, &e) != WRIT_OK)
             bench_die("%s", e.text);
         wb_buf_free(&text);
     }
     if (*w->data) {
-        wb_buf text = bench_read_file(folder, w->data);
+        wb_buf text = bench_read_file(o->folder, w->data);
         if (writ_set_data(b->engine, text.p ? text.p : "", text.n, &e) != WRIT_OK)
             bench_die("%s: %s", w->data, e.text);
         wb_buf_free(&text);
@@ -149,7 +151,7 @@ int main(int argc, char **argv)
 
     uint64_t before = bench_cpu_ns();
     bench_workload w = bench_read_workload(o.folder);
-    load(&b, o.folder, &w);
+    load(&b, &o, &w);
     double prepare_ms = (double)(bench_cpu_ns() - before) / 1e6;
     malloc_trim(0);
     long ready_kb = bench_status_kb("VmRSS");
