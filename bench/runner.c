@@ -2,7 +2,6 @@
 
 #include "base/sha256.h"
 #include "bench/allocs.h"
-#include "compiler/compile.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -64,11 +63,9 @@ bench_options bench_parse_options(int argc, char **argv)
         } else if (strcmp(argv[i], "--threads") == 0) {
             o.threads = (unsigned)whole_number(option_value(argc, argv, &i), BENCH_MAX_THREADS);
         } else if (strcmp(argv[i], "--pass-off") == 0) {
-            const char *name = option_value(argc, argv, &i);
-            int pass = wc_pass_by_name(wb_str_of(name));
-            if (pass < 0)
-                bench_die("no pass is named %s", name);
-            o.passes_off |= 1u << pass;
+            if (o.n_passes == BENCH_MAX_PASSES)
+                bench_die("at most %d passes are switched off", BENCH_MAX_PASSES);
+            o.passes[o.n_passes++] = option_value(argc, argv, &i);
         } else if (argv[i][0] == '-' || o.folder) {
             bench_die("unexpected argument \"%s\"", argv[i]);
         } else {

@@ -12,6 +12,7 @@
 #define BENCH_MAX_FILE    ((size_t)1 << 31) /* bytes of one file; larger needs another tool */
 #define BENCH_MAX_ANSWERS ((size_t)1 << 31) /* bytes of all answers of --check */
 #define BENCH_MAX_THREADS 64                /* more tell nothing new */
+#define BENCH_MAX_PASSES  16                /* the compiler has fewer */
 
 typedef struct bench_options {
     const char *folder;
@@ -21,7 +22,8 @@ typedef struct bench_options {
     const char *answers; /* file for the answers of check, or NULL */
     uint64_t evals;   /* after that: so many evaluations, untimed, for a counting tool; 0: none */
     unsigned threads; /* sessions that evaluate at once */
-    unsigned passes_off; /* passes of the compiler that do not run: WC_PASS_... */
+    const char *passes[BENCH_MAX_PASSES]; /* names of passes that do not run */
+    unsigned n_passes;
 } bench_options;
 
 typedef struct bench_workload {

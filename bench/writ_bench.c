@@ -24,7 +24,12 @@ static void load(bench *b, const bench_options *o, const bench_workload *w)
     b->engine = writ_engine_new();
     if (!b->engine)
         bench_die("out of memory");
-    b->engine->passes_off = o->passes_off;
+    for (unsigned k = 0; k < o->n_passes; k++) {
+        int pass = wc_pass_by_name(wb_str_of(o->passes[k]));
+        if (pass < 0)
+            bench_die("no pass is named %s", o->passes[k]);
+        b->engine->passes_off |= 1u << pass;
+    }
     json_array_foreach(w->modules, i, module)
     {
         const char *name = json_string_value(module);
