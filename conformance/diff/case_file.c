@@ -59,6 +59,8 @@ bool df_case_file(wb_buf *b, const df_program *p, const char *note, const char *
         wb_buf_putf(b, "  data: %.*s\n", WB_FMT(p->data));
     if (p->input.n)
         wb_buf_putf(b, "  input: %.*s\n", WB_FMT(p->input));
+    if (p->v0)
+        wb_buf_puts(b, "  rego_version: v0\n");
     if (p->strict)
         wb_buf_puts(b, "  strict_error: true\n");
     ok = ok && put_wanted(b, wv_is_array(answers) && wv_len(answers) ? wv_items(answers)[0] : v);

@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WILD_PERCENT 7 /* programs with terms of wrong shape */
-#define BAD_PERCENT  6 /* programs with something that must not compile, or hardly */
+#define WILD_PERCENT  7  /* programs with terms of wrong shape */
+#define V0_PERCENT    12 /* programs of Rego v0 */
+#define LOGIC_PERCENT 20 /* packages of v1 that import and, or, not */
+#define BAD_PERCENT   6  /* programs with something that must not compile, or hardly */
 
 static const df_kind *draw_kind(dg *g)
 {
@@ -36,9 +38,11 @@ static void begin_symbol(dg *g, dg_symbol *s)
     if (*s->kind->whole) {
         dg_settle(g, s->kind->whole, &binds, s->whole);
     } else {
-        s->n_args = 1 + (df_chance(&g->r, 35)) + (df_chance(&g->r, 8));
+        const char *args = s->kind->args;
+        s->n_args = args ? (unsigned)strlen(args) : 1u + df_chance(&g->r, 35) + df_chance(&g->r, 8);
         for (unsigned i = 0; i < s->n_args; i++)
-            snprintf(s->args[i], sizeof s->args[i], "%s", dg_any_shape(g));
+            snprintf(s->args[i], sizeof s->args[i], "%.*s", args ? 1 : DG_SHAPE_MAX - 1,
+                     args ? args + i : dg_any_shape(g));
     }
 }
 
@@ -62,7 +66,7 @@ static void write_symbol(dg *g, wb_buf *b)
     begin_symbol(g, s);
     const char *clause = s->kind->clause;
     /* One rule gives one value: more clauses of a complete rule mostly clash. */
-    bool single = strchr("CYJV", clause[0]) != NULL;
+    bool single = strchr("CYJVK", clause[0]) != NULL;
     unsigned n = df_chance(&g->r, single ? 88 : 45) ? 1 : 2 + df_below(&g->r, 2);
     if (df_chance(&g->r, 25))
         write_clause(g, "D", clause, s->value, b);
@@ -89,6 +93,33 @@ static void write_bad(dg *g, wb_buf *b)
     wb_buf_free(&body);
 }
 
+/* Which keywords the package's modules know, and the imports that tell so. */
+static void draw_words(dg *g, dg_package *p)
+{
+    static const char *const names[] = {"and", "or", "not"};
+    wb_buf b;
+    unsigned draw = df_below(&g->r, 100);
+    p->old = g->v0 && draw >= 40;
+    if (!g->v0 && draw >= LOGIC_PERCENT)
+        return;
+    wb_buf_init(&b, sizeof p->opening);
+    if (g->v0 && draw < 25) {
+        wb_buf_puts(&b, "import rego.v1\n");
+    } else if (p->old) {
+        wb_buf_puts(&b, "import future.keywords.in\nimport future.keywords.every\n");
+    } else if (g->v0 || draw < 6) {
+        wb_buf_puts(&b, draw % 2 ? "import future.keywords\n" : "import rego.v2\n");
+        memcpy(p->words, "aon", sizeof p->words);
+    }
+    for (unsigned i = 0, n = 0; i < 3 && !g->v0 && draw >= 6; i++)
+        if (df_chance(&g->r, 70)) {
+            wb_buf_putf(&b, "import future.keywords.%s\n", names[i]);
+            p->words[n++] = names[i][0];
+        }
+    snprintf(p->opening, sizeof p->opening, "%.*s", WB_FMT(wb_buf_str(&b)));
+    wb_buf_free(&b);
+}
+
 static void draw_packages(dg *g)
 {
     /* In the table's order, so that only earlier ones are spoken of; the first is always there. */
@@ -97,6 +128,7 @@ static void draw_packages(dg *g)
     for (unsigned i = 0; i < want; i++) {
         dg_package *p = &g->packages[g->n_packages++];
         p->path = df_packages[(first + i) % df_packages_rows];
+        draw_words(g, p);
         wb_buf_init(&p->rules, DG_TEXT_MAX);
     }
 }
@@ -109,6 +141,8 @@ static wb_str whole_module(dg *g, wb_arena *a, const dg_package *p, wb_str rules
     for (const char *c = p->path; *c; c++)
         wb_buf_putc(&text, *c == '/' ? '.' : *c);
     wb_buf_puts(&text, "\n");
+    if (*p->opening)
+        wb_buf_putf(&text, "\n%s", p->opening);
     for (unsigned i = 0; i < p->n_imports; i++)
         wb_buf_putf(&text, "%s%s\n", i ? "" : "\n", p->imports[i]);
     wb_buf_put_str(&text, rules);
@@ -185,6 +219,7 @@ void df_generate(wb_arena *a, uint64_t seed, df_program *out)
     out->seed = g->r.state = seed;
     df_next(&g->r);
     g->wild = df_chance(&g->r, WILD_PERCENT);
+    g->v0 = df_chance(&g->r, V0_PERCENT);
     draw_packages(g);
     write_modules(g, a, out);
     bool cases = df_chance(&g->r, 60);
@@ -194,6 +229,7 @@ void df_generate(wb_arena *a, uint64_t seed, df_program *out)
         out->input = df_chance(&g->r, 2) ? WB_LIT("[1, \"a\"]") : write_document(g, a, "input");
     out->strict = df_chance(&g->r, 12);
     out->cases = cases;
+    out->v0 = g->v0;
     out->strict_mode = df_chance(&g->r, 4);
     for (unsigned i = 0; i < g->n_packages; i++)
         wb_buf_free(&g->packages[i].rules);

@@ -35,6 +35,9 @@ typedef struct dg_symbol {
 
 typedef struct dg_package {
     const char *path; /* with slashes */
+    bool old;         /* rules without `if` and `contains` */
+    char words[4];    /* the keywords imported: letters of a(nd), o(r), n(ot) */
+    char opening[96]; /* imports that switch keywords */
     char imports[DG_IMPORTS_MAX][96];
     unsigned n_imports;
     wb_buf rules;
@@ -61,6 +64,7 @@ typedef struct dg {
     dg_package packages[8];
     unsigned n_packages, package; /* package: the present one, n_packages in queries */
     unsigned depth, size;
+    bool v0;      /* modules are of Rego v0 */
     bool wild;    /* terms of wrong shape come now and then */
     bool in_head; /* a term of a rule's head is written */
 } dg;

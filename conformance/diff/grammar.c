@@ -10,9 +10,11 @@ const df_shape_row df_shapes[] = {
 const size_t df_shapes_rows = ROWS(df_shapes);
 
 const df_kind df_kinds[] = {
-    {"C", "T", 24}, {"R", "b", 16},  {"X", "eT", 20},  {"O", "oT", 14},
-    {"F", "", 20},  {"G", "ooT", 5}, {"H", "oeT", 5},  {"I", "ooT", 3},
-    {"J", "oT", 4}, {"V", "oeT", 2}, {"L", "oooT", 1}, {"Y", "T", 3},
+    {"C", "T", 24, NULL}, {"R", "b", 16, NULL},  {"X", "eT", 20, NULL},  {"O", "oT", 14, NULL},
+    {"F", "", 20, NULL},  {"G", "ooT", 5, NULL}, {"H", "oeT", 5, NULL},  {"I", "ooT", 3, NULL},
+    {"J", "oT", 4, NULL}, {"V", "oeT", 2, NULL}, {"L", "oooT", 1, NULL}, {"Y", "T", 3, NULL},
+    {"KC", "T", 6, NULL}, {"KR", "b", 5, NULL},  {"KO", "oT", 3, NULL},  {"KX", "eT", 3, NULL},
+    {"KFs", "", 4, "s"},  {"KFn", "", 3, "n"},   {"KFt", "", 3, "sn"},
 };
 const size_t df_kinds_rows = ROWS(df_kinds);
 
@@ -35,9 +37,11 @@ const df_place df_places[] = {
 };
 const size_t df_places_rows = ROWS(df_places);
 
-#define G(sort, weight, text) {sort, weight, text},
+#define G(sort, weight, text)        {sort, weight, text, NULL},
+#define N(needs, sort, weight, text) {sort, weight, text, needs},
 const df_row df_grammar[] = {
 #include "conformance/diff/grammar.def"
 };
 #undef G
+#undef N
 const size_t df_grammar_rows = ROWS(df_grammar);

@@ -26,6 +26,10 @@
  *   <B>   a body on one line, <BN> on lines of its own; what it declares ends with the row
  *   <K>   a body that sees the arguments only, as do all rows of sort E
  *
+ * Some rows need something of the module they stand in: `0` old heads, without `if` and `contains`
+ * (Rego v0), `1` new ones, which rows with these words in their text need without saying so; `a`,
+ * `o`, `n` the imported keyword `and`, `or`, `not`.
+ *
  * Digits default to 8 for new variables, so that `<+T> := <T>` does not speak of itself. A hole
  * that finds nothing to name makes the row void, and another is drawn. */
 #ifndef WRIT_CONFORMANCE_DIFF_GRAMMAR_H
@@ -37,6 +41,7 @@ typedef struct df_row {
     const char *sort;
     unsigned weight;
     const char *text;
+    const char *needs; /* of the module it stands in, by letters; NULL: nothing */
 } df_row;
 
 extern const df_row df_grammar[];
@@ -64,6 +69,7 @@ extern const size_t df_shapes_rows;
 typedef struct df_kind {
     const char *clause, *whole;
     unsigned weight;
+    const char *args; /* of a function: shapes of one letter; NULL: drawn */
 } df_kind;
 
 extern const df_kind df_kinds[];

@@ -18,6 +18,8 @@ void df_program_line(wb_buf *b, const df_program *p)
         wb_buf_putf(b, ",\"data\":%.*s", WB_FMT(p->data));
     if (p->input.n)
         wb_buf_putf(b, ",\"input\":%.*s", WB_FMT(p->input));
+    if (p->v0)
+        wb_buf_puts(b, ",\"rego_version\":0");
     if (p->strict_mode)
         wb_buf_puts(b, ",\"strict_mode\":true");
     wb_buf_putf(b, ",\"strict\":%s}\n", p->strict ? "true" : "false");
@@ -37,6 +39,8 @@ void df_program_show(wb_buf *b, const df_program *p)
         wb_buf_puts(b, "# asked as opa eval does\n");
     if (p->strict)
         wb_buf_puts(b, "# errors of built-ins are strict\n");
+    if (p->v0)
+        wb_buf_puts(b, "# modules are of Rego v0\n");
     if (p->strict_mode)
         wb_buf_puts(b, "# the compiler's strict mode\n");
 }

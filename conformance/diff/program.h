@@ -24,6 +24,7 @@ typedef struct df_program {
     wb_str input;     /* JSON; empty: none */
     bool strict;      /* errors of built-ins end the query */
     bool strict_mode; /* the compiler's strict mode */
+    bool v0;          /* modules are of Rego v0 */
     bool cases;       /* asked as cases are, by the evaluator alone; else as `opa eval` asks */
 } df_program;
 

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#define PARTS_MAX 24 /* holes of a row */
+#define PARTS_MAX 48 /* holes of a row */
 #define TRIES     6  /* rows drawn before giving up */
 
 typedef struct hole {
@@ -274,9 +274,27 @@ static bool keeps_to_bodies(const df_row *row)
            (row->sort[0] == '&' || strstr(row->text, "][") || strstr(row->text, "}["));
 }
 
+/* Whether the module under way has what the row needs; queries are of Rego v1. */
+static bool has_needs(const dg *g, const df_row *row)
+{
+    const dg_package *p = g->package < g->n_packages ? &g->packages[g->package] : NULL;
+    bool old = p && p->old;
+    if (old && (strstr(row->text, " if ") || strstr(row->text, " contains ")))
+        return false;
+    /* Rego v0 has no template strings. */
+    if (p && g->v0 && row->text[0] == '$')
+        return false;
+    for (const char *need = row->needs; need && *need; need++) {
+        if (*need == '0' || *need == '1' ? old != (*need == '0') : !p || !strchr(p->words, *need))
+            return false;
+    }
+    return true;
+}
+
 static bool may_draw(const dg *g, const df_row *row, const char *sort, dg_binds *binds)
 {
-    return dg_fits(row->sort, sort, binds) && !(g->in_head && keeps_to_bodies(row));
+    return dg_fits(row->sort, sort, binds) && !(g->in_head && keeps_to_bodies(row)) &&
+           has_needs(g, row);
 }
 
 /* Draws a row of the sort; NULL: there is none. */
