@@ -104,6 +104,12 @@ typedef struct wc_corigin {
     const ws_builtin *builtin;
 } wc_corigin;
 
+/* No comprehensions or templates: no expressions within terms. */
+static inline bool wc_crule_is_flat(const wc_crule *r)
+{
+    return !(r->has & WC_HAS_COMP);
+}
+
 static inline bool wc_crule_is_multi(const wc_crule *r)
 {
     return !r->value && r->key;
@@ -214,11 +220,13 @@ struct wc_cvisitor {
     bool (*body)(wc_cvisitor *v, wp_body *b);
     wc_check *c;
     void *data;
+    bool only_closures; /* `term` does something with comprehensions and templates alone */
+    bool flat;          /* there are none: what nothing is looked for in is passed over */
 };
 void wc_ck_walk_term(wc_cvisitor *v, wp_term *t);
 void wc_ck_walk_expr(wc_cvisitor *v, wp_expr *e);
 void wc_ck_walk_body(wc_cvisitor *v, wp_body *b);
-/* Arguments, key, value and body of one rule, without its else. */
+/* Arguments, key, value and body of one rule, without its else. Sets `flat`. */
 void wc_ck_walk_rule(wc_cvisitor *v, wc_crule *r);
 void wc_ck_walk_head(wc_cvisitor *v, wc_crule *r);
 
@@ -244,11 +252,21 @@ static inline bool wc_ck_is_scalar(const wp_term *t)
 {
     return t->kind <= WP_STRING;
 }
-bool wc_ck_is_comp(const wp_term *t);
+static inline bool wc_ck_is_comp(const wp_term *t)
+{
+    return t->kind == WP_ARRAY_COMP || t->kind == WP_SET_COMP || t->kind == WP_OBJECT_COMP;
+}
 /* References or comprehensions within. */
 bool wc_ck_needs_evaluation(const wp_term *t);
 /* Whether the expression calls a function, and one named so. */
-bool wc_ck_is_call_to(const wp_expr *e, const char *name);
+static inline bool wc_ck_is_call_to(const wp_expr *e, const char *name)
+{
+    if (e->kind != WP_EXPR_CALL)
+        return false;
+    const wp_term *op = e->call.items[0];
+    return op->kind == WP_REF && op->list.n == 1 && op->list.items[0]->kind == WP_VAR &&
+           wb_str_is(op->list.items[0]->name, name);
+}
 static inline bool wc_ck_is_eq(const wp_expr *e)
 {
     return wc_ck_is_call_to(e, "eq");
@@ -256,7 +274,11 @@ static inline bool wc_ck_is_eq(const wp_expr *e)
 /* `input` or `data` as a reference of one part. */
 bool wc_ck_is_root(const wc_check *c, const wp_term *t);
 /* Whether the head of a reference is that root. */
-bool wc_ck_starts(const wp_term *ref, const wc_cvar *root);
+static inline bool wc_ck_starts(const wp_term *ref, const wc_cvar *root)
+{
+    return ref->kind == WP_REF && ref->list.items[0]->kind == WP_VAR &&
+           wc_cvar_of(ref->list.items[0]) == root;
+}
 /* The built-in a reference or name stands for, or NULL. */
 const ws_builtin *wc_ck_builtin(wc_check *c, const wp_term *op);
 /* Text of a term, with the names of the program text; in the unit's arena. */

@@ -119,7 +119,12 @@ static bool is_comp(wc_cvisitor *v, wp_term *t)
 
 void wc_ck_declared(wc_check *c, wp_expr *e, wc_cset *out)
 {
-    wc_cvisitor v = {.c = c, .expr = declared_in, .term = is_comp, .data = out};
+    wc_cvisitor v = {.c = c,
+                     .expr = declared_in,
+                     .term = is_comp,
+                     .data = out,
+                     .only_closures = true,
+                     .flat = !c->has_templates};
     wc_ck_walk_expr(&v, e);
 }
 

@@ -21,6 +21,7 @@ typedef struct finder {
     pair *v;
     uint32_t n, cap;
     uint32_t *slots; /* expression -> its number in v + 1: a table of 2 * cap */
+    bool flat;       /* no comprehensions */
 } finder;
 
 /* Where the expression's number + 1 is in the table, or is to come. */
@@ -89,11 +90,17 @@ static bool closed_expr(wc_cvisitor *v, wp_expr *e)
 }
 
 /* Variables of the body within the closures of e. */
-static void closed_vars(wc_check *c, wp_expr *e, const wc_cset *body, const wc_cset *globals,
+static void closed_vars(finder *f, wp_expr *e, const wc_cset *body, const wc_cset *globals,
                         wc_cset *out)
 {
+    wc_check *c = f->c;
     wc_cset all = {0};
-    wc_cvisitor v = {.c = c, .term = closed_term, .expr = closed_expr, .data = &all};
+    wc_cvisitor v = {.c = c,
+                     .term = closed_term,
+                     .expr = closed_expr,
+                     .data = &all,
+                     .only_closures = true,
+                     .flat = f->flat};
     wc_ck_walk_expr(&v, e);
     /* `every` and its like end the walk: what their expression's term walk would add is none. */
     for (uint32_t i = 0; i < all.n; i++)
@@ -125,7 +132,7 @@ static bool place(finder *f, wp_expr *e, wc_cset *needs, const wc_cset *body, wc
     char *mark = wb_arena_mark(&c->tmp);
     wc_cset outs = {0}, closed = {0};
     wc_ck_expr_outputs(c, e, safe, &outs);
-    closed_vars(c, e, body, globals, &closed);
+    closed_vars(f, e, body, globals, &closed);
     if (closed.n) {
         if (same_set(&closed, &outs))
             return false;
@@ -315,7 +322,12 @@ static void reorder(finder *f, wp_body *b, wc_cset *globals)
             wc_cset_add_all(&c->tmp, vars_at(f, b->exprs[i]), &needs[i]);
     uint32_t found = f->n;
     closures x = {f, globals, NULL};
-    wc_cvisitor v = {.c = c, .term = in_term, .expr = in_expr, .data = &x};
+    wc_cvisitor v = {.c = c,
+                     .term = in_term,
+                     .expr = in_expr,
+                     .data = &x,
+                     .only_closures = true,
+                     .flat = f->flat};
     for (uint32_t i = 0; i < n; i++) {
         if (i)
             wc_ck_expr_vars(c, order[i - 1], WC_SAFETY | WC_OPERANDS, globals);
@@ -526,7 +538,7 @@ void wc_ck_safety_bodies(wc_check *c)
     for (uint32_t i = 0; i < c->n_all; i++) {
         wc_crule *r = c->all[i];
         char *mark = wb_arena_mark(&c->tmp);
-        finder f = {.c = c};
+        finder f = {.c = c, .flat = wc_crule_is_flat(r)};
         wc_cset globals = {0};
         c->u->module = r->module;
         roots(c, &globals);

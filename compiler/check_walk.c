@@ -40,15 +40,35 @@ void wc_ck_walk_term(wc_cvisitor *v, wp_term *t)
     }
 }
 
+/* Whether the terms hold something to look for. */
+static bool wants_terms(const wc_cvisitor *v)
+{
+    return !v->flat || (v->term && !v->only_closures);
+}
+
 void wc_ck_walk_expr(wc_cvisitor *v, wp_expr *e)
 {
     if (v->expr && v->expr(v, e))
         return;
+    bool terms = wants_terms(v);
     switch ((wp_expr_kind)e->kind) {
-    case WP_EXPR_TERM: wc_ck_walk_term(v, e->term); break;
-    case WP_EXPR_CALL: walk_terms(v, e->call.items, e->call.n); break;
-    case WP_EXPR_SOME: walk_terms(v, e->some.items, e->some.n); break;
+    case WP_EXPR_TERM:
+        if (terms)
+            wc_ck_walk_term(v, e->term);
+        break;
+    case WP_EXPR_CALL:
+        if (terms)
+            walk_terms(v, e->call.items, e->call.n);
+        break;
+    case WP_EXPR_SOME:
+        if (terms)
+            walk_terms(v, e->some.items, e->some.n);
+        break;
     case WP_EXPR_EVERY:
+        if (!terms) {
+            wc_ck_walk_body(v, &e->every.body);
+            break;
+        }
         if (e->every.key)
             wc_ck_walk_term(v, e->every.key);
         wc_ck_walk_term(v, e->every.value);
@@ -63,7 +83,7 @@ void wc_ck_walk_expr(wc_cvisitor *v, wp_expr *e)
         break;
     }
     for (uint32_t i = 0; i < e->n_with; i++) {
-        if (v->with && v->with(v, &e->with[i]))
+        if ((v->with && v->with(v, &e->with[i])) || !terms)
             continue;
         wc_ck_walk_term(v, e->with[i].target);
         wc_ck_walk_term(v, e->with[i].value);
@@ -80,6 +100,8 @@ void wc_ck_walk_body(wc_cvisitor *v, wp_body *b)
 
 void wc_ck_walk_head(wc_cvisitor *v, wc_crule *r)
 {
+    if (!wants_terms(v))
+        return;
     walk_terms(v, r->args, r->n_args);
     if (r->key)
         wc_ck_walk_term(v, r->key);
@@ -89,6 +111,7 @@ void wc_ck_walk_head(wc_cvisitor *v, wc_crule *r)
 
 void wc_ck_walk_rule(wc_cvisitor *v, wc_crule *r)
 {
+    v->flat = wc_crule_is_flat(r);
     wc_ck_walk_head(v, r);
     wc_ck_walk_body(v, &r->body);
 }
@@ -285,11 +308,6 @@ void wc_ck_body_vars(wc_check *c, const wp_body *b, unsigned how, wc_cset *out)
 
 /* ---- properties ---- */
 
-bool wc_ck_is_comp(const wp_term *t)
-{
-    return t->kind == WP_ARRAY_COMP || t->kind == WP_SET_COMP || t->kind == WP_OBJECT_COMP;
-}
-
 bool wc_ck_is_constant(const wp_term *t)
 {
     switch ((wp_term_kind)t->kind) {
@@ -380,35 +398,29 @@ bool wc_ck_needs_evaluation(const wp_term *t)
     return found;
 }
 
-bool wc_ck_is_call_to(const wp_expr *e, const char *name)
-{
-    if (e->kind != WP_EXPR_CALL)
-        return false;
-    const wp_term *op = e->call.items[0];
-    return op->kind == WP_REF && op->list.n == 1 && op->list.items[0]->kind == WP_VAR &&
-           wb_str_is(op->list.items[0]->name, name);
-}
-
-bool wc_ck_starts(const wp_term *ref, const wc_cvar *root)
-{
-    return ref->kind == WP_REF && ref->list.items[0]->kind == WP_VAR &&
-           wc_cvar_of(ref->list.items[0]) == root;
-}
-
 bool wc_ck_is_root(const wc_check *c, const wp_term *t)
 {
     return t->kind == WP_REF && t->list.n == 1 &&
            (wc_ck_starts(t, c->input) || wc_ck_starts(t, c->data));
 }
 
+static const ws_builtin *named(wc_check *c, wc_cvar *v)
+{
+    if (!v->builtin_known) {
+        v->builtin = ws_registry_find(c->u->registry, wc_cvar_name(v));
+        v->builtin_known = true;
+    }
+    return v->builtin;
+}
+
 const ws_builtin *wc_ck_builtin(wc_check *c, const wp_term *op)
 {
     if (op->kind == WP_VAR)
-        return ws_registry_find(c->u->registry, op->name);
+        return named(c, wc_cvar_of(op));
     if (op->kind != WP_REF || op->list.items[0]->kind != WP_VAR)
         return NULL;
     if (op->list.n == 1)
-        return ws_registry_find(c->u->registry, op->list.items[0]->name);
+        return named(c, wc_cvar_of(op->list.items[0]));
     char text[128];
     size_t n = 0;
     for (uint32_t i = 0; i < op->list.n; i++) {

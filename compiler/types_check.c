@@ -74,6 +74,8 @@ static bool in_term(wc_cvisitor *v, wp_term *t)
 
 static bool check_closures(wc_types *c, const wp_expr *e)
 {
+    if (c->flat)
+        return true;
     closures x = {c, NULL, false};
     wc_cvisitor v = {.c = c->c, .term = in_term, .data = &x};
     wc_ck_walk_expr(&v, (wp_expr *)(uintptr_t)e);
@@ -348,7 +350,9 @@ static void check_rule(wc_types *c, const wc_crule *r)
     c->u->module = r->module;
     c->layers = &schemas;
     wc_ty_schemas(c, r, &schemas);
+    c->flat = wc_crule_is_flat(r);
     bool ok = wc_ty_check_body(c, &r->body);
+    c->flat = false;
     wc_tp t = NULL;
     if (!ok) {
         wc_tnode_put(c->a, c->rules.data, path->list.items + 1, len - 1, &wc_any);

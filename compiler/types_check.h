@@ -27,6 +27,7 @@ struct wc_types {
     wb_arena *a;
     wp_diags *sink; /* where reports go: the unit's, or those of a comprehension */
     bool early;     /* before rules have types: nothing is kept */
+    bool flat;      /* the rule that is checked has no comprehensions */
     const wc_layer *layers;
     wc_layer rules;   /* the layer of rules */
     wc_layer base;    /* the input's */
