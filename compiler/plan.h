@@ -174,8 +174,15 @@ typedef enum wc_wanted {
     WC_NEED_ONE_OF,
     WC_NEED_MEMBER,
     WC_NEED_PREFIX,
-    WC_NEED_SUFFIX
+    WC_NEED_SUFFIX,
+    WC_NEED_EITHER /* one of two lists of needs */
 } wc_wanted;
+
+struct wc_need;
+typedef struct wc_need_list {
+    struct wc_need *v;
+    uint32_t n;
+} wc_need_list;
 
 typedef struct wc_need {
     const wp_term *place; /* a reference, or an argument of the function */
@@ -183,7 +190,8 @@ typedef struct wc_need {
                            * PREFIX, SUFFIX: a string */
     const wc_var *var;    /* the variable that stands for the place from here on, or NULL */
     wc_wanted what;
-    uint32_t from; /* number of the expression */
+    uint32_t from;                    /* number of the expression */
+    const wc_need_list *alternatives; /* EITHER: two; else NULL */
 } wc_need;
 
 /* What a rule's body needs; the list lives in the unit's arena. */

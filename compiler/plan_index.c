@@ -15,7 +15,8 @@ typedef struct finder {
     const wc_rule *rule;
     wc_need *needs;
     uint32_t n, cap;
-    uint32_t at; /* number of the expression under way */
+    uint32_t own; /* the first need of the operand under way */
+    uint32_t at;  /* number of the expression under way */
 } finder;
 
 /* ---- what may be seen to run ---- */
@@ -158,19 +159,8 @@ static bool is_index_value(const wp_term *t)
 
 /* ---- needs ---- */
 
-/* A value takes the place of what only had to be there; its variable stands for nothing then. */
-static void add(finder *f, const wp_term *place, wc_wanted what, const wp_term *value)
+static void append(finder *f, const wc_need *made)
 {
-    const wc_var *var = what == WC_NEED_DEFINED && value ? wc_var_of(value) : NULL;
-    wc_need made = {place, var ? NULL : value, var, what, f->at};
-    for (uint32_t i = 0; i < f->n; i++) {
-        wc_need *other = &f->needs[i];
-        if (what == WC_NEED_DEFINED || what >= WC_NEED_PREFIX || other->what != WC_NEED_DEFINED ||
-            !wc_same_place(other->place, place))
-            continue;
-        *other = made;
-        return;
-    }
     if (f->n == f->cap) {
         f->cap = f->cap ? 2 * f->cap : 8;
         wc_need *to = wb_arena_alloc(f->p->u->a, f->cap * sizeof *to);
@@ -178,7 +168,23 @@ static void add(finder *f, const wp_term *place, wc_wanted what, const wp_term *
             memcpy(to, f->needs, f->n * sizeof *to);
         f->needs = to;
     }
-    f->needs[f->n++] = made;
+    f->needs[f->n++] = *made;
+}
+
+/* A value takes the place of what only had to be there; its variable stands for nothing then. */
+static void add(finder *f, const wp_term *place, wc_wanted what, const wp_term *value)
+{
+    const wc_var *var = what == WC_NEED_DEFINED && value ? wc_var_of(value) : NULL;
+    wc_need made = {place, var ? NULL : value, var, what, f->at, NULL};
+    for (uint32_t i = f->own; i < f->n; i++) {
+        wc_need *other = &f->needs[i];
+        if (what == WC_NEED_DEFINED || what >= WC_NEED_PREFIX || other->what != WC_NEED_DEFINED ||
+            !wc_same_place(other->place, place))
+            continue;
+        *other = made;
+        return;
+    }
+    append(f, &made);
 }
 
 static bool in_eq_side(finder *f, const wp_term *x, const wp_term *y)
@@ -287,10 +293,59 @@ static void in_call(finder *f, const wp_expr *e)
         in_affix(f, e, WC_NEED_SUFFIX);
 }
 
+static void in_expr(finder *f, const wp_expr *e);
+
+/* What an operand of `and` or `or` needs. What variables stand for in there is not seen outside. */
+static wc_need_list in_operand(finder *f, const wp_body *b)
+{
+    uint32_t from = f->n, own = f->own;
+    f->own = from;
+    for (uint32_t i = 0; i < b->n; i++)
+        in_expr(f, b->exprs[i]);
+    f->own = own;
+    wc_need_list list = {wb_arena_alloc(f->p->u->a, (f->n - from + 1) * sizeof(wc_need)),
+                         f->n - from};
+    for (uint32_t i = 0; i < list.n; i++) {
+        list.v[i] = f->needs[from + i];
+        list.v[i].var = NULL;
+    }
+    f->n = from;
+    return list;
+}
+
+/* Of alternatives the index keeps the tests for values: a place that one of them needs does not
+ * have to be there. */
+static void keep_values(wc_need_list *list)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < list->n; i++)
+        if (list->v[i].what != WC_NEED_DEFINED)
+            list->v[n++] = list->v[i];
+    list->n = n;
+}
+
+static void in_logic(finder *f, const wp_expr *e)
+{
+    wc_need_list sides[2] = {in_operand(f, &e->logic.lhs), in_operand(f, &e->logic.rhs)};
+    for (int k = 0; k < 2 && e->kind == WP_EXPR_OR; k++)
+        keep_values(&sides[k]);
+    if (e->kind == WP_EXPR_AND) {
+        for (int k = 0; k < 2; k++)
+            for (uint32_t i = 0; i < sides[k].n; i++)
+                append(f, &sides[k].v[i]);
+    } else if (sides[0].n && sides[1].n) {
+        wc_need_list *both = wb_arena_alloc(f->p->u->a, sizeof sides);
+        memcpy(both, sides, sizeof sides);
+        append(f, &(wc_need){.what = WC_NEED_EITHER, .from = f->at, .alternatives = both});
+    }
+}
+
 static void in_expr(finder *f, const wp_expr *e)
 {
     if (e->n_with || e->negated)
         return;
+    if (e->kind == WP_EXPR_AND || e->kind == WP_EXPR_OR)
+        in_logic(f, e);
     if (e->kind == WP_EXPR_CALL)
         in_call(f, e);
     else if (e->kind == WP_EXPR_TERM && is_place(f, e->term))
@@ -402,8 +457,30 @@ static bool all_plain(const wp_term *xs)
     return true;
 }
 
+static void plan_need(wc_planner *p, const wc_need *x, uint32_t seen);
+
+static void plan_either(wc_planner *p, const wc_need *x)
+{
+    wc_block *enclosing = p->block;
+    wc_mark m = wc_open(p);
+    wc_block *out = p->block;
+    for (int side = 0; side < 2; side++) {
+        wc_mark inner = wc_open(p);
+        for (uint32_t i = 0; i < x->alternatives[side].n; i++)
+            plan_need(p, &x->alternatives[side].v[i], UINT32_MAX);
+        wc_break(p, out);
+        wc_close(p, inner);
+    }
+    wc_break(p, enclosing);
+    wc_close(p, m);
+}
+
 static void plan_need(wc_planner *p, const wc_need *x, uint32_t seen)
 {
+    if (x->what == WC_NEED_EITHER) {
+        plan_either(p, x);
+        return;
+    }
     wc_operand v = wc_plan_term(p, x->place);
     switch (x->what) {
     case WC_NEED_DEFINED: break;
@@ -418,6 +495,7 @@ static void plan_need(wc_planner *p, const wc_need *x, uint32_t seen)
             wc_put_op(p, WC_S_Member, 0, v, wc_plan_term(p, x->value));
         break;
     case WC_NEED_MEMBER: wc_put_op(p, WC_S_Member, 0, wc_const(p, x->value->value), v); break;
+    case WC_NEED_EITHER: break;
     case WC_NEED_PREFIX:
     case WC_NEED_SUFFIX: plan_affix(p, x, v, x->from == seen); break;
     }
