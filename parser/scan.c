@@ -532,8 +532,10 @@ static int brace_token(wp_parser *p, uint32_t i, wp_open_kind *kind)
     wp_open *o = top(p);
     bool after_term = wp_ends_term(p->prev);
     uint32_t close = p->tokens[i].match;
+    bool term = p->prev == T_NOT && !(p->keywords & WP_KW_NOT); /* the old `not` takes a term */
     bool logic =
-        close != WP_NONE && (p->keywords & (WP_KW_AND | WP_KW_OR)) && begins_literal(p->prev) &&
+        !term && close != WP_NONE && (p->keywords & (WP_KW_AND | WP_KW_OR)) &&
+        begins_literal(p->prev) &&
         (is_word(p, &p->tokens[close + 1], WP_W_AND) || is_word(p, &p->tokens[close + 1], WP_W_OR));
     *kind = WP_O_BODY;
     if (after_term && (o->every || (o->kind == WP_O_TEXT && !p->path_of && !p->query))) {
