@@ -339,7 +339,8 @@ static void walk_folder(cli_load *l, const char *path, unsigned depth, const cli
     for (struct dirent *entry; (entry = readdir(dir));) {
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
             continue;
-        names = wb_realloc(names, (n + 1) * sizeof *names);
+        if (!(n & (n - 1)))
+            names = wb_realloc(names, (n ? 2 * n : 1) * sizeof *names);
         names[n++] = wb_strdup(entry->d_name);
     }
     closedir(dir);

@@ -235,7 +235,8 @@ static void add_test(cli_tests *t, const wp_module *m, wp_rule *rule)
         x.path[i] = wv_string_new(&t->arena, part_text(part));
     }
     wb_buf_init(&x.output, CLI_OUTPUT_MAX);
-    t->items = wb_realloc(t->items, (t->n + 1) * sizeof *t->items);
+    if (!(t->n & (t->n - 1)))
+        t->items = wb_realloc(t->items, (t->n ? 2 * t->n : 1) * sizeof *t->items);
     t->items[t->n++] = x;
 }
 

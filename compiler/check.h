@@ -65,8 +65,9 @@ typedef struct wc_cset {
     uint32_t mask;
 } wc_cset;
 
-/* What stands in a rule as it was written, or was made by a stage. */
-enum { WC_HAS_CALL = 1, WC_HAS_COMP = 2, WC_HAS_WITH = 4 }; /* CALL: as a term */
+/* What stands in a rule as it was written, or was made by a stage. CALL: as a term, or what else
+ * makes an expression in front: `every`, a reference into a collection. */
+enum { WC_HAS_CALL = 1, WC_HAS_COMP = 2, WC_HAS_WITH = 4 };
 
 /* A rule, or one `else` of it. */
 typedef struct wc_crule {

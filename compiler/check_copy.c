@@ -171,6 +171,24 @@ wp_term *wc_ck_comp(wc_check *c, wp_term_kind kind, wp_loc loc)
     return t;
 }
 
+static wp_term *copy(wc_check *c, const wp_term *t, bool head);
+
+/* The operator of a call is a reference, and what else stands in it. */
+static wp_term **copy_call(wc_check *c, wp_term *const *items, uint32_t n)
+{
+    wp_term **to = wb_arena_alloc(c->a, (n + 1) * sizeof *to);
+    c->u->has_wide |= n > WC_WIDE_LITERAL;
+    for (uint32_t i = 0; i < n; i++)
+        to[i] = copy(c, items[i], !i);
+    if (to[0]->kind == WP_VAR) {
+        wp_term *op = wc_ck_list(c, WP_REF, 1, to[0]->loc);
+        op->list.items[0] = to[0];
+        to[0] = op;
+    }
+    to[0]->infix = false; /* here it marks what was `:=` */
+    return to;
+}
+
 /* Scalars are shared with the parser's tree: no stage changes one. */
 static wp_term *copy(wc_check *c, const wp_term *t, bool head)
 {
@@ -186,26 +204,20 @@ static wp_term *copy(wc_check *c, const wp_term *t, bool head)
         return ref;
     }
     c->has |= wc_ck_is_comp(t) ? WC_HAS_COMP : t->kind == WP_CALL ? WC_HAS_CALL : 0;
+    if (t->kind == WP_REF && t->list.items[0]->kind != WP_VAR)
+        c->has |= WC_HAS_CALL;
     wp_term *to = wc_ck_is_comp(t) ? wc_ck_comp(c, (wp_term_kind)t->kind, t->loc)
                                    : wc_term_new(c->u, (wp_term_kind)t->kind, t->loc);
     memcpy(to, t, wp_term_size((wp_term_kind)t->kind));
     switch ((wp_term_kind)t->kind) {
+    case WP_CALL: to->list.items = copy_call(c, t->list.items, t->list.n); return to;
     case WP_REF:
-    case WP_CALL:
     case WP_ARRAY:
     case WP_SET:
         to->list.items = wb_arena_alloc(c->a, (t->list.n + 1) * sizeof(wp_term *));
         c->u->has_wide |= t->list.n > WC_WIDE_LITERAL;
         for (uint32_t i = 0; i < t->list.n; i++)
-            to->list.items[i] =
-                copy(c, t->list.items[i], !i && (t->kind == WP_REF || t->kind == WP_CALL));
-        if (t->kind == WP_CALL && to->list.items[0]->kind == WP_VAR) {
-            wp_term *op = wc_ck_list(c, WP_REF, 1, to->list.items[0]->loc);
-            op->list.items[0] = to->list.items[0];
-            to->list.items[0] = op;
-        }
-        if (t->kind == WP_CALL)
-            to->list.items[0]->infix = false; /* here it marks what was `:=` */
+            to->list.items[i] = copy(c, t->list.items[i], !i && t->kind == WP_REF);
         break;
     case WP_OBJECT:
         to->object.pairs = wb_arena_alloc(c->a, (t->object.n + 1) * sizeof(wp_pair));
@@ -258,17 +270,14 @@ wp_expr *wc_ck_copy_expr(wc_check *c, const wp_expr *e)
                                 e->with[i].loc};
     switch ((wp_expr_kind)e->kind) {
     case WP_EXPR_TERM: to->term = copy(c, e->term, false); break;
-    case WP_EXPR_CALL: {
-        wp_term whole = {.kind = WP_CALL, .loc = e->loc, .list = {e->call.items, e->call.n}};
-        to->call.items = copy(c, &whole, false)->list.items;
-        break;
-    }
+    case WP_EXPR_CALL: to->call.items = copy_call(c, e->call.items, e->call.n); break;
     case WP_EXPR_SOME:
         to->some.items = wb_arena_alloc(c->a, (e->some.n + 1) * sizeof(wp_term *));
         for (uint32_t i = 0; i < e->some.n; i++)
             to->some.items[i] = copy(c, e->some.items[i], true);
         break;
     case WP_EXPR_EVERY:
+        c->has |= WC_HAS_CALL;
         to->every.key = e->every.key ? copy(c, e->every.key, true) : NULL;
         to->every.value = copy(c, e->every.value, true);
         to->every.domain = copy(c, e->every.domain, false);

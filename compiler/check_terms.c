@@ -149,6 +149,8 @@ void wc_ck_expr_terms(wc_check *c)
 {
     for (uint32_t i = 0; i < c->n_all; i++) {
         wc_crule *r = c->all[i];
+        if (!(r->has & (WC_HAS_CALL | WC_HAS_COMP)))
+            continue;
         for (uint32_t k = 0; k < r->n_args; k++) {
             wc_cbody extra = {0};
             r->args[k] = expand(c, r->args[k], &extra);
