@@ -280,6 +280,8 @@ static inline bool wc_ck_starts(const wp_term *ref, const wc_cvar *root)
     return ref->kind == WP_REF && ref->list.items[0]->kind == WP_VAR &&
            wc_cvar_of(ref->list.items[0]) == root;
 }
+/* The built-in of a variable's name, or NULL. */
+const ws_builtin *wc_ck_named(wc_check *c, wc_cvar *v);
 /* The built-in a reference or name stands for, or NULL. */
 const ws_builtin *wc_ck_builtin(wc_check *c, const wp_term *op);
 /* Text of a term, with the names of the program text; in the unit's arena. */

@@ -689,7 +689,7 @@ static void builtin_names(locals *l, wc_crule *r)
     wc_ck_body_vars(c, &r->body, WC_SAFETY, &vars);
     bool any = false;
     for (uint32_t i = 0; i < vars.n && !any; i++)
-        any = ws_registry_find(c->u->registry, wc_cvar_name(vars.v[i]));
+        any = wc_ck_named(c, vars.v[i]);
     if (!any)
         return;
     for (uint32_t i = 0; i < r->body.n; i++)

@@ -309,9 +309,30 @@ static uint32_t order_body(finder *f, const wp_body *b, wc_cset *needs, bool *do
     return n;
 }
 
+/* Whether each expression is plain and all its variables are bound before the body: then every one
+ * can run where it was written, and binds nothing. */
+static bool is_settled(finder *f, const wp_body *b, const wc_cset *globals)
+{
+    wc_check *c = f->c;
+    char *mark = wb_arena_mark(&c->tmp);
+    wc_cset vars = {0};
+    bool settled = f->flat;
+    for (uint32_t i = 0; i < b->n && settled; i++) {
+        const wp_expr *e = b->exprs[i];
+        settled = !e->n_with && (e->kind == WP_EXPR_TERM || e->kind == WP_EXPR_CALL);
+        if (settled)
+            wc_ck_expr_vars(c, e, WC_SAFETY, &vars);
+        settled = settled && wc_cset_within(&vars, globals);
+    }
+    wb_arena_rewind(&c->tmp, mark);
+    return settled;
+}
+
 static void reorder(finder *f, wp_body *b, wc_cset *globals)
 {
     wc_check *c = f->c;
+    if (is_settled(f, b, globals))
+        return;
     uint32_t outer = globals->n;
     wc_cset *needs = wb_arena_calloc(&c->tmp, (b->n + 1) * sizeof *needs);
     bool *done = wb_arena_calloc(&c->tmp, b->n + 1);

@@ -123,14 +123,16 @@ static void value_vars(wc_check *c, const wp_term *t, unsigned how, wc_cset *out
 static void list_vars(wc_check *c, wp_term *const *items, uint32_t n, unsigned how, wc_cset *out)
 {
     for (uint32_t i = 0; i < n; i++)
-        wc_ck_term_vars(c, items[i], how, out);
+        if (!wc_ck_is_scalar(items[i]))
+            wc_ck_term_vars(c, items[i], how, out);
 }
 
 /* The elements of a reference; their places are not noted. */
 static void ref_vars(wc_check *c, const wp_term *t, uint32_t from, unsigned how, wc_cset *out)
 {
     for (uint32_t i = from; i < t->list.n; i++)
-        value_vars(c, t->list.items[i], how, out);
+        if (!wc_ck_is_scalar(t->list.items[i]))
+            value_vars(c, t->list.items[i], how, out);
 }
 
 static void value_vars(wc_check *c, const wp_term *t, unsigned how, wc_cset *out)
@@ -404,7 +406,7 @@ bool wc_ck_is_root(const wc_check *c, const wp_term *t)
            (wc_ck_starts(t, c->input) || wc_ck_starts(t, c->data));
 }
 
-static const ws_builtin *named(wc_check *c, wc_cvar *v)
+const ws_builtin *wc_ck_named(wc_check *c, wc_cvar *v)
 {
     if (!v->builtin_known) {
         v->builtin = ws_registry_find(c->u->registry, wc_cvar_name(v));
@@ -416,11 +418,11 @@ static const ws_builtin *named(wc_check *c, wc_cvar *v)
 const ws_builtin *wc_ck_builtin(wc_check *c, const wp_term *op)
 {
     if (op->kind == WP_VAR)
-        return named(c, wc_cvar_of(op));
+        return wc_ck_named(c, wc_cvar_of(op));
     if (op->kind != WP_REF || op->list.items[0]->kind != WP_VAR)
         return NULL;
     if (op->list.n == 1)
-        return named(c, wc_cvar_of(op->list.items[0]));
+        return wc_ck_named(c, wc_cvar_of(op->list.items[0]));
     char text[128];
     size_t n = 0;
     for (uint32_t i = 0; i < op->list.n; i++) {
