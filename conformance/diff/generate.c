@@ -10,7 +10,7 @@
 #define WILD_PERCENT  7  /* programs with terms of wrong shape */
 #define V0_PERCENT    12 /* programs of Rego v0 */
 #define LOGIC_PERCENT 20 /* packages of v1 that import and, or, not */
-#define BAD_PERCENT   6  /* programs with something that must not compile, or hardly */
+#define BAD_PERCENT   8  /* programs with something that must not compile, or hardly */
 
 static const df_kind *draw_kind(dg *g)
 {

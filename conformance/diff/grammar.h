@@ -22,6 +22,7 @@
  *   <%T>  such a place as `with` names it         <(T>  a call of an earlier function
  *   <.T>  a literal                               <~>   an earlier package as a document
  *   <^2>  the text of the row's second hole       <{2>  an earlier function of two arguments
+ *   <?n>  a number in many pairs with numbers, [0, x], [1, x], ...; <?T!> "k0": [x], ...
  *   <N>   the rule's own name                     <A>   the function's arguments
  *   <B>   a body on one line, <BN> on lines of its own; what it declares ends with the row
  *   <K>   a body that sees the arguments only, as do all rows of sort E

@@ -5,7 +5,9 @@
 #include <stdio.h>
 
 #define PARTS_MAX 48 /* holes of a row */
-#define TRIES     6  /* rows drawn before giving up */
+#define MANY_MIN  90 /* terms of a long literal */
+#define MANY_MORE 450
+#define TRIES     6 /* rows drawn before giving up */
 
 typedef struct hole {
     unsigned order;
@@ -47,7 +49,7 @@ static unsigned parse(const char *text, hole *holes)
         bool ordered = isdigit((unsigned char)*at);
         if (ordered)
             h->order = (unsigned)(*at++ - '0');
-        if (strchr("+$#!@%(.~^{&", *at))
+        if (strchr("+$#!@%(.~^{&?", *at))
             h->mark = *at++;
         if (!ordered)
             h->order = h->mark == '+' ? 8 : h->mark == '^' ? 9 : 5;
@@ -154,6 +156,25 @@ static bool fill_list(dg *g, hole *h, dg_binds *binds)
     return true;
 }
 
+/* One term many times, in pairs with a number: more than a function has registers for. */
+static bool fill_many(dg *g, hole *h, dg_binds *binds)
+{
+    char *last = &h->sort[strlen(h->sort) - 1], sort[DG_SHAPE_MAX];
+    bool keys = *last == '!';
+    wb_buf term;
+    if (keys)
+        *last = 0;
+    wb_buf_init(&term, DG_TEXT_MAX);
+    dg_settle(g, h->sort, binds, sort);
+    bool ok = dg_write(g, sort, &term);
+    unsigned n = MANY_MIN + df_below(&g->r, MANY_MORE);
+    for (unsigned i = 0; ok && i < n; i++)
+        wb_buf_putf(&h->text, keys ? "%s\"k%u\": [%.*s]" : "%s[%u, %.*s]", i ? ", " : "", i,
+                    WB_FMT(wb_buf_str(&term)));
+    wb_buf_free(&term);
+    return ok;
+}
+
 static bool fill_new(dg *g, hole *h, dg_binds *binds)
 {
     char shape[DG_SHAPE_MAX];
@@ -179,6 +200,7 @@ static bool fill_marked(dg *g, hole *h, hole *all, unsigned n, dg_binds *binds)
     case '%': return dg_use_place(g, h->sort, binds, true, &h->text);
     case '~': return dg_use_package(g, &h->text);
     case '{': return dg_use_function(g, number, &h->text);
+    case '?': return fill_many(g, h, binds);
     case '^':
         if (number >= 1 && number <= n)
             wb_buf_put_str(&h->text, wb_buf_str(&all[number - 1].text));
