@@ -256,7 +256,7 @@ static void in_membership(finder *f, const wp_expr *e)
     if (place) {
         xs = constant_of(xs);
         bool holds = xs->kind == WP_ARRAY || xs->kind == WP_SET || xs->kind == WP_OBJECT;
-        if (holds && is_constant(xs))
+        if (holds && is_constant(xs) && (xs->kind == WP_OBJECT ? xs->object.n : xs->list.n))
             add(f, place, WC_NEED_ONE_OF, xs);
         return;
     }

@@ -154,7 +154,8 @@ static wc_stmt *made(matcher *m, const wc_stmt *loop, wc_stmt_kind kind, uint32_
 static wc_stmt *ask(matcher *m, const wc_stmt *loop, wc_operand known, const wc_stmt **steps,
                     uint32_t n_steps, wv path, bool base, wc_stmt **last)
 {
-    uint32_t t = m->p->fn->n_locals, key = t + 1; /* read at once, so two serve all */
+    uint32_t t = m->p->fn->n_locals, key = t + 1; /* read at once, so three serve all */
+    uint32_t inner = t + 2; /* a step's local dies with its block: hoisting relies on it */
     wc_stmt *first = NULL;
     *last = NULL;
     if (n_steps) {
@@ -163,14 +164,17 @@ static wc_stmt *ask(matcher *m, const wc_stmt *loop, wc_operand known, const wc_
         b->block = wb_arena_calloc(m->u->a, sizeof *b->block);
         while (n_steps) {
             const wc_stmt *s = steps[--n_steps];
-            wc_stmt *to = made(m, loop, (wc_stmt_kind)s->kind, key, &step);
+            wc_stmt *to = made(m, loop, (wc_stmt_kind)s->kind, inner, &step);
             to->a = known;
             to->b = s->b;
             if (!b->block->first)
                 b->block->first = to;
             b->block->last = to;
-            known = wc_op_local(key);
+            known = wc_op_local(inner);
         }
+        made(m, loop, WC_S_AssignVar, key, &step)->a = known;
+        b->block->last = step;
+        known = wc_op_local(key);
     }
     wc_stmt *to = made(m, loop, WC_S_Match, t, last);
     to->a = loop->a;
@@ -292,6 +296,6 @@ void wc_plan_matches(wc_unit *u, const wc_plan *plan)
         walk(&m, fn->body);
         free(m.def);
         free(m.when);
-        fn->n_locals += m.any ? 2 : 0;
+        fn->n_locals += m.any ? 3 : 0;
     }
 }
