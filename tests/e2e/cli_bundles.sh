@@ -68,7 +68,7 @@ cli_expect build-bad-entry 1 'error: entrypoint "x/y" does not refer to a rule o
     "build -t plan -e x/y a.rego -o '$tmp/x.tar.gz'"
 cli_expect build-nowhere 1 'error: open /nonexistent/x: no such file or directory' "build a.rego -o /nonexistent/x"
 cli_expect build-unknown-target 1 'must be one of {rego,wasm,plan}' "build -t proto a.rego"
-echo '{"builtins": [{"name": "plus"}]}' >"$tmp/few.json"
+echo '{"builtins": [{"name": "plus"}], "features": ["rego_v1"]}' >"$tmp/few.json"
 printf 'package x\np := 1 + input.y\n' >"$tmp/plus.rego"
 printf 'package x\np := upper("a")\n' >"$tmp/upper.rego"
 cli_expect build-capable 0 '' "build --capabilities '$tmp/few.json' '$tmp/plus.rego' -o '$tmp/x.tar.gz'"
