@@ -281,12 +281,9 @@ static uint32_t path_const(wc_planner *p, const wp_term *target)
     wv path = wv_array_begin(p->u->a, n);
     for (uint32_t i = 0; i < n; i++) {
         const wp_term *el = target->list.items[i + 1];
-        if (el->kind > WP_STRING) {
-            wp_report(p->u->diags, WP_TYPE_ERROR, wc_file(p->u), target->loc,
-                      "with keyword target must reference existing input, data, or a function");
-            break;
-        }
-        wv_array_push(p->u->a, &path, el->value);
+        /* What is no name is an error when it runs; a variable part stands as such a one. */
+        wv part = wc_ground(p, el);
+        wv_array_push(p->u->a, &path, part == WV_UNDEFINED ? WV_NULL : part);
     }
     return wc_const(p, path).n;
 }

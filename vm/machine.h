@@ -148,11 +148,12 @@ static inline void wm_pin(wm_session *s, const void *born)
         s->pin = (char *)(uintptr_t)born;
 }
 
-/* Environments (with.c). Each answers false after wm_raise. */
+/* Environments (with.c). What answers false has raised an error. */
 void wm_env_push(wm_session *s);
 void wm_env_pop(wm_session *s);
-void wm_env_set_input(wm_session *s, wv path, wv value);
-void wm_env_set_data(wm_session *s, wv path, wv value);
+/* A path of anything but names is an error. */
+bool wm_env_set_input(wm_session *s, wv path, wv value, wp_loc loc);
+bool wm_env_set_data(wm_session *s, wv path, wv value, wp_loc loc);
 void wm_env_mock(wm_session *s, bool builtin, uint32_t id, wm_mock_kind kind, uint32_t by,
                  wv value);
 const wm_mock *wm_env_find_mock(const wm_env *e, bool builtin, uint32_t id);

@@ -806,9 +806,9 @@ next:
 
         CASE(WPUSH) : wm_env_push(s);
         NEXT;
-        CASE(WINPUT) : wm_env_set_input(s, K(C), regs[B]);
+        CASE(WINPUT) : if (!wm_env_set_input(s, K(C), regs[B], wm_place(s, pc - 1))) goto failed;
         NEXT;
-        CASE(WDATA) : wm_env_set_data(s, K(C), regs[B]);
+        CASE(WDATA) : if (!wm_env_set_data(s, K(C), regs[B], wm_place(s, pc - 1))) goto failed;
         NEXT;
         CASE(WMOCK) :
         {

@@ -44,17 +44,34 @@ static wv upsert(wm_session *s, wv doc, const wv *path, uint32_t n, wv value)
     return to;
 }
 
-void wm_env_set_input(wm_session *s, wv path, wv value)
+/* Documents are replaced below names alone. */
+static bool is_document_path(wm_session *s, wv path, wp_loc loc)
 {
-    s->env->input = upsert(s, s->env->input, wv_items(path), wv_len(path), wm_keep(s, value));
+    for (uint32_t i = 0; i < wv_len(path); i++)
+        if (!wv_is_string(wv_items(path)[i])) {
+            wm_raise(s, WP_EVAL_CONFLICT_ERROR, loc, "bad document path");
+            return false;
+        }
+    return true;
 }
 
-void wm_env_set_data(wm_session *s, wv path, wv value)
+bool wm_env_set_input(wm_session *s, wv path, wv value, wp_loc loc)
 {
+    if (!is_document_path(s, path, loc))
+        return false;
+    s->env->input = upsert(s, s->env->input, wv_items(path), wv_len(path), wm_keep(s, value));
+    return true;
+}
+
+bool wm_env_set_data(wm_session *s, wv path, wv value, wp_loc loc)
+{
+    if (!is_document_path(s, path, loc))
+        return false;
     s->env->data = upsert(s, s->env->data, wv_items(path), wv_len(path), wm_keep(s, value));
     wm_mask *m = wb_arena_alloc(&s->kept, sizeof *m);
     *m = (wm_mask){.next = s->env->masks, .path = path};
     s->env->masks = m;
+    return true;
 }
 
 void wm_env_mock(wm_session *s, bool builtin, uint32_t id, wm_mock_kind kind, uint32_t by, wv value)
