@@ -193,28 +193,23 @@ static const subject *choose(const chooser *c)
 typedef struct lists {
     uint32_t *v;
     uint32_t n;
-    const bool *tests; /* by rule: whether it tests the place */
-    uint32_t n_rules;
+    const uint32_t *rest; /* the rules that do not test the place */
+    uint32_t n_rest, n_rules;
 } lists;
 
 /* The rules named and those that do not test the place, in their order. */
 static void put_list(lists *to, wv named)
 {
     uint32_t at = 0, n = named == WV_UNDEFINED ? 0 : wv_len(named);
-    for (uint32_t i = 0; i < to->n_rules; i++) {
-        bool is_named = at < n && wv_int(wv_items(named)[at]) == i;
-        at += is_named;
-        if (is_named || !to->tests[i])
-            to->v[to->n++] = i;
+    for (uint32_t i = 0; i < to->n_rest || at < n;) {
+        uint32_t next = at < n ? (uint32_t)wv_int(wv_items(named)[at]) : UINT32_MAX;
+        if (i < to->n_rest && to->rest[i] < next) {
+            to->v[to->n++] = to->rest[i++];
+        } else {
+            to->v[to->n++] = next;
+            at++;
+        }
     }
-    to->v[to->n++] = to->n_rules;
-}
-
-/* As put_list where every rule tests the place: no rule is gone through that is not named. */
-static void put_named(lists *to, wv named)
-{
-    for (uint32_t i = 0; i < wv_len(named); i++)
-        to->v[to->n++] = (uint32_t)wv_int(wv_items(named)[i]);
     to->v[to->n++] = to->n_rules;
 }
 
@@ -224,16 +219,17 @@ static wc_dispatch *make(chooser *c, const subject *s)
     uint32_t values = wv_len(s->values), rest = c->n_rules - s->n_rules, total = 0;
     for (uint32_t i = 0; i < values; i++)
         total += wv_len(wv_value_at(s->values, NULL, i)) + rest + 1;
-    lists to = {wb_arena_alloc(a, ((size_t)total + rest + 1) * sizeof(uint32_t)), 0, s->tests,
-                c->n_rules};
+    uint32_t *others = wb_arena_alloc(a, ((size_t)rest + 1) * sizeof *others), n_others = 0;
+    for (uint32_t i = 0; i < c->n_rules; i++)
+        if (!s->tests[i])
+            others[n_others++] = i;
+    lists to = {wb_arena_alloc(a, ((size_t)total + rest + 1) * sizeof(uint32_t)), 0, others,
+                n_others, c->n_rules};
     wc_dispatch *d = wb_arena_calloc(a, sizeof *d);
     d->starts = wv_object_begin(a, values);
     for (uint32_t i = 0; i < values; i++) {
         wv_object_put(a, &d->starts, wv_key_at(s->values, NULL, i), wv_small(to.n));
-        if (rest)
-            put_list(&to, wv_value_at(s->values, NULL, i));
-        else
-            put_named(&to, wv_value_at(s->values, NULL, i));
+        put_list(&to, wv_value_at(s->values, NULL, i));
     }
     d->others = to.n;
     put_list(&to, WV_UNDEFINED);

@@ -71,7 +71,7 @@ typedef struct wm_indexed {
 
 /* How often a rule was asked by keys it was not asked by before, in this evaluation. */
 typedef struct wm_asked {
-    uint64_t epoch;
+    uint64_t evaluation;
     uint32_t times;
     int64_t fuel; /* when it was asked first */
 } wm_asked;
@@ -91,7 +91,8 @@ struct wm_session {
     wm_env *env, base_env;
     uint32_t memo_room;
     wm_asked *asked; /* by memo slot of the whole rule */
-    uint64_t epoch;
+    uint64_t evaluation; /* its number */
+    uint64_t epoch;      /* what was remembered under another one is forgotten */
     uint32_t arg_memos;                   /* made in this evaluation */
     size_t arg_memo_bytes, arg_memo_room; /* how much kept grew from one to the next; its limit */
     const char *arg_memo_top;             /* top of kept behind the last one */

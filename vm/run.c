@@ -197,8 +197,8 @@ static bool try_whole(wm_session *s, const wm_func *fn)
         s->p->noisy)
         return false;
     wm_asked *a = &s->asked[whole->memo];
-    if (a->epoch != s->epoch)
-        *a = (wm_asked){s->epoch, 0, s->fuel};
+    if (a->evaluation != s->evaluation)
+        *a = (wm_asked){s->evaluation, 0, s->fuel};
     if (++a->times != ASKED_MIN)
         return false;
     int64_t before = s->fuel, limit = 2 * (a->fuel - s->fuel) + 1000;
@@ -206,6 +206,7 @@ static bool try_whole(wm_session *s, const wm_func *fn)
         return false;
     size_t n_errors = s->n_builtin_errors;
     uint32_t clashed = s->clashed;
+    wm_error late = s->late;
     s->fuel = limit;
     wm_ask_later(s);
     wm_run(s, fn->whole, NULL, 0);
@@ -218,6 +219,9 @@ static bool try_whole(wm_session *s, const wm_func *fn)
     if (!made) {
         s->n_builtin_errors = n_errors;
         s->clashed = clashed;
+        s->late = late;
+        /* What was remembered on the way may have clashed: it must clash again for who asks. */
+        s->epoch++;
     }
     return made;
 }

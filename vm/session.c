@@ -64,6 +64,7 @@ void wm_begin(wm_session *s, const wm_program *p, wv data, wv input, const wm_bu
     s->n_frames = 0;
     s->reentry = 0;
     s->epoch++;
+    s->evaluation++;
     s->arg_memos = 0;
     s->arg_memo_bytes = 0;
     s->arg_memo_top = wb_arena_mark(&s->kept);
