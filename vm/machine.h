@@ -90,9 +90,9 @@ struct wm_session {
     uint32_t reentry;
     wm_env *env, base_env;
     uint32_t memo_room;
-    wm_asked *asked; /* by memo slot of the whole rule */
-    uint64_t evaluation; /* its number */
-    uint64_t epoch;      /* what was remembered under another one is forgotten */
+    wm_asked *asked;                      /* by memo slot of the whole rule */
+    uint64_t evaluation;                  /* its number */
+    uint64_t epoch;                       /* what was remembered under another one is forgotten */
     uint32_t arg_memos;                   /* made in this evaluation */
     size_t arg_memo_bytes, arg_memo_room; /* how much kept grew from one to the next; its limit */
     const char *arg_memo_top;             /* top of kept behind the last one */
