@@ -71,8 +71,10 @@ static void reference(resolver *r, wp_term *t)
     wp_term *head = t->list.items[0];
     const wp_term *path = head->kind == WP_VAR ? global(r, wc_cvar_of(head)) : NULL;
     wp_term *p = path ? path_at(r, path, head->loc) : NULL;
+    /* The reference does not look into a template that is a part of a path: its names stay. */
     for (uint32_t i = head->kind == WP_VAR; i < t->list.n; i++)
-        t->list.items[i] = term(r, t->list.items[i]);
+        if (t->list.items[i]->kind != WP_TEMPLATE)
+            t->list.items[i] = term(r, t->list.items[i]);
     if (!p)
         return;
     wp_term **items = wb_arena_alloc(r->c->a, (p->list.n + t->list.n) * sizeof *items);

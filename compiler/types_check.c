@@ -160,12 +160,7 @@ static bool check_call(wc_types *c, const wp_expr *e, bool quiet)
     if ((!f && !hidden) || wc_type_is_any(f))
         return true; /* told before, or a replaced document */
     if (!f || f->kind != WC_T_FUNCTION) {
-        wb_buf b;
-        wb_buf_init(&b, (size_t)1 << 20);
-        wp_term_put(&b, op);
-        wp_report(c->sink, WP_TYPE_ERROR, wc_file(c->u), e->loc, "undefined function %.*s",
-                  WB_FMT(wb_buf_str(&b)));
-        wb_buf_free(&b);
+        wc_ty_report_unknown(c, e->loc, op);
         return false;
     }
     uint32_t want = f->n + (f->of != NULL);

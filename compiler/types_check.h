@@ -83,6 +83,8 @@ typedef struct wc_ref_error {
 void wc_ty_report_match(wc_types *t, wp_loc loc, wc_tp l, wc_tp r);
 void wc_ty_report_arguments(wc_types *t, wp_loc loc, wb_str name, const char *what,
                             const wc_tp *have, uint32_t n, wc_tp want);
+/* A call of what is no function. */
+void wc_ty_report_unknown(wc_types *t, wp_loc loc, const wp_term *function);
 void wc_ty_report_invalid(wc_types *t, const wc_ref_error *e);
 void wc_ty_report_unsupported(wc_types *t, const wp_term *ref, uint32_t part, wc_tp have);
 

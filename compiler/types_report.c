@@ -14,6 +14,16 @@ static wp_diag *report(wc_types *c, wp_loc loc, wb_str message)
                      WB_FMT(message));
 }
 
+void wc_ty_report_unknown(wc_types *c, wp_loc loc, const wp_term *function)
+{
+    wb_buf b;
+    wb_buf_init(&b, (size_t)1 << 20);
+    wb_buf_puts(&b, "undefined function ");
+    wp_term_put(&b, function);
+    report(c, loc, wb_buf_str(&b));
+    wb_buf_free(&b);
+}
+
 static void add_lines(wc_types *c, wp_diag *d, const wb_str *lines, uint32_t n)
 {
     if (!d)

@@ -378,12 +378,18 @@ static bool behind_body(const wp_parser *p)
     return p->prev == '}' && p->closed == WP_O_BODY;
 }
 
+/* The same of the bracket before, be it a group of conditions: it is no number to take from. */
+static bool behind_condition(const wp_parser *p)
+{
+    return behind_body(p) || (p->prev == ')' && p->closed == WP_O_GROUP);
+}
+
 /* Whether a line end before token i, which follows a complete expression, parts two of them. */
 static bool parts(const wp_parser *p, uint32_t i)
 {
     const wp_token *t = &p->tokens[i];
     if (infix(p, i))
-        return t->raw == '-' && behind_body(p);
+        return t->raw == '-' && behind_condition(p);
     switch (t->raw) {
     case ',':
     case ':':
@@ -664,7 +670,7 @@ static int operator_token(wp_parser *p, uint32_t i)
 {
     const wp_token *t = &p->tokens[i];
     wp_open *o = top(p);
-    bool term = wp_ends_term(p->prev) && !(t->raw == '-' && behind_body(p));
+    bool term = wp_ends_term(p->prev) && !(t->raw == '-' && behind_condition(p));
     if (term && infix(p, i)) {
         if (p->n_open == 1)
             p->head_open = false;

@@ -10,6 +10,24 @@
 
 #define ARENA_MAX ((size_t)2 << 30)
 
+/* Whether an error at the same place stands before: of a parse mistake only the first report counts
+ * (docs/differences.md). */
+static bool repeated(wv list, uint32_t i)
+{
+    static const char *const same[] = {"code", "file", "row", "col"};
+    wv e = wv_items(list)[i], word;
+    if (!wb_str_is(cf_text(e, "code", &word), "rego_parse_error"))
+        return false;
+    for (uint32_t k = 0; k < i; k++) {
+        size_t n = 0;
+        while (n < 4 && wv_equal(cf_field(e, same[n]), cf_field(wv_items(list)[k], same[n])))
+            n++;
+        if (n == 4)
+            return true;
+    }
+    return false;
+}
+
 /* The codes of a list of errors as a sorted set, or with places and texts as a sorted list. */
 static wv errors_of(wb_arena *a, wv list, bool texts)
 {
@@ -20,10 +38,13 @@ static wv errors_of(wb_arena *a, wv list, bool texts)
             wv_set_add(a, &out, cf_field(e, "code"));
             continue;
         }
+        if (repeated(list, i))
+            continue;
         wv parts[6] = {cf_field(e, "file"), cf_field(e, "row"),     cf_field(e, "col"),
                        cf_field(e, "code"), cf_field(e, "message"), cf_field(e, "text")};
         for (unsigned k = 0; k < 6; k++)
-            parts[k] = parts[k] == WV_UNDEFINED ? WV_NULL : parts[k];
+            if (parts[k] == WV_UNDEFINED) /* the oracle leaves out what is empty or 0 */
+                parts[k] = k == 1 || k == 2 ? wv_small(0) : WV_NULL;
         wv_array_push(a, &out, wv_array_new(a, parts, 6));
     }
     if (!texts)
