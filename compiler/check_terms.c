@@ -130,7 +130,7 @@ static void expand_expr(wc_check *c, wp_expr *e, wc_cbody *out)
         e->logic.lhs = wc_ck_expand_body(c, &e->logic.lhs);
         e->logic.rhs = wc_ck_expand_body(c, &e->logic.rhs);
         break;
-    case WP_EXPR_SOME: break;
+    case WP_EXPR_SOME: return; /* one that no scope has taken: it says nothing */
     }
     for (uint32_t i = from; i < out->n && e->n_with; i++)
         take_with(out->v[i], e);

@@ -162,26 +162,30 @@ static wc_operand rule_value(wc_planner *p, wc_node *n, const wp_term *ref, uint
     return chain(p, wc_op_local(s->t), ref, i + keys, false);
 }
 
-/* Goes through the names below a node by a variable; what is below each is asked by name. */
-static void step_names(wc_planner *p, const wc_node *n, const wp_term *el)
+/* Goes through the names below a node; what is below each that the pattern takes is asked by name. */
+static wc_operand step_names(wc_planner *p, const wc_node *n, const wp_term *pattern)
 {
     wc_stmt *s = wc_put(p, WC_S_DataKeys);
     s->t = wc_local(p);
     s->n = n->number;
-    uint32_t name = wc_scan(p, wc_op_local(s->t)) + 1;
-    wc_bind(p, wc_var_of(el), wc_op_local(name));
+    wc_operand name = wc_op_local(wc_scan(p, wc_op_local(s->t)) + 1);
+    wc_unify_value(p, pattern, name);
+    return name;
 }
 
 static wc_operand data_ref(wc_planner *p, wc_node *n, const wp_term *ref, uint32_t i)
 {
     uint32_t keys = 0;
-    if (i < ref->list.n && ref->list.items[i]->kind == WP_VAR && scans(ref->list.items[i]))
-        step_names(p, n, ref->list.items[i]);
+    wc_operand name = {0};
+    if (i < ref->list.n && scans(ref->list.items[i])) {
+        name = step_names(p, n, ref->list.items[i]);
+        keys = 1;
+    }
     while (i + keys < ref->list.n && !scans(ref->list.items[i + keys]))
         keys++;
     wc_operand *args = wb_arena_alloc(p->u->a, (keys + 1) * sizeof *args);
     for (uint32_t k = 0; k < keys; k++)
-        args[k] = wc_plan_term(p, ref->list.items[i + k]);
+        args[k] = k || name.kind == WC_NOTHING ? wc_plan_term(p, ref->list.items[i + k]) : name;
     wc_stmt *s = wc_put(p, WC_S_DataRef);
     s->t = wc_local(p);
     s->n = n->number;
