@@ -162,7 +162,8 @@ static wc_operand rule_value(wc_planner *p, wc_node *n, const wp_term *ref, uint
     return chain(p, wc_op_local(s->t), ref, i + keys, false);
 }
 
-/* Goes through the names below a node; what is below each that the pattern takes is asked by name. */
+/* Goes through the names below a node; what is below each that the pattern takes is asked by name.
+ */
 static wc_operand step_names(wc_planner *p, const wc_node *n, const wp_term *pattern)
 {
     wc_stmt *s = wc_put(p, WC_S_DataKeys);
