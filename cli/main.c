@@ -1,6 +1,8 @@
 /* `writ`: finds the subcommand's row and runs it. */
 #include "cli/cli.h"
+#include "cli/libraries.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,21 +10,22 @@ static const struct command {
     const char *name;
     cli_function function;
     const char *help;
+    bool serves; /* for long: what it needs must be there from the beginning */
 } COMMANDS[] = {
-    {"eval", cli_eval, "Evaluate a Rego query"},
-    {"test", cli_test, "Run the test rules of Rego files"},
-    {"check", cli_check, "Check Rego files for mistakes"},
-    {"build", cli_build, "Build a bundle of policies and data, with a plan if asked for"},
-    {"parse", cli_parse, "Print the syntax tree of a Rego file"},
-    {"fmt", cli_fmt, "Write Rego files in their one layout"},
-    {"disasm", cli_disasm, "Print the bytecode or the plan of Rego files"},
-    {"capabilities", cli_capabilities, "Print what this build offers to policies"},
-    {"keys", cli_keys, "Make, change and export the keys of a tenant"},
-    {"ledger", cli_ledger, "Verify and read a ledger"},
-    {"gatekeeper", cli_gatekeeper, "Serve decisions and approvals"},
-    {"doer", cli_doer, "Serve signed decisions: carry them out"},
-    {"directory", cli_directory, "Serve a directory of people and accounts for trials"},
-    {"version", cli_version, "Print version and build facts"},
+    {"eval", cli_eval, "Evaluate a Rego query", false},
+    {"test", cli_test, "Run the test rules of Rego files", false},
+    {"check", cli_check, "Check Rego files for mistakes", false},
+    {"build", cli_build, "Build a bundle of policies and data, with a plan if asked for", false},
+    {"parse", cli_parse, "Print the syntax tree of a Rego file", false},
+    {"fmt", cli_fmt, "Write Rego files in their one layout", false},
+    {"disasm", cli_disasm, "Print the bytecode or the plan of Rego files", false},
+    {"capabilities", cli_capabilities, "Print what this build offers to policies", false},
+    {"keys", cli_keys, "Make, change and export the keys of a tenant", false},
+    {"ledger", cli_ledger, "Verify and read a ledger", false},
+    {"gatekeeper", cli_gatekeeper, "Serve decisions and approvals", true},
+    {"doer", cli_doer, "Serve signed decisions: carry them out", true},
+    {"directory", cli_directory, "Serve a directory of people and accounts for trials", true},
+    {"version", cli_version, "Print version and build facts", false},
 };
 #define N_COMMANDS (sizeof COMMANDS / sizeof *COMMANDS)
 
@@ -54,8 +57,11 @@ int main(int argc, char **argv)
         return CLI_OK;
     }
     for (size_t i = 0; i < N_COMMANDS; i++)
-        if (COMMANDS[i].function && !strcmp(COMMANDS[i].name, name))
+        if (COMMANDS[i].function && !strcmp(COMMANDS[i].name, name)) {
+            if (COMMANDS[i].serves)
+                cli_open_libraries();
             return COMMANDS[i].function(argc - 1, argv + 1);
+        }
     if (name[0] == '-' && name[1] == '-')
         fprintf(stderr, "Error: unknown flag: %s\n", name);
     else if (name[0] == '-')

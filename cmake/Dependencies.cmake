@@ -18,6 +18,25 @@ set(WRIT_ENGINE_LIBS PkgConfig::PCRE2 PkgConfig::JANSSON PkgConfig::OPENSSL PkgC
 set(WRIT_SERVER_LIBS ${WRIT_ENGINE_LIBS} PkgConfig::NGHTTP2 PkgConfig::UV PkgConfig::SQLITE
     ${HTTP_PARSER_LIBRARY})
 
+# All of them as files. `writ` opens a library when it is first called (cli/libraries.h), unless it is
+# to be linked with all: where stubs are not written for the machine, or a library is an archive.
+set(WRIT_SHARED_LIBRARIES ${GMP_LIBRARY} ${HTTP_PARSER_LIBRARY})
+foreach(package PCRE2 JANSSON OPENSSL NGHTTP2 UV SQLITE CURL YAML ARCHIVE)
+  list(APPEND WRIT_SHARED_LIBRARIES ${${package}_LINK_LIBRARIES})
+endforeach()
+list(FILTER WRIT_SHARED_LIBRARIES EXCLUDE REGEX "/lib(dl|m|pthread|rt)\\.|^-|^[^/]*$") # parts of libc
+list(REMOVE_DUPLICATES WRIT_SHARED_LIBRARIES)
+set(link OFF)
+if(NOT CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+  set(link ON)
+endif()
+foreach(library ${WRIT_SHARED_LIBRARIES})
+  if(NOT library MATCHES "\\.so$")
+    set(link ON)
+  endif()
+endforeach()
+option(WRIT_LINK_LIBRARIES "Link writ with its libraries instead of opening them when called" ${link})
+
 # The engine's libraries as archives, where the packages have them: a program linked with these finds no
 # library when it starts, which takes longer than a short decision. Only for programs without libcurl,
 # which would bring a second OpenSSL.
