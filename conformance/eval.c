@@ -66,7 +66,8 @@ static bool read_input(cf_run *r, wv body, const cf_options *options, cf_outcome
     wb_buf_init(&json, CF_FILE_MAX);
     wv_json_encode(&json, input, NULL, NULL);
     wb_error why = {0};
-    if (wv_json_decode(&r->session->input, wb_buf_str(&json), NULL, &r->input, &why))
+    wv_json_options shared = {.shapes = r->session->shapes};
+    if (wv_json_decode(&r->session->input, wb_buf_str(&json), &shared, &r->input, &why))
         cf_fail(o, "input: %s", why.text);
     wb_buf_free(&json);
     return o->status == CF_PASS;

@@ -31,11 +31,20 @@ we_document *we_document_new(writ_engine *e, size_t limit)
     return d;
 }
 
+void we_shapes_free(we_shapes *s)
+{
+    if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL))
+        return;
+    wv_json_shapes_free(s->shapes);
+    free(s);
+}
+
 void we_document_free(we_document *d)
 {
     if (!d || __atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL))
         return;
     wb_arena_free(&d->arena);
+    we_shapes_free(d->shapes);
     free(d->memory);
     free(d);
 }
@@ -47,6 +56,7 @@ writ_engine *writ_engine_new(void)
     e->seed = wb_hash_seed();
     e->version = WP_V1;
     e->keep_print = true;
+    pthread_mutex_init(&e->shaping, NULL);
     e->registry = ws_registry_new();
     e->data = we_document_new(e, 0);
     if (!e->registry || !e->data) {
@@ -67,6 +77,8 @@ void writ_engine_free(writ_engine *e)
     free(e->slots);
     free(e->free_files);
     we_document_free(e->data);
+    we_shapes_free(e->shapes);
+    pthread_mutex_destroy(&e->shaping);
     ws_registry_free(e->registry);
     while (e->hosts) {
         we_host *h = e->hosts;

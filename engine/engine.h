@@ -11,10 +11,19 @@
 #include "vm/session.h"
 #include "writ.h"
 
+#include <pthread.h>
+
+/* The shapes of the objects of many documents; given up with the last of them. */
+typedef struct we_shapes {
+    wv_json_shapes *shapes;
+    int refs;
+} we_shapes;
+
 /* A frozen value with the arena it lives in. */
 typedef struct we_document {
     wb_arena arena;
-    void *memory; /* what a compact document's arena stands over; NULL for others */
+    void *memory;      /* what a compact document's arena stands over; NULL for others */
+    we_shapes *shapes; /* what its objects share with those of others; NULL: nothing */
     wv value;
     int refs;
 } we_document;
@@ -48,12 +57,14 @@ struct writ_engine {
     size_t n_slots;
     uint32_t next_file, *free_files; /* numbers for files: the first unused, and those given back */
     size_t n_free_files, cap_free_files;
-    we_document *data;   /* never NULL */
-    wp_version version;  /* of modules added from now on; WP_V1 */
-    unsigned passes_off; /* WC_PASS_... */
-    bool no_early_exit;  /* see wc_options */
-    bool why;            /* see wc_options */
-    bool keep_print;     /* compile print() calls; set by writ_set_print users: default true */
+    we_document *data;       /* never NULL */
+    pthread_mutex_t shaping; /* held while a document is made with `shapes` */
+    we_shapes *shapes;       /* of the host's documents; NULL: none yet */
+    wp_version version;      /* of modules added from now on; WP_V1 */
+    unsigned passes_off;     /* WC_PASS_... */
+    bool no_early_exit;      /* see wc_options */
+    bool why;                /* see wc_options */
+    bool keep_print;         /* compile print() calls; set by writ_set_print users: default true */
     bool strict_compile;
     bool stop_at_false;  /* see wc_options */
     bool skip_types;     /* see wc_options */
@@ -76,8 +87,9 @@ struct writ_query {
 struct writ_session {
     writ_engine *engine;
     wm_session *vm;
-    wb_arena input;  /* of writ_eval_json */
-    wb_arena record; /* of writ_set_record; made when there is one */
+    wb_arena input;         /* of writ_eval_json */
+    wv_json_shapes *shapes; /* of the inputs there */
+    wb_arena record;        /* of writ_set_record; made when there is one */
     bool has_record;
     wb_str *hosts; /* of writ_set_allow_net; owned, as their bytes are */
     size_t n_hosts;
@@ -104,6 +116,7 @@ wp_module **we_trees(const writ_engine *e);
 
 we_document *we_document_new(writ_engine *e, size_t limit);
 void we_document_free(we_document *d);
+void we_shapes_free(we_shapes *s); /* gives back one reference; NULL is allowed */
 /* Makes d->value, which nobody changes from now on, it the engine's data; takes the reference. */
 void we_set_data(writ_engine *e, we_document *d);
 

@@ -21,7 +21,8 @@ writ_session *writ_session_new(writ_engine *e)
     wb_buf_init(&s->out, OUTPUT_MAX);
     wm_limits limits = {.seed = e->seed};
     s->vm = wm_session_new(&limits);
-    if (!s->vm || wb_arena_init(&s->input, INPUT_ARENA, e->seed)) {
+    s->shapes = wv_json_shapes_new(e->seed);
+    if (!s->vm || !s->shapes || wb_arena_init(&s->input, INPUT_ARENA, e->seed)) {
         writ_session_free(s);
         return NULL;
     }
@@ -45,6 +46,7 @@ void writ_session_free(writ_session *s)
         return;
     wm_session_free(s->vm);
     wb_arena_free(&s->input);
+    wv_json_shapes_free(s->shapes);
     if (s->has_record)
         wb_arena_free(&s->record);
     free_hosts(s);
@@ -203,7 +205,10 @@ writ_status writ_eval_json(writ_session *s, const writ_query *q, const char *inp
     wv in = WV_UNDEFINED, out;
     wb_error why;
     wb_arena_reset(&s->input);
-    if (input && wv_json_decode(&s->input, wb_str_n(input, length), NULL, &in, &why))
+    if (wv_json_shapes_stale(s->shapes))
+        wv_json_shapes_clear(s->shapes);
+    wv_json_options options = {.shapes = s->shapes};
+    if (input && wv_json_decode(&s->input, wb_str_n(input, length), &options, &in, &why))
         return we_fail(error, WRIT_INVALID, "", "input: %s", why.text);
     writ_status status = writ_eval(s, q, in, &out, error);
     if (status != WRIT_OK)

@@ -23,10 +23,49 @@ static we_document *compact(writ_engine *e, we_document *d)
     to->refs = 1;
     to->memory = wb_malloc(n);
     wb_arena_init_over(&to->arena, to->memory, n, e->seed);
-    to->value = wv_copy(&to->arena, d->value, NULL, NULL);
-    bool fits = !to->arena.exhausted;
-    we_document_free(fits ? d : to);
-    return fits ? to : d;
+    to->value = d->shapes ? wv_copy(&to->arena, d->value, wv_json_shapes_own, d->shapes->shapes)
+                          : wv_copy(&to->arena, d->value, NULL, NULL);
+    if (to->arena.exhausted) {
+        we_document_free(to);
+        return d;
+    }
+    to->shapes = d->shapes;
+    d->shapes = NULL;
+    we_document_free(d);
+    return to;
+}
+
+/* The shapes of small documents: new ones when the old have no room left. NULL: none. */
+static we_shapes *current_shapes(writ_engine *e)
+{
+    if (e->shapes && wv_json_shapes_stale(e->shapes->shapes)) {
+        we_shapes_free(e->shapes);
+        e->shapes = NULL;
+    }
+    if (!e->shapes) {
+        wv_json_shapes *shapes = wv_json_shapes_new(e->seed);
+        if (!shapes)
+            return NULL;
+        e->shapes = wb_calloc(1, sizeof *e->shapes);
+        *e->shapes = (we_shapes){.shapes = shapes, .refs = 1};
+    }
+    return e->shapes;
+}
+
+static wb_status decode(writ_engine *e, we_document *d, wb_str json, wb_error *why)
+{
+    if (json.n >= WV_JSON_SHARE_FROM)
+        return wv_json_decode(&d->arena, json, NULL, &d->value, why);
+    pthread_mutex_lock(&e->shaping);
+    we_shapes *shapes = current_shapes(e);
+    wv_json_options options = {.shapes = shapes ? shapes->shapes : NULL};
+    wb_status status = wv_json_decode(&d->arena, json, &options, &d->value, why);
+    if (shapes) {
+        d->shapes = shapes;
+        __atomic_add_fetch(&shapes->refs, 1, __ATOMIC_ACQ_REL);
+    }
+    pthread_mutex_unlock(&e->shaping);
+    return status;
 }
 
 writ_document *writ_document_new(writ_engine *e, const char *json, size_t length, writ_error *error)
@@ -34,7 +73,7 @@ writ_document *writ_document_new(writ_engine *e, const char *json, size_t length
     /* Values take at most a few times their text. */
     we_document *d = we_document_new(e, length * 64 + 65536);
     wb_error why;
-    if (!d || wv_json_decode(&d->arena, wb_str_n(json, length), NULL, &d->value, &why)) {
+    if (!d || decode(e, d, wb_str_n(json, length), &why)) {
         we_fail(error, d ? WRIT_INVALID : WRIT_MEMORY, "", "%s", d ? why.text : "no memory");
         we_document_free(d);
         return NULL;

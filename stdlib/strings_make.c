@@ -11,13 +11,13 @@ typedef struct maker {
     char small[8];
     char *p;
     size_t n;
-    wv v; /* the string, when it is a long one */
+    wv_string *s; /* the string, when it is a long one */
 } maker;
 
 static bool make(ws_ctx *cx, maker *m, size_t n)
 {
     m->n = n;
-    m->v = WV_UNDEFINED;
+    m->s = NULL;
     if (n <= WV_SHORT_MAX) {
         m->p = m->small;
         return true;
@@ -28,13 +28,14 @@ static bool make(ws_ctx *cx, maker *m, size_t n)
     }
     if (!ws_room(cx, n))
         return false;
-    m->v = wv_string_make(cx->out, n, &m->p);
+    m->s = wv_string_make(cx->out, n);
+    m->p = m->s->bytes;
     return true;
 }
 
 static wv made(const maker *m)
 {
-    return wv_defined(m->v) ? m->v : wv_short(m->small, m->n);
+    return m->s ? wv_string_made(m->s) : wv_short(m->small, m->n);
 }
 
 static bool is_list(wv v)

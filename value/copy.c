@@ -39,8 +39,14 @@ static wv copy_piece(const copy_job *job, wv v)
 {
     wb_arena *to = job->to;
     if (wv_is_object(v) && wv_is_shaped(v)) {
-        /* The shape may not live as long as the copy. */
         uint32_t n = wv_len(v);
+        if (job->keep && job->keep(job->arg, wv_shaped_of(v)->shape)) {
+            size_t size = sizeof(wv_shaped) + n * sizeof(wv);
+            return wb_arena_fits(to, size)
+                       ? wv_from(memcpy(wb_arena_alloc(to, size), wv_ptr(v), size), WV_T_OBJECT)
+                       : WV_UNDEFINED;
+        }
+        /* The shape may not live as long as the copy. */
         return wb_arena_fits(to, wv_table_size(2, n, wv_index_mask(n))) ? wv_unshape(to, v, 0)
                                                                         : WV_UNDEFINED;
     }
@@ -57,7 +63,6 @@ static wv copy_piece(const copy_job *job, wv v)
     if (wv_is_string(v)) {
         if (!wb_arena_fits(to, sizeof(wv_string) + wv_len(v) + 1))
             return WV_UNDEFINED;
-        /* The copy is no atom: it has another address. */
         wv c = wv_string_new(to, wv_str(&v));
         wv_head(c)->hash = wv_head(v)->hash;
         return c;
@@ -78,6 +83,8 @@ static copy_frame frame_of(wv copy)
     }
     if (!wv_is_table(copy))
         return (copy_frame){0};
+    if (wv_is_object(copy) && wv_is_shaped(copy))
+        return (copy_frame){.words = wv_shaped_of(copy)->values, .n = wv_len(copy)};
     return (copy_frame){.words = wv_tab(copy)->entries, .n = (size_t)wv_len(copy) * wv_width(copy)};
 }
 

@@ -16,15 +16,25 @@
  * collections are one, where a text is large enough for that to pay. */
 #define WV_JSON_SHARE_FROM ((size_t)128 << 10)
 
-/* Looks a key up among the engine's atoms: the atom's word, or undefined. May be NULL. */
-typedef wv (*wv_atom_lookup)(const void *atoms, wb_str key, uint64_t hash);
+/* Shapes of the objects of many small texts, which are mostly alike: requests to one service. Who
+ * decodes with them does so in one thread at a time; what was decoded lives no longer than they.
+ * They take a bounded room: keys that find none left make objects of their own, as do keys of more
+ * than 128 bytes. */
+typedef struct wv_json_shapes wv_json_shapes;
+wv_json_shapes *wv_json_shapes_new(uint64_t seed); /* NULL: no addresses are left */
+void wv_json_shapes_free(wv_json_shapes *shapes);  /* NULL is allowed */
+/* Whether keys find no room so often that it is better to begin anew. */
+bool wv_json_shapes_stale(const wv_json_shapes *shapes);
+/* Begins anew: nothing that was decoded with them may be in use. */
+void wv_json_shapes_clear(wv_json_shapes *shapes);
+/* Whether p is of theirs: for wv_copy. */
+bool wv_json_shapes_own(const void *shapes, const void *p);
 
 typedef struct wv_json_options {
-    wv_atom_lookup atom;
-    const void *atoms;
     size_t depth_max; /* 0: WV_JSON_DEPTH_MAX */
     size_t
         share_from; /* bytes; texts from there on share keys and strings. 0: WV_JSON_SHARE_FROM */
+    wv_json_shapes *shapes; /* of texts below share_from; may be NULL */
 } wv_json_options;
 
 /* Decodes the whole text (white space around it allowed) into the arena. WB_INVALID with

@@ -217,7 +217,7 @@ static const char *open_frame(decoder *d, const char *p, bool object)
     size_t at = d->n;
     bool first = d->frame == NO_FRAME;
     wv node = NO_NODE;
-    if (d->cache) {
+    if (d->shapes) {
         /* The strings of an array count for the key that the array is the value of. */
         wv around = first ? 0 : d->words[d->frame + 1] & UINT32_MAX;
         around = around == NO_NODE ? 0 : around;
@@ -275,8 +275,9 @@ static const char *close_frame(decoder *d, const char *p, wv *out)
     size_t n = d->n - d->frame - FRAME_WORDS;
     size_t outer = frame >> FRAME_SHIFT ? (size_t)(frame >> FRAME_SHIFT) - 1 : NO_FRAME;
     bool ordered = !(frame & FRAME_UNORDERED);
-    if (d->cache) {
-        wv_json_settle(d, d->frame);
+    if (d->shapes) {
+        if (d->cache)
+            wv_json_settle(d, d->frame);
         uint32_t around = outer == NO_FRAME ? NO_NODE : (uint32_t)d->words[outer + 1];
         v = make_shared(d, items, n, around, &ordered);
     } else if (frame & FRAME_OBJECT) {
@@ -306,9 +307,9 @@ static inline const char *key(decoder *d, const char *p)
     uint32_t node = (uint32_t)place, known = NO_NODE;
     const char *next;
     if (node != NO_NODE)
-        known = wv_json_known_key(d->cache, node, (uint32_t)(place >> 32), p, d->end, &next);
+        known = wv_json_known_key(d->shapes, node, (uint32_t)(place >> 32), p, d->end, &next);
     if (known != NO_NODE) {
-        k = d->cache->nodes[known].key;
+        k = d->shapes->nodes[known].key;
         d->words[d->frame + 1] = known;
         p = next;
     } else {
@@ -318,7 +319,7 @@ static inline const char *key(decoder *d, const char *p)
             return NULL;
         if (node != NO_NODE)
             d->words[d->frame + 1] =
-                wv_json_new_key(d, node, k, (size_t)(p - from) == wv_str(&k).n + 1);
+                wv_json_new_key(d, node, &k, (size_t)(p - from) == wv_str(&k).n + 1);
     }
     push(d, k);
     p = wv_skip_blanks(p, d->end);
@@ -386,6 +387,7 @@ static void start(decoder *d, wb_arena *a, wb_str text, const wv_json_options *o
     d->options = options;
     d->error = error;
     d->status = WB_OK;
+    d->shapes = NULL;
     d->cache = NULL;
     d->words = d->local;
     d->n = 0;
@@ -407,9 +409,13 @@ wb_status wv_json_decode_prefix(wb_arena *a, wb_str text, const wv_json_options 
     decoder d; /* its local words are not worth clearing */
     start(&d, a, text, options, error);
     size_t share_from = options && options->share_from ? options->share_from : WV_JSON_SHARE_FROM;
-    if (text.n >= share_from && !(options && options->atom)) {
+    if (text.n >= share_from) {
         d.cache = wb_calloc(1, sizeof *d.cache);
-        d.cache->n_nodes = 1;
+        d.shapes = wb_calloc(1, sizeof *d.shapes);
+        d.shapes->a = a;
+        d.shapes->n_nodes = 1;
+    } else if (options) {
+        d.shapes = options->shapes;
     }
     wv v = WV_UNDEFINED;
     const char *p = decode_value(&d, d.p, &v);
@@ -423,6 +429,8 @@ wb_status wv_json_decode_prefix(wb_arena *a, wb_str text, const wv_json_options 
     *used = (size_t)(d.p - d.start);
     if (d.words != d.local)
         free(d.words);
+    if (d.cache)
+        free(d.shapes);
     free(d.cache);
     return d.status;
 }

@@ -51,13 +51,20 @@ typedef struct wv_json_pending {
 
 #define WV_JSON_PENDING 64
 
-/* The keys, shapes, strings and small collections of one document that were seen before. Those that
- * have one slot replace each other; nothing here is needed for a right answer. */
-typedef struct wv_json_cache {
+/* The keys and shapes that were seen before, in one document or in many. */
+struct wv_json_shapes {
+    wb_arena *a;               /* where keys and shapes live: the document's, or `own` */
+    wb_arena own;              /* of many documents */
+    uint32_t n_nodes, refused; /* keys that found no room */
     wv_json_node nodes[WV_JSON_NODES];
+};
+
+/* The strings and small collections of one document that were seen before. Those that have one slot
+ * replace each other; nothing here is needed for a right answer. */
+typedef struct wv_json_cache {
     wv_json_slot strings[WV_JSON_STRINGS];
     wv_json_slot groups[WV_JSON_GROUPS]; /* small collections */
-    uint32_t n_nodes, n_pending;
+    uint32_t n_pending;
     wv_json_pending pending[WV_JSON_PENDING]; /* by word */
 } wv_json_cache;
 
@@ -67,8 +74,9 @@ typedef struct wv_json_decoder {
     const wv_json_options *options;
     wb_error *error;
     wb_status status;
-    wv_json_cache *cache; /* NULL: none */
-    wv *words;            /* the stack */
+    wv_json_shapes *shapes; /* NULL: none */
+    wv_json_cache *cache;   /* the same; never without shapes */
+    wv *words;              /* the stack */
     size_t n, cap;
     size_t frame; /* number of the innermost frame word, or WV_JSON_NO_FRAME */
     size_t depth, depth_max;
@@ -96,11 +104,11 @@ void wv_json_settle(wv_json_decoder *d, size_t from);
 /* The child of the node for the key whose text stands at p between quotes; *next is what follows
  * the closing quote. WV_JSON_NO_NODE: it was not seen here before. place: the node of the object
  * around this one. */
-uint32_t wv_json_known_key(wv_json_cache *c, uint32_t node, uint32_t place, const char *p,
+uint32_t wv_json_known_key(wv_json_shapes *c, uint32_t node, uint32_t place, const char *p,
                            const char *end, const char **next);
-/* The same for a key that was read; makes the child where there is room for it. plain: the n bytes
- * at text are the key's. */
-uint32_t wv_json_new_key(wv_json_decoder *d, uint32_t node, wv key, bool plain);
+/* The same for a key that was read; makes the child where there is room for it, and *key its own.
+ * plain: the bytes between the quotes are the key's. */
+uint32_t wv_json_new_key(wv_json_decoder *d, uint32_t node, wv *key, bool plain);
 /* The shape of the node; undefined shapes (NULL) do not fit. */
 const wv_shape *wv_json_shape(wv_json_decoder *d, uint32_t node);
 /* A collection of the n words at `words`: an object of the shape, or an array (NULL). One that was

@@ -126,14 +126,14 @@ static inline wv make_string(wb_arena *a, const char *p, size_t n, uint64_t hash
         memcpy(s->bytes, p, n);
     }
     s->bytes[n] = 0;
-    return wv_from(s, WV_T_STRING);
+    return wv_string_made(s);
 }
 
 /* The counter of the place where the innermost collection stands. */
 static wv_json_counter *place(const wv_json_decoder *d)
 {
     uint32_t node = d->frame == WV_JSON_NO_FRAME ? 0 : (uint32_t)d->words[d->frame + 1];
-    return &d->cache->nodes[node == WV_JSON_NO_NODE ? 0 : node].strings;
+    return &d->shapes->nodes[node == WV_JSON_NO_NODE ? 0 : node].strings;
 }
 
 void wv_json_settle(wv_json_decoder *d, size_t from)
@@ -143,7 +143,7 @@ void wv_json_settle(wv_json_decoder *d, size_t from)
         const wv_json_pending *w = &c->pending[--c->n_pending];
         const wv_string *s = (const wv_string *)(void *)(d->a->base + (size_t)w->at * 8);
         d->words[w->word] = s->h.len == w->n && wv_same_bytes(s->bytes, w->p, w->n)
-                                ? wv_from(s, WV_T_STRING)
+                                ? wv_string_made(s)
                                 : make_string(d->a, w->p, w->n, 0);
     }
 }
@@ -172,21 +172,11 @@ static wv keep_string(wv_json_decoder *d, const char *p, size_t n, wv_json_use u
             return WV_NULL;
         }
         if (s->h.len == n && wv_same_bytes(s->bytes, p, n))
-            return wv_from(s, WV_T_STRING);
+            return wv_string_made(s);
     }
     wv v = make_string(a, p, n, hash);
     wv_json_slot_put(d, slot, hash, v);
     return v;
-}
-
-static wv keep_key(wv_json_decoder *d, const char *p, size_t n)
-{
-    const wv_json_options *o = d->options;
-    if (!o || !o->atom)
-        return keep_string(d, p, n, WV_JSON_KEY);
-    uint64_t hash = wv_string_hash(wb_str_n(p, n), d->a->seed);
-    wv atom = o->atom(o->atoms, wb_str_n(p, n), hash);
-    return atom ? atom : make_string(d->a, p, n, hash);
 }
 
 const char *wv_json_plain_string(wv_json_decoder *d, const char *p, const char *end,
@@ -200,7 +190,7 @@ const char *wv_json_plain_string(wv_json_decoder *d, const char *p, const char *
     }
     if (n > 4096 ? !wb_arena_fits(a, n + 32) : a->top > a->limit)
         return wv_json_fail_budget(d, end + 1);
-    *out = use == WV_JSON_KEY ? keep_key(d, p, n) : keep_string(d, p, n, use);
+    *out = keep_string(d, p, n, use);
     return end + 1;
 }
 
@@ -223,11 +213,11 @@ const char *wv_json_string_slow(wv_json_decoder *d, const char *from, wv_json_us
         wv_string *s = wb_arena_alloc(a, sizeof *s + room + 17);
         n = good ? unescape(from, end, s->bytes) : mend(from, end, s->bytes);
         p = s->bytes;
-        if (n > WV_SHORT_MAX && !(use == WV_JSON_KEY && d->options && d->options->atom)) {
+        if (n > WV_SHORT_MAX) {
             s->h = (wv_header){.tag = WV_T_STRING, .len = (uint32_t)n};
             s->bytes[n] = 0;
             wb_arena_trim(a, s->bytes + n + 1);
-            *out = wv_from(s, WV_T_STRING);
+            *out = wv_string_made(s);
             return next;
         }
     }
@@ -236,6 +226,6 @@ const char *wv_json_string_slow(wv_json_decoder *d, const char *from, wv_json_us
         wb_arena_trim(a, mark);
         return next;
     }
-    *out = use == WV_JSON_KEY ? keep_key(d, p, n) : keep_string(d, p, n, use);
+    *out = keep_string(d, p, n, use);
     return next;
 }

@@ -112,9 +112,10 @@ static bool equal_scalars(wv a, wv b, wv_type type)
         return !(wv_is_int(a) && wv_is_int(b)) && wv_number_equal(a, b);
     if (wv_tag(a) != WV_T_STRING || wv_tag(b) != WV_T_STRING)
         return false;
+    if (wv_marks_differ(a, b))
+        return false;
     const wv_string *s = wv_ptr(a), *t = wv_ptr(b);
-    return s->h.len == t->h.len && !(s->h.flags & t->h.flags & WV_F_ATOM) &&
-           memcmp(s->bytes, t->bytes, s->h.len) == 0;
+    return s->h.len == t->h.len && memcmp(s->bytes, t->bytes, s->h.len) == 0;
 }
 
 /* Equality without an order: each key of a is looked up in b. Keys that are collections or boxed

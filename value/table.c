@@ -65,10 +65,13 @@ bool wv_same_key(wv a, wv b, uint64_t seed)
     return wv_equal(a, b) && wv_hash(a, seed) == wv_hash(b, seed);
 }
 
-static bool same_string(const wv_string *s, const wv_string *t)
+/* Two words of strings. */
+static inline bool same_string(wv a, wv b)
 {
-    return s->h.len == t->h.len && !(s->h.flags & t->h.flags & WV_F_ATOM) &&
-           memcmp(s->bytes, t->bytes, s->h.len) == 0;
+    if (wv_marks_differ(a, b))
+        return false;
+    const wv_string *s = wv_ptr(a), *t = wv_ptr(b);
+    return s->h.len == t->h.len && memcmp(s->bytes, t->bytes, s->h.len) == 0;
 }
 
 /* No entry has the key's word: a boxed key, or a number that may be there in another spelling. */
@@ -78,7 +81,7 @@ static ALWAYS_INLINE uint32_t flat_find_slow(const wv_table *t, unsigned width, 
     const wv *e = t->entries;
     if (wv_tag(key) == WV_T_STRING) {
         for (uint32_t i = 0; i < n; i++, e += width)
-            if (wv_tag(*e) == WV_T_STRING && same_string(wv_ptr(*e), wv_ptr(key)))
+            if (wv_tag(*e) == WV_T_STRING && same_string(*e, key))
                 return i;
         return NONE;
     }
@@ -123,8 +126,9 @@ static bool indexed_same(wv entry, wv key, uint64_t hash, uint64_t seed)
     if (wv_tag(entry) == WV_T_STRING) {
         if (wv_tag(key) != WV_T_STRING)
             return false;
-        const wv_string *s = wv_ptr(entry), *k = wv_ptr(key);
-        return __atomic_load_n(&s->h.hash, __ATOMIC_RELAXED) == hash && same_string(s, k);
+        const wv_string *s = wv_ptr(entry);
+        return !wv_marks_differ(entry, key) &&
+               __atomic_load_n(&s->h.hash, __ATOMIC_RELAXED) == hash && same_string(entry, key);
     }
     if (!wv_is_boxed(entry) && !wv_is_boxed(key))
         return false;
@@ -166,7 +170,7 @@ static uint32_t shape_find(const wv_shape *s, wv key)
         if (wv_tag(key) != WV_T_STRING)
             return NONE;
         for (uint32_t i = 0; i < s->n; i++)
-            if (wv_tag(s->keys[i]) == WV_T_STRING && same_string(wv_ptr(s->keys[i]), wv_ptr(key)))
+            if (wv_tag(s->keys[i]) == WV_T_STRING && same_string(s->keys[i], key))
                 return i;
         return NONE;
     }
@@ -471,7 +475,7 @@ static bool keys_differ(const wv *pairs, size_t n)
         for (size_t k = 0; k < i; k++) {
             wv other = pairs[2 * k];
             if (other == key || (wv_tag(other) == WV_T_STRING && wv_tag(key) == WV_T_STRING &&
-                                 same_string(wv_ptr(other), wv_ptr(key))))
+                                 same_string(other, key)))
                 return false;
         }
     }

@@ -22,13 +22,12 @@ const char *wv_type_name(wv v)
     return names[wv_type_of(v)];
 }
 
-wv wv_string_make(wb_arena *a, size_t n, char **bytes)
+wv_string *wv_string_make(wb_arena *a, size_t n)
 {
     wv_string *s = wb_arena_alloc(a, sizeof *s + n + 1);
     s->h = (wv_header){.tag = WV_T_STRING, .len = (uint32_t)n};
     s->bytes[n] = 0;
-    *bytes = s->bytes;
-    return wv_from(s, WV_T_STRING);
+    return s;
 }
 
 wv wv_string_new(wb_arena *a, wb_str s)
@@ -39,10 +38,9 @@ wv wv_string_new(wb_arena *a, wb_str s)
         a->exhausted = true;
         return wv_short("", 0);
     }
-    char *bytes;
-    wv v = wv_string_make(a, s.n, &bytes);
-    memcpy(bytes, s.p, s.n);
-    return v;
+    wv_string *made = wv_string_make(a, s.n);
+    memcpy(made->bytes, s.p, s.n);
+    return wv_string_made(made);
 }
 
 /* ---- arrays ---- */

@@ -10,12 +10,14 @@
  *   WV_T_SPECIAL  undefined 0, null, false, true
  *   WV_T_INT      small integer, 61 bits, canonical spelling ("7", "-12"; never "-0" or "7.0")
  *   WV_T_SHORT    string of up to 7 bytes: length in bits 3..5, first byte in bits 8..15, rest zero
- *   WV_T_STRING   pointer to wv_string (always longer than 7 bytes)
- *   WV_T_NUMBER   pointer to a boxed number (value/number.h): every other number
- *   WV_T_ARRAY, WV_T_OBJECT, WV_T_SET   pointer to the collection
+ *   WV_T_STRING   pointer to wv_string (always longer than 7 bytes); the upper 16 bits are a mark
+ * made of its bytes, so two strings of different marks differ without a look at them WV_T_NUMBER
+ * pointer to a boxed number (value/number.h): every other number WV_T_ARRAY, WV_T_OBJECT, WV_T_SET
+ * pointer to the collection
  *
  * So equal words are equal values; two different words may still be equal values unless both are
- * special, small integers or short strings. Pointers are 8-byte aligned and carry a 16-byte header.
+ * special, small integers or short strings. Pointers are 8-byte aligned, of 48 bits, and what they
+ * lead to begins with a 16-byte header.
  *
  * Identity of numbers: 1, 1.0 and 1e0 are equal, hash alike and are one member of a set; each keeps
  * its spelling. See performance rules in value/number.h.
@@ -67,7 +69,6 @@ typedef enum wv_type {
 #define WV_DEPTH_MAX 10000 /* nesting that any walk accepts: recursion in C stays under 2 MB */
 
 enum {
-    WV_F_ATOM = 1,    /* string: interned by the engine; two atoms are equal only if one pointer */
     WV_F_ORDERED = 2, /* object, set: `order` is filled in */
     WV_F_SORTED = 4,  /* object, set: stored in Rego order, `order` is not needed */
     WV_F_GROUND = 8,
@@ -132,9 +133,12 @@ static inline unsigned wv_tag(wv v)
 {
     return (unsigned)(v & 7);
 }
+#define WV_PTR_BITS  48
+#define WV_PTR_MASK  (((wv)1 << WV_PTR_BITS) - 8)
+#define WV_MARK_MASK (~(WV_PTR_MASK | 7))
 static inline void *wv_ptr(wv v)
 {
-    return (void *)(uintptr_t)(v & ~(wv)7);
+    return (void *)(uintptr_t)(v & WV_PTR_MASK);
 }
 static inline wv wv_from(const void *p, unsigned tag)
 {
@@ -218,8 +222,23 @@ wv wv_from_int64(wb_arena *a, int64_t i);
 
 /* ---- strings ---- */
 wv wv_string_new(wb_arena *a, wb_str s);
-/* Room for n bytes to be written before anyone reads it: *bytes is where (n > WV_SHORT_MAX). */
-wv wv_string_make(wb_arena *a, size_t n, char **bytes);
+/* Room for n bytes (n > WV_SHORT_MAX): the caller writes all of them, then wv_string_made is the
+ * value. */
+wv_string *wv_string_make(wb_arena *a, size_t n);
+/* The word of a string whose bytes are written: at least eight. */
+static inline wv wv_string_made(const wv_string *s)
+{
+    uint64_t first, last;
+    memcpy(&first, s->bytes, 8);
+    memcpy(&last, s->bytes + s->h.len - 8, 8);
+    uint64_t mark = (first ^ (last << 29 | last >> 35) ^ s->h.len) * 0x9e3779b97f4a7c15u;
+    return (wv)(uintptr_t)s | (mark & WV_MARK_MASK) | WV_T_STRING;
+}
+/* Whether two words of strings (WV_T_STRING) differ so that the strings do. */
+static inline bool wv_marks_differ(wv a, wv b)
+{
+    return ((a ^ b) & WV_MARK_MASK) != 0;
+}
 static inline wv wv_short(const char *p, size_t n) /* n <= WV_SHORT_MAX */
 {
     wv w = 0;
@@ -387,6 +406,8 @@ static inline bool wv_equal(wv a, wv b)
         return true;
     if (!wv_is_boxed(a) && !wv_is_boxed(b))
         return false;
+    if (wv_tag(a) == WV_T_STRING && (wv_tag(b) != WV_T_STRING || wv_marks_differ(a, b)))
+        return false;
     return wv_equal_slow(a, b);
 }
 /* The hash is kept in the header of strings and collections, so one value may be hashed with one
@@ -395,7 +416,7 @@ uint64_t wv_hash(wv v, uint64_t seed);
 /* What wv_hash answers for a string of more than WV_SHORT_MAX bytes. */
 uint64_t wv_string_hash(wb_str s, uint64_t seed);
 /* A deep copy into `to` that shares whatever `keep` (may be NULL) says may be shared: parts for
- * which keep(arg, pointer) is true stay, with all below them. Copies of atoms are no atoms. When
+ * which keep(arg, pointer) is true stay, with all below them. When
  * the copy passes the budget of `to`, the answer is null and `to` is exhausted. */
 wv wv_copy(wb_arena *to, wv v, bool (*keep)(const void *arg, const void *p), const void *arg);
 /* Computes every lazy part (hashes, orders) below v, so that threads that share it write nothing.

@@ -187,27 +187,6 @@ static void documents_of_a_stream_are_read_one_by_one(void **state)
     assert_int_equal(text.n, 0);
 }
 
-static wv one_atom(const void *atoms, wb_str key, uint64_t hash)
-{
-    wv atom = *(const wv *)atoms;
-    assert_true(hash == wv_string_hash(key, SEED));
-    return wb_str_eq(wv_str(&atom), key) ? atom : WV_UNDEFINED;
-}
-
-static void keys_become_atoms_and_values_do_not(void **state)
-{
-    wv atom = str(*state, "apiVersion"), v;
-    wv_json_options options = {.atom = one_atom, .atoms = &atom};
-    assert_int_equal(wv_json_decode(*state,
-                                    WB_LIT("{\"apiVersion\": \"apiVersion\", \"unknown key\":"
-                                           " {\"api\\u0056ersion\": 1}}"),
-                                    &options, &v, NULL),
-                     WB_OK);
-    assert_true(wv_key_at(v, NULL, 0) == atom);
-    assert_true(wv_value_at(v, NULL, 0) != atom);
-    assert_true(wv_key_at(wv_value_at(v, NULL, 1), NULL, 0) == atom);
-}
-
 static void values_become_json_as_go_writes_it(void **state)
 {
     wb_arena *a = *state;
@@ -347,7 +326,6 @@ int main(void)
         TEST(depth_is_limited),
         TEST(a_document_over_the_budget_is_refused),
         TEST(documents_of_a_stream_are_read_one_by_one),
-        TEST(keys_become_atoms_and_values_do_not),
         TEST(values_become_json_as_go_writes_it),
         TEST(numbers_that_are_no_json_are_refused),
         TEST(text_over_the_buffers_maximum_is_refused),

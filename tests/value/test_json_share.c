@@ -141,6 +141,81 @@ static void a_large_text_shares_by_itself(void **state)
     wb_buf_free(&b);
 }
 
+static wv with(wb_arena *a, wv_json_shapes *shapes, const char *text)
+{
+    wv_json_options options = {.shapes = shapes};
+    wb_error e = {0};
+    wv v, alone = json(a, text);
+    if (wv_json_decode(a, wb_str_of(text), &options, &v, &e) != WB_OK)
+        fail_msg("%s: %s", text, e.text);
+    assert_true(wv_equal(v, alone) && wv_compare(v, alone) == 0);
+    assert_true(wv_hash(v, a->seed) == wv_hash(alone, a->seed));
+    return v;
+}
+
+static void objects_of_many_texts_share_a_shape(void **state)
+{
+    wb_arena *a = *state;
+    wv_json_shapes *shapes = wv_json_shapes_new(a->seed);
+    wv one = with(a, shapes, "{\"id\":1,\"a long name\":{\"x\":[{}]}}");
+    wv two = with(a, shapes, "{\"id\":\"a long value\",\"a long name\":[{\"x\":null}]}");
+    assert_ptr_equal(shape_of(one), shape_of(two));
+    assert_ptr_equal(shape_of(wv_value_at(one, NULL, 1)),
+                     shape_of(wv_items(wv_value_at(two, NULL, 1))[0]));
+    assert_true(wv_json_shapes_own(shapes, shape_of(one)));
+    assert_true(wv_json_shapes_own(shapes, wv_ptr(wv_key_at(one, NULL, 1))));
+    assert_false(wv_json_shapes_own(shapes, wv_ptr(wv_value_at(two, NULL, 0))));
+    /* What cannot be shared stands for itself. */
+    char text[400];
+    snprintf(text, sizeof text, "{\"%0200d\":1}", 7);
+    assert_false(wv_is_shaped(with(a, shapes, text)));
+    assert_false(wv_is_shaped(with(a, shapes, "{\"id\":1,\"id\":2}")));
+    assert_false(wv_is_shaped(with(a, shapes, "{\"\\u0069d\":1}")));
+    wv_json_shapes_free(shapes);
+}
+
+static void a_copy_that_may_keep_the_shape_keeps_it(void **state)
+{
+    wb_arena *a = *state, from;
+    assert_int_equal(wb_arena_init(&from, 1 << 20, a->seed), WB_OK);
+    wv_json_shapes *shapes = wv_json_shapes_new(a->seed);
+    wv v = with(&from, shapes, "[{\"zz\":\"a long value\",\"a long key\":[{\"zz\":1}]},7]");
+    const wv_shape *shape = shape_of(wv_items(v)[0]);
+    wv copy = wv_copy(a, v, wv_json_shapes_own, shapes);
+    wb_arena_free(&from);
+    assert_ptr_equal(shape_of(wv_items(copy)[0]), shape);
+    assert_encodes(copy, "[{\"a long key\":[{\"zz\":1}],\"zz\":\"a long value\"},7]");
+    wv_object_put(a, (wv *)(uintptr_t)&wv_items(copy)[0], str(a, "more"), WV_NULL);
+    assert_encodes(copy, "[{\"a long key\":[{\"zz\":1}],\"more\":null,\"zz\":\"a long value\"},7]");
+    wv_json_shapes_free(shapes);
+}
+
+static void shapes_that_are_full_begin_anew(void **state)
+{
+    wb_arena *a = *state;
+    wv_json_shapes *shapes = wv_json_shapes_new(a->seed);
+    wv_json_options options = {.shapes = shapes};
+    wb_buf b;
+    wb_buf_init(&b, 1 << 20);
+    for (unsigned i = 0; i < 20000; i++) {
+        /* Few children each, so that they spread over the whole tree. */
+        wb_buf_clear(&b);
+        for (unsigned k = 0, left = i; k < 7; k++, left /= 4)
+            wb_buf_putf(&b, "%s\"%u.%u\":%u", k ? "," : "{", k, left % 4, i);
+        wb_buf_puts(&b, "}");
+        wv v;
+        assert_int_equal(wv_json_decode(a, wb_buf_str(&b), &options, &v, NULL), WB_OK);
+        assert_int_equal(wv_len(v), 7);
+        assert_true(wv_value_at(v, NULL, 6) == wv_small(i));
+    }
+    assert_true(wv_json_shapes_stale(shapes));
+    wv_json_shapes_clear(shapes);
+    assert_false(wv_json_shapes_stale(shapes));
+    assert_true(wv_is_shaped(with(a, shapes, "{\"other\":1}")));
+    wb_buf_free(&b);
+    wv_json_shapes_free(shapes);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -158,6 +233,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_copy_needs_nothing_of_the_text, arena_setup,
                                         arena_teardown),
         cmocka_unit_test_setup_teardown(a_large_text_shares_by_itself, arena_setup, arena_teardown),
+        cmocka_unit_test_setup_teardown(objects_of_many_texts_share_a_shape, arena_setup,
+                                        arena_teardown),
+        cmocka_unit_test_setup_teardown(a_copy_that_may_keep_the_shape_keeps_it, arena_setup,
+                                        arena_teardown),
+        cmocka_unit_test_setup_teardown(shapes_that_are_full_begin_anew, arena_setup,
+                                        arena_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -185,21 +185,24 @@ static void what_passes_the_budget_is_left_out_and_exhausts_the_arena(void **sta
     wb_arena_free(&small);
 }
 
-static void atoms_compare_by_address_with_atoms_only(void **state)
+static void strings_of_one_mark_are_told_apart_by_their_bytes(void **state)
 {
     wb_arena *a = *state;
     wv object = wv_object_begin(a, 0);
-    wv atom = str(a, "some long key"), other = str(a, "another key 1"),
-       plain = str(a, "some long key");
-    wv_head(atom)->flags |= WV_F_ATOM;
-    wv_head(other)->flags |= WV_F_ATOM;
-    wv_object_put(a, &object, atom, WV_TRUE);
-    assert_true(wv_object_get(object, plain) == WV_TRUE);
-    assert_true(wv_object_get(object, other) == WV_UNDEFINED);
-    assert_true(wv_equal(atom, plain));
-    wv copy = wv_copy(a, atom, NULL, NULL);
-    assert_true(wv_equal(copy, atom));
-    assert_false(wv_head(copy)->flags & WV_F_ATOM);
+    wv one = str(a, "12345678 one 12345678"), two = str(a, "12345678 two 12345678"),
+       again = str(a, "12345678 one 12345678"), other = str(a, "12345678 one 12345679");
+    assert_false(wv_marks_differ(one, two));
+    assert_true(wv_marks_differ(one, other));
+    assert_true(one != again && wv_equal(one, again));
+    assert_false(wv_equal(one, two));
+    assert_false(wv_equal(one, other));
+    wv_object_put(a, &object, one, WV_TRUE);
+    assert_true(wv_object_get(object, again) == WV_TRUE);
+    assert_true(wv_object_get(object, two) == WV_UNDEFINED);
+    for (int i = 0; i < 20; i++)
+        wv_object_put(a, &object, wv_small(i), WV_NULL);
+    assert_true(wv_object_get(object, again) == WV_TRUE);
+    assert_true(wv_object_get(object, two) == WV_UNDEFINED);
 }
 
 static void references_into_collections(void **state)
@@ -266,8 +269,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(growth_in_place_and_by_moving_keep_the_entries, arena_setup,
                                         arena_teardown),
         cmocka_unit_test(what_passes_the_budget_is_left_out_and_exhausts_the_arena),
-        cmocka_unit_test_setup_teardown(atoms_compare_by_address_with_atoms_only, arena_setup,
-                                        arena_teardown),
+        cmocka_unit_test_setup_teardown(strings_of_one_mark_are_told_apart_by_their_bytes,
+                                        arena_setup, arena_teardown),
         cmocka_unit_test_setup_teardown(references_into_collections, arena_setup, arena_teardown),
         cmocka_unit_test(hostile_keys_do_not_collide_under_another_seed),
     };
