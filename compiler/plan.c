@@ -158,29 +158,20 @@ void wc_bind(wc_planner *p, wc_var *v, wc_operand o)
     p->bound[p->n_bound++] = v;
 }
 
+enum { SETS = 1, SILENT = 2 };
+
+static const uint8_t flags_of[WC_S_COUNT] = {
+#define STMT(name, flags, doc) [WC_S_##name] = flags,
+#include "compiler/plan.def"
+#undef STMT
+};
+
 bool wc_sets_local(const wc_stmt *s)
 {
-    switch ((wc_stmt_kind)s->kind) {
-    case WC_S_Equal:
-    case WC_S_NotEqual:
-    case WC_S_Less:
-    case WC_S_LessEqual:
-    case WC_S_Greater:
-    case WC_S_GreaterEqual:
-    case WC_S_Member:
-    case WC_S_IsDefined:
-    case WC_S_IsUndefined:
-    case WC_S_IsTrue:
-    case WC_S_IsCollection:
-    case WC_S_IsArray:
-    case WC_S_IsObject:
-    case WC_S_Settle:
-    case WC_S_DispatchEnd:
-    case WC_S_Block:
-    case WC_S_Scan:
-    case WC_S_With:
-    case WC_S_Break:
-    case WC_S_Return: return false;
-    default: return true;
-    }
+    return flags_of[s->kind] & SETS;
+}
+
+bool wc_is_silent(const wc_stmt *s)
+{
+    return flags_of[s->kind] & SILENT;
 }

@@ -8,7 +8,7 @@
 #include "compiler/unit.h"
 
 typedef enum wc_stmt_kind {
-#define STMT(name, doc) WC_S_##name,
+#define STMT(name, flags, doc) WC_S_##name,
 #include "compiler/plan.def"
 #undef STMT
     WC_S_COUNT
@@ -143,6 +143,8 @@ typedef struct wc_mark {
 
 /* Whether the statement sets local t; a Scan sets two behind it. */
 bool wc_sets_local(const wc_stmt *s);
+/* Whether nobody sees that it runs: no error, no effect, nothing asked. */
+bool wc_is_silent(const wc_stmt *s);
 wc_stmt *wc_put(wc_planner *p, wc_stmt_kind kind);
 wc_stmt *wc_put_op(wc_planner *p, wc_stmt_kind kind, uint32_t t, wc_operand a, wc_operand b);
 /* Behind a closure that began behind `first`, at n_asked = asked: what clashed in it is an error

@@ -72,30 +72,6 @@ static bool block_reads(const wc_block *b, uint32_t local)
     return false;
 }
 
-/* Statements that are not seen to run. */
-static bool is_silent(const wc_stmt *s)
-{
-    switch ((wc_stmt_kind)s->kind) {
-    case WC_S_Input:
-    case WC_S_Data:
-    case WC_S_Dot:
-    case WC_S_DotBase:
-    case WC_S_Equal:
-    case WC_S_NotEqual:
-    case WC_S_Less:
-    case WC_S_LessEqual:
-    case WC_S_Greater:
-    case WC_S_GreaterEqual:
-    case WC_S_Member:
-    case WC_S_IsTrue:
-    case WC_S_IsDefined:
-    case WC_S_IsCollection:
-    case WC_S_IsArray:
-    case WC_S_IsObject: return true;
-    default: return false;
-    }
-}
-
 /* ---- the part ---- */
 
 #define PATH_MAX 8u /* steps from the element to its part */
@@ -225,7 +201,7 @@ static wc_stmt *match_of(matcher *m, const wc_stmt *loop, uint32_t since, wc_stm
         why_not(m, loop, why);
         return NULL;
     }
-    for (const wc_stmt *s = loop->block->first; s && is_silent(s); s = s->next) {
+    for (const wc_stmt *s = loop->block->first; s && wc_is_silent(s); s = s->next) {
         m->at++;
         if (wc_sets_local(s))
             set(m, s->t, s);

@@ -4,7 +4,7 @@
 #include "value/json.h"
 
 static const char *const names[WC_S_COUNT] = {
-#define STMT(name, doc) #name,
+#define STMT(name, flags, doc) #name,
 #include "compiler/plan.def"
 #undef STMT
 };

@@ -77,6 +77,17 @@ static void put_list(wb_buf *b, const wc_tp *items, uint32_t n, int depth)
     }
 }
 
+/* Items in brackets, or dots for them. */
+static void put_within(wb_buf *b, const char *brackets, const wc_tp *items, uint32_t n, int depth)
+{
+    wb_buf_putc(b, brackets[0]);
+    if (depth == 0)
+        wb_buf_puts(b, dots);
+    else
+        put_list(b, items, n, depth > 0 ? depth - 1 : depth);
+    wb_buf_putc(b, brackets[1]);
+}
+
 static void put(wb_buf *b, wc_tp t, int depth)
 {
     int below = depth > 0 ? depth - 1 : depth;
@@ -92,22 +103,10 @@ static void put(wb_buf *b, wc_tp t, int depth)
     case WC_T_STRING: wb_buf_puts(b, "string"); return;
     case WC_T_ARRAY:
         wb_buf_puts(b, "array");
-        if (t->n) {
-            wb_buf_putc(b, '<');
-            if (ends)
-                wb_buf_puts(b, dots);
-            else
-                put_list(b, t->items, t->n, below);
-            wb_buf_putc(b, '>');
-        }
-        if (t->of) {
-            wb_buf_putc(b, '[');
-            if (ends)
-                wb_buf_puts(b, dots);
-            else
-                put(b, t->of, below);
-            wb_buf_putc(b, ']');
-        }
+        if (t->n)
+            put_within(b, "<>", t->items, t->n, depth);
+        if (t->of)
+            put_within(b, "[]", &t->of, 1, depth);
         return;
     case WC_T_OBJECT:
         wb_buf_puts(b, "object");
@@ -138,25 +137,13 @@ static void put(wb_buf *b, wc_tp t, int depth)
         return;
     case WC_T_SET:
         wb_buf_puts(b, "set");
-        if (t->of) {
-            wb_buf_putc(b, '[');
-            if (ends)
-                wb_buf_puts(b, dots);
-            else
-                put(b, t->of, below);
-            wb_buf_putc(b, ']');
-        }
+        if (t->of)
+            put_within(b, "[]", &t->of, 1, depth);
         return;
     case WC_T_ANY:
         wb_buf_puts(b, "any");
-        if (t->n) {
-            wb_buf_putc(b, '<');
-            if (ends)
-                wb_buf_puts(b, dots);
-            else
-                put_list(b, t->items, t->n, below);
-            wb_buf_putc(b, '>');
-        }
+        if (t->n)
+            put_within(b, "<>", t->items, t->n, depth);
         return;
     case WC_T_FUNCTION:
         wb_buf_putc(b, '(');

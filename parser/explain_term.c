@@ -439,6 +439,28 @@ static wp_term *rest(wp_x *x, wp_term_kind kind, wp_term *first, wp_loc loc)
     return new_list(x, kind, items, loc);
 }
 
+/* An array or set behind its first element, which was read from `begin` on. may: a comprehension is
+ * possible. */
+static wp_term *elements(wp_x *x, wp_term_kind kind, wp_x_state begin, wp_term *head, bool may,
+                         wp_loc loc)
+{
+    bool array = kind == WP_ARRAY;
+    int end = array ? ']' : '}';
+    if (x->s.token == end)
+        return rest(x, kind, head, loc);
+    if (x->s.token == ',') {
+        wp_x_scan(x);
+        return rest(x, kind, head, loc);
+    }
+    if (x->s.token == '|' && may) {
+        wp_term *t = comprehension(x, array ? WP_ARRAY_COMP : WP_SET_COMP, NULL, head, end, loc);
+        if (t || x->s.token != ',')
+            return t;
+    }
+    x->s = begin;
+    return rest(x, kind, NULL, loc);
+}
+
 static wp_term *array(wp_x *x)
 {
     wp_loc loc = x->s.loc;
@@ -450,40 +472,7 @@ static wp_term *array(wp_x *x)
         wp_x_scan(x);
     wp_x_state s = x->s;
     wp_term *head = wp_x_term(x);
-    if (!head)
-        return NULL;
-    if (x->s.token == ']')
-        return rest(x, WP_ARRAY, head, loc);
-    if (x->s.token == ',') {
-        wp_x_scan(x);
-        return rest(x, WP_ARRAY, head, loc);
-    }
-    if (x->s.token == '|' && may) {
-        wp_term *t = comprehension(x, WP_ARRAY_COMP, NULL, head, ']', loc);
-        if (t || x->s.token != ',')
-            return t;
-    }
-    x->s = s;
-    return rest(x, WP_ARRAY, NULL, loc);
-}
-
-static wp_term *set(wp_x *x, wp_x_state begin, wp_term *head, bool may, wp_loc loc)
-{
-    if (x->s.token == '}')
-        return rest(x, WP_SET, head, loc);
-    if (x->s.token == ',') {
-        wp_x_scan(x);
-        return rest(x, WP_SET, head, loc);
-    }
-    if (x->s.token != '|')
-        return NULL;
-    if (may) {
-        wp_term *t = comprehension(x, WP_SET_COMP, NULL, head, '}', loc);
-        if (t || x->s.token != ',')
-            return t;
-    }
-    x->s = begin;
-    return rest(x, WP_SET, NULL, loc);
+    return head ? elements(x, WP_ARRAY, s, head, may, loc) : NULL;
 }
 
 static bool pairs(wp_x *x, wp_vec *out)
@@ -570,7 +559,7 @@ static wp_term *set_or_object(wp_x *x)
     if (!head)
         return NULL;
     if (x->s.token == '}' || x->s.token == ',' || (x->s.token == '|' && may))
-        return set(x, s, head, may, loc);
+        return elements(x, WP_SET, s, head, may, loc);
     if (x->s.token == ':')
         return object(x, head, may, loc);
     x->s = s;
@@ -578,7 +567,7 @@ static wp_term *set_or_object(wp_x *x)
     if (!head)
         return NULL;
     if (x->s.token == '}' || x->s.token == ',')
-        return set(x, s, head, false, loc);
+        return elements(x, WP_SET, s, head, false, loc);
     if (x->s.token == ':')
         return object(x, head, may, loc);
     wp_x_illegal(x, "non-terminated set");

@@ -184,20 +184,31 @@ static int64_t schedule(doer *d, const store_job *root)
     return status ? failed(root, &e) : 0;
 }
 
+/* Does what a phase's steps still need. True: the effect of all is seen. False: *wait ms until the
+ * next look. child: the job whose steps they are, NULL for the root's own. */
+static bool run_steps(doer *d, const store_job *root, const store_job *child, store_state is,
+                      store_state partial, int rounds, int64_t *wait)
+{
+    bool exhausted;
+    *wait = 0;
+    json_t *snapshot = kept_snapshot(root);
+    doer_progress progress = doer_steps(d, child ? child : root, snapshot, wait, &exhausted);
+    json_decref(snapshot);
+    if (progress == DOER_ALL_SEEN)
+        return true;
+    int64_t next = backoff(d, rounds);
+    *wait = progress == DOER_STUCK
+                ? STUCK_MS
+                : go(d, root, child, is, partial, NULL, *wait > next ? *wait : next);
+    return false;
+}
+
 static int64_t run_soft(doer *d, const store_job *root, int rounds)
 {
-    int64_t wait = 0;
-    bool exhausted;
-    json_t *snapshot = kept_snapshot(root);
-    doer_progress progress = doer_steps(d, root, snapshot, &wait, &exhausted);
-    json_decref(snapshot);
-    if (progress == DOER_STUCK)
-        return STUCK_MS;
-    if (progress == DOER_ALL_SEEN)
-        return schedule(d, root);
-    int64_t next = backoff(d, rounds);
-    return go(d, root, NULL, STORE_SOFT_RUNNING, STORE_SOFT_PARTIAL, NULL,
-              wait > next ? wait : next);
+    int64_t wait;
+    if (!run_steps(d, root, NULL, STORE_SOFT_RUNNING, STORE_SOFT_PARTIAL, rounds, &wait))
+        return wait;
+    return schedule(d, root);
 }
 
 /* Whether some step may still be called. */
@@ -308,20 +319,11 @@ static int64_t wait_for_hard(doer *d, const store_job *root)
 
 static int64_t run_hard(doer *d, const store_job *root, const store_job *child, int rounds)
 {
-    int64_t wait = 0;
-    bool exhausted;
-    json_t *snapshot = kept_snapshot(root);
-    doer_progress progress = doer_steps(d, child, snapshot, &wait, &exhausted);
-    json_decref(snapshot);
-    if (progress == DOER_STUCK)
-        return STUCK_MS;
-    if (progress == DOER_ALL_SEEN) {
-        doer_crash(DOER_BEFORE_COMPLETE);
-        return go(d, root, child, STORE_HARD_RUNNING, STORE_COMPLETED, NULL, 0);
-    }
-    int64_t next = backoff(d, rounds);
-    return go(d, root, child, STORE_HARD_RUNNING, STORE_HARD_PARTIAL, NULL,
-              wait > next ? wait : next);
+    int64_t wait;
+    if (!run_steps(d, root, child, STORE_HARD_RUNNING, STORE_HARD_PARTIAL, rounds, &wait))
+        return wait;
+    doer_crash(DOER_BEFORE_COMPLETE);
+    return go(d, root, child, STORE_HARD_RUNNING, STORE_COMPLETED, NULL, 0);
 }
 
 /* ---- Reinstate ---- */
@@ -377,18 +379,10 @@ static int64_t compare(doer *d, const store_job *root, const store_job *child, i
 
 static int64_t run_reinstate(doer *d, const store_job *root, const store_job *child, int rounds)
 {
-    int64_t wait = 0;
-    bool exhausted;
-    json_t *snapshot = kept_snapshot(root);
-    doer_progress progress = doer_steps(d, child, snapshot, &wait, &exhausted);
-    json_decref(snapshot);
-    if (progress == DOER_STUCK)
-        return STUCK_MS;
-    if (progress == DOER_ALL_SEEN)
-        return compare(d, root, child, rounds);
-    int64_t next = backoff(d, rounds);
-    return go(d, root, child, STORE_REINSTATING, STORE_REINSTATE_PARTIAL, NULL,
-              wait > next ? wait : next);
+    int64_t wait;
+    if (!run_steps(d, root, child, STORE_REINSTATING, STORE_REINSTATE_PARTIAL, rounds, &wait))
+        return wait;
+    return compare(d, root, child, rounds);
 }
 
 /* ---- All ---- */

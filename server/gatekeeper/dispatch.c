@@ -64,31 +64,6 @@ static bool tried_lately(gk_dispatcher *d, const char *id, int64_t now)
     return false;
 }
 
-static bool expired(const char *jws, int64_t now_ms)
-{
-    size_t n;
-    char *payload = gk_payload_of(jws, &n);
-    json_t *claims = payload ? json_loadb(payload, n, 0, NULL) : NULL;
-    int64_t exp = json_integer_value(json_object_get(claims, "exp"));
-    json_decref(claims);
-    free(payload);
-    return now_ms / 1000 >= exp;
-}
-
-static wb_status step(gk *g, const store_packet *row, store_state from, store_state to,
-                      ledger_type type, wb_error *e)
-{
-    ledger_receipt receipt = {0};
-    json_t *body = json_pack("{s:s, s:s, s:s}", "packet_id", row->id, "jti", row->jti, "state",
-                             store_state_name(to));
-    wb_status status = gk_enter(g, type, NULL, NULL, body, &receipt, e);
-    json_decref(body);
-    store_change change = {
-        .now = wb_now_ms(), .ledger_index = (int64_t)receipt.index, .due_at = -1};
-    return status ? status
-                  : store_packet_move(g->store, row->tenant, row->id, from, to, &change, NULL, e);
-}
-
 /* The entry and the move before the bytes leave. *jws is what is to be sent, or NULL. */
 static void prepare(gk *g, const char *id, char **jws)
 {
@@ -99,14 +74,14 @@ static void prepare(gk *g, const char *id, char **jws)
     pthread_mutex_lock(lock);
     wb_status status = store_packet_get(g->store, g->o.tenant, id, &row, &e);
     if (!status && row.jws && !row.parent && strcmp(row.phase, "soft") == 0) {
-        bool late = expired(row.jws, wb_now_ms());
+        bool late = gk_life_left(row.jws, wb_now_ms()) <= 0;
         store_state state = store_state_of(row.state);
         if (state == STORE_SIGNED) {
-            status = step(g, &row, STORE_SIGNED, STORE_DISPATCHED, LEDGER_PACKET_DISPATCHED, &e);
+            status = gk_go(g, &row, STORE_SIGNED, STORE_DISPATCHED, LEDGER_PACKET_DISPATCHED, &e);
             state = STORE_DISPATCHED;
         }
         if (!status && state == STORE_DISPATCHED && late)
-            status = step(g, &row, state, STORE_EXPIRED, LEDGER_PACKET_EXPIRED, &e);
+            status = gk_go(g, &row, state, STORE_EXPIRED, LEDGER_PACKET_EXPIRED, &e);
         else if (!status && state == STORE_DISPATCHED)
             *jws = wb_strdup(row.jws);
     }
@@ -149,8 +124,8 @@ static void lapse_one(gk *g, const char *id, int64_t now_ms)
     pthread_mutex_lock(lock);
     wb_status status = store_packet_get(g->store, g->o.tenant, id, &row, &e);
     if (!status && strcmp(row.state, "SIGNED") == 0 && row.jws &&
-        expired(row.jws, now_ms - LAPSE_MS))
-        status = step(g, &row, STORE_SIGNED, STORE_EXPIRED, LEDGER_PACKET_EXPIRED, &e);
+        gk_life_left(row.jws, now_ms - LAPSE_MS) <= 0)
+        status = gk_go(g, &row, STORE_SIGNED, STORE_EXPIRED, LEDGER_PACKET_EXPIRED, &e);
     store_packet_clear(&row);
     pthread_mutex_unlock(lock);
     if (status)
@@ -168,7 +143,7 @@ void gk_packets_lapse(gk *g, int64_t now_ms)
                               STORE_LIST_MAX, &rows, &n, NULL))
             return;
         for (size_t i = 0; i < n; i++)
-            if (rows[i].jws && expired(rows[i].jws, now_ms - LAPSE_MS))
+            if (rows[i].jws && gk_life_left(rows[i].jws, now_ms - LAPSE_MS) <= 0)
                 lapse_one(g, rows[i].id, now_ms);
         if (n)
             snprintf(after, sizeof after, "%s", rows[n - 1].id);

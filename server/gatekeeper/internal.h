@@ -109,6 +109,8 @@ json_t *gk_operations(const char *kind, const char *phase, const char *target, c
 /* The payload of a signed packet's bytes, without checking them: they are our own. NULL when they
  * are no JWS. The caller frees. */
 char *gk_payload_of(const char *jws, size_t *n);
+/* Seconds until such a packet expires, 0 and less when it has. NULL or no packet: long ago. */
+int64_t gk_life_left(const char *jws, int64_t now_ms);
 
 /* ---- drive.c: a packet through its states ---- */
 
@@ -139,6 +141,10 @@ wb_status gk_outbox(gk *g, wb_error *e);
 /* Moves with an owed entry, in one transaction. */
 wb_status gk_move(gk *g, const char *id, store_state from, store_state to, ledger_type type,
                   const json_t *body, wb_error *e);
+/* Enters the entry {"packet_id", "jti", "state"}, then moves the row: the entry is never missing.
+ */
+wb_status gk_go(gk *g, const store_packet *row, store_state from, store_state to, ledger_type type,
+                wb_error *e);
 void gk_illegal(gk *g, const char *rid, const char *id, const char *from, const char *to);
 /* Brings the row to the state that the doer says it reached, through the legal states between.
  * WB_DENIED when no way leads there. */

@@ -125,3 +125,14 @@ char *gk_payload_of(const char *jws, size_t *n)
     json_decref(general);
     return out;
 }
+
+int64_t gk_life_left(const char *jws, int64_t now_ms)
+{
+    size_t n;
+    char *payload = jws ? gk_payload_of(jws, &n) : NULL;
+    json_t *claims = payload ? json_loadb(payload, n, 0, NULL) : NULL;
+    int64_t exp = json_integer_value(json_object_get(claims, "exp"));
+    json_decref(claims);
+    free(payload);
+    return exp - now_ms / 1000;
+}

@@ -98,43 +98,17 @@ static json_t *record_for(gk *g, const store_packet *row, const char *phase, jso
     return record;
 }
 
-static int64_t life_left(const char *jws)
-{
-    size_t n;
-    char *payload = jws ? gk_payload_of(jws, &n) : NULL;
-    json_t *claims = payload ? json_loadb(payload, n, 0, NULL) : NULL;
-    int64_t exp = json_integer_value(json_object_get(claims, "exp"));
-    json_decref(claims);
-    free(payload);
-    return exp - wb_now_ms() / 1000;
-}
-
-static wb_status go_with_entry(gk *g, const store_packet *row, store_state from, store_state to,
-                               ledger_type type, wb_error *e)
-{
-    ledger_receipt receipt = {0};
-    json_t *body = json_pack("{s:s, s:s, s:s}", "packet_id", row->id, "jti", row->jti, "state",
-                             store_state_name(to));
-    wb_status status = gk_enter(g, type, NULL, NULL, body, &receipt, e);
-    json_decref(body);
-    store_change change = {
-        .now = wb_now_ms(), .ledger_index = (int64_t)receipt.index, .due_at = -1};
-    return status ? status
-                  : store_packet_move(g->store, row->tenant, row->id, from, to, &change, NULL, e);
-}
-
 /* A child that was signed and never used makes room for the next. */
 static wb_status retire(gk *g, const store_packet *child, wb_error *e)
 {
     wb_status status = WB_OK;
     if (strcmp(child->state, "SIGNED") == 0)
-        status =
-            go_with_entry(g, child, STORE_SIGNED, STORE_DISPATCHED, LEDGER_PACKET_DISPATCHED, e);
+        status = gk_go(g, child, STORE_SIGNED, STORE_DISPATCHED, LEDGER_PACKET_DISPATCHED, e);
     if (!status)
-        status = go_with_entry(g, child,
-                               store_state_of(child->state) == STORE_ACCEPTED ? STORE_ACCEPTED
-                                                                              : STORE_DISPATCHED,
-                               STORE_EXPIRED, LEDGER_PACKET_EXPIRED, e);
+        status = gk_go(g, child,
+                       store_state_of(child->state) == STORE_ACCEPTED ? STORE_ACCEPTED
+                                                                      : STORE_DISPATCHED,
+                       STORE_EXPIRED, LEDGER_PACKET_EXPIRED, e);
     return status;
 }
 
@@ -158,7 +132,7 @@ static wb_status child_of(gk *g, const store_packet *row, json_t *record, store_
         free(open_id);
         if (status || !store_state_open(store_state_of(child->state)) ||
             (child->parent && strcmp(child->parent, row->jti) == 0 &&
-             life_left(child->jws) >= LIFE_LEFT_S))
+             gk_life_left(child->jws, wb_now_ms()) >= LIFE_LEFT_S))
             return status;
         status = retire(g, child, e);
         store_packet_clear(child);
@@ -208,8 +182,7 @@ static wb_status phase_locked(gk *g, const char *rid, store_packet *row, const c
             status = hold(g, row, &child, e);
             snprintf(out->state, sizeof out->state, "%s", "HELD");
         } else if (allowed && strcmp(child.state, "SIGNED") == 0) {
-            status = go_with_entry(g, &child, STORE_SIGNED, STORE_DISPATCHED,
-                                   LEDGER_PACKET_DISPATCHED, e);
+            status = gk_go(g, &child, STORE_SIGNED, STORE_DISPATCHED, LEDGER_PACKET_DISPATCHED, e);
         }
     }
     store_packet_clear(&child);

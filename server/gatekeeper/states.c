@@ -30,6 +30,20 @@ wb_status gk_enter(gk *g, ledger_type type, const char *rid, const json_t *actor
     return status;
 }
 
+wb_status gk_go(gk *g, const store_packet *row, store_state from, store_state to, ledger_type type,
+                wb_error *e)
+{
+    ledger_receipt receipt = {0};
+    json_t *body = json_pack("{s:s, s:s, s:s}", "packet_id", row->id, "jti", row->jti, "state",
+                             store_state_name(to));
+    wb_status status = gk_enter(g, type, NULL, NULL, body, &receipt, e);
+    json_decref(body);
+    store_change change = {
+        .now = wb_now_ms(), .ledger_index = (int64_t)receipt.index, .due_at = -1};
+    return status ? status
+                  : store_packet_move(g->store, row->tenant, row->id, from, to, &change, NULL, e);
+}
+
 wb_status gk_owe(gk *g, ledger_type type, const json_t *actor, const json_t *body, wb_error *e)
 {
     char id[WB_UUID_TEXT];
