@@ -26,10 +26,14 @@ int wb_arena_init(wb_arena *a, size_t limit, uint64_t seed)
     limit = page_up(limit ? limit : 1);
     size_t size = limit + WB_ARENA_OVERDRAFT;
     /* PROT_NONE pages cost no memory and are not counted against overcommit. */
-    void *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *p = mmap(NULL, size + WB_ARENA_HUGE, PROT_NONE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         return WB_MEMORY;
-    a->base = a->top = a->committed = p;
+    /* The small pages end where a huge one can begin. */
+    size_t past = ((uintptr_t)p + WB_ARENA_SMALL) & (WB_ARENA_HUGE - 1);
+    a->range = p;
+    a->base = a->top = a->committed = p + (past ? WB_ARENA_HUGE - past : 0);
     a->limit = a->base + limit;
     a->end = a->base + size;
     return WB_OK;
@@ -51,7 +55,7 @@ void wb_arena_free(wb_arena *a)
 {
     if (a->base && !a->borrowed) {
         ASAN_UNPOISON_MEMORY_REGION(a->base, (size_t)(a->committed - a->base));
-        munmap(a->base, (size_t)(a->end - a->base));
+        munmap(a->range, (size_t)(a->end - a->base) + WB_ARENA_HUGE);
     }
     *a = (wb_arena){0};
 }
@@ -70,18 +74,23 @@ void wb_arena_reset(wb_arena *a)
     }
 }
 
+/* How many bytes more are to be backed when `need` are missing. */
+static size_t step_of(const wb_arena *a, size_t need)
+{
+    size_t used = (size_t)(a->committed - a->base);
+    if (used < WB_ARENA_SMALL && need <= WB_ARENA_SMALL - used)
+        return WB_ARENA_SMALL - used;
+    size_t step = used / 2 > need ? used / 2 : need;
+    size_t past = (used + step - WB_ARENA_SMALL) & (WB_ARENA_HUGE - 1);
+    return page_up(past ? step + WB_ARENA_HUGE - past : step);
+}
+
 void *wb_arena_grow(wb_arena *a, size_t n)
 {
     if (n > (size_t)(a->end - a->top))
         wb_fatal("an arena of %zu bytes was asked for %zu more without a check",
                  (size_t)(a->limit - a->base), n);
-    size_t need = (size_t)(a->top + n - a->committed);
-    size_t step = (size_t)(a->committed - a->base) / 2;
-    if (step < WB_ARENA_COMMIT)
-        step = WB_ARENA_COMMIT;
-    if (step < need)
-        step = need;
-    step = page_up(step);
+    size_t step = step_of(a, (size_t)(a->top + n - a->committed));
     if (step > (size_t)(a->end - a->committed))
         step = (size_t)(a->end - a->committed);
     /* Stop at the limit, so that the allocation that passes it comes here. */
@@ -89,15 +98,11 @@ void *wb_arena_grow(wb_arena *a, size_t n)
         step = (size_t)(a->limit - a->committed);
     if (mprotect(a->committed, step, PROT_READ | PROT_WRITE) != 0)
         wb_fatal("no memory for %zu bytes", step);
-    /* Large arenas are filled once, from one end to the other: fewer and larger pages. */
-    if (step >= WB_ARENA_HUGE)
-        madvise(a->committed, step, MADV_HUGEPAGE);
-#ifdef MADV_POPULATE_WRITE
-    /* Asked for at once, pages cost a third of what they cost one fault at a time. A kernel that
-     * does not know how leaves them to the faults. */
-    else if (a->committed - a->base >= (ptrdiff_t)WB_ARENA_KEEP)
-        madvise(a->committed, step, MADV_POPULATE_WRITE);
-#endif
+    char *small = a->base + WB_ARENA_SMALL;
+    if (a->committed + step > small) {
+        char *from = a->committed > small ? a->committed : small;
+        madvise(from, (size_t)(a->committed + step - from), MADV_HUGEPAGE);
+    }
     a->committed += step;
     char *p = a->top;
     ASAN_UNPOISON_MEMORY_REGION(p, (size_t)(a->committed - p));

@@ -5,6 +5,10 @@
  * one comparison. Nothing is freed piece by piece: wb_arena_rewind gives back all that was made
  * since a mark, wb_arena_free everything.
  *
+ * Pages: a byte in a page of 4 KB costs seven times what one in a huge page costs, and a huge page
+ * as much as 70 small ones. So the first WB_ARENA_SMALL bytes lie on small pages, and what is more
+ * than that on huge ones where the system has them: memory grows by that step.
+ *
  * Budget: `limit` bytes may be in use. An allocation that passes it succeeds (so that callers need
  * no error path for a few bytes) and sets `exhausted`; whoever runs the work looks at that flag at
  * every back edge and call, and ends with an error. What may be large asks wb_arena_fits first.
@@ -16,9 +20,9 @@
 #include "base/str.h"
 
 #define WB_ARENA_OVERDRAFT ((size_t)64 << 20)  /* room for one step's unchecked small pieces */
-#define WB_ARENA_COMMIT    ((size_t)256 << 10) /* bytes backed by memory at a time, at least */
-#define WB_ARENA_HUGE      ((size_t)4 << 20) /* from this step on the system is asked for huge pages */
-#define WB_ARENA_KEEP      ((size_t)1 << 20) /* bytes that stay backed after wb_arena_reset */
+#define WB_ARENA_SMALL     ((size_t)256 << 10) /* the first bytes, on pages of the usual size */
+#define WB_ARENA_HUGE      ((size_t)2 << 20)   /* the system's huge page, asked for behind them */
+#define WB_ARENA_KEEP      (WB_ARENA_SMALL + WB_ARENA_HUGE) /* stays backed after wb_arena_reset */
 
 typedef struct wb_arena {
     char *top;       /* next free byte, 8-byte aligned */
@@ -26,6 +30,7 @@ typedef struct wb_arena {
     char *base;      /* start of the range */
     char *limit;     /* end of the budget */
     char *end;       /* end of the range: limit + WB_ARENA_OVERDRAFT */
+    char *range;     /* what the system gave: at or below the base */
     uint64_t seed;   /* seed of all hashes of what lives here; the engine's */
     bool exhausted;  /* an allocation passed the limit */
     bool borrowed;   /* over the caller's memory: nothing is reserved, backed or given back */
