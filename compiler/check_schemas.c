@@ -132,7 +132,8 @@ void wc_ck_annotations(wc_check *c)
 /* t with `type` at the keys; what stood there gives way. */
 static wc_tp override(wc_types *c, const wv *keys, uint32_t n, wc_tp t, wc_tp type)
 {
-    bool object = t->kind == WC_T_OBJECT;
+    t = wc_type_open(t);
+    bool object = t && t->kind == WC_T_OBJECT;
     uint32_t have = object ? t->n : 0;
     wc_prop *props = wb_arena_alloc(c->a, (have + 1) * sizeof *props);
     bool found = false;
@@ -200,6 +201,21 @@ static wc_tp entry_type(wc_types *c, const wc_crule *r, wv entry)
     return t;
 }
 
+/* Whether all keys of a place are known; reports the one that is not. */
+static bool has_keys(wc_types *c, const wc_crule *r, wv path)
+{
+    for (uint32_t i = 1; i < wv_len(path); i++) {
+        wv type = wv_object_get_str(wv_items(path)[i], WB_LIT("type"));
+        bool var = wb_str_is(wv_str(&type), "var");
+        if (!var && !wb_str_is(wv_str(&type), "ref"))
+            continue;
+        wp_report(c->sink, WP_TYPE_ERROR, wc_file(c->u), r->loc, "error getting key from value: %s",
+                  var ? "var requires evaluation" : "illegal value");
+        return false;
+    }
+    return true;
+}
+
 static void apply(wc_types *c, const wc_crule *r, wv list, wc_layer *to)
 {
     for (uint32_t i = 0; wv_is_array(list) && i < wv_len(list); i++) {
@@ -208,6 +224,10 @@ static void apply(wc_types *c, const wc_crule *r, wv list, wc_layer *to)
         if (!type || !ref_keys(c, wv_object_get_str(entry, WB_LIT("path")), &head, &keys))
             continue;
         bool input = wb_str_is(wv_str(&head), "input");
+        if (!input && !wb_str_is(wv_str(&head), "data"))
+            continue; /* no document */
+        if (!has_keys(c, r, wv_object_get_str(entry, WB_LIT("path"))))
+            continue;
         wc_tnode **root = input ? &to->input : &to->data;
         wp_term *t = wc_ck_list(c->c, WP_REF, 1, r->loc);
         t->list.items[0] = wc_ck_var_term(c->c, input ? c->c->input : c->c->data, r->loc);

@@ -5,6 +5,9 @@
 
 #include <stdlib.h>
 
+#define RECURSIVE_PAIRS_MAX 64u /* opened while two types are compared; what is below them holds   \
+                                 */
+
 const wc_type wc_null = {.kind = WC_T_NULL, .size = 1};
 const wc_type wc_boolean = {.kind = WC_T_BOOLEAN, .size = 1};
 const wc_type wc_number = {.kind = WC_T_NUMBER, .size = 1};
@@ -149,13 +152,24 @@ static int compare_lists(const wc_tp *x, uint32_t nx, const wc_tp *y, uint32_t n
     return (nx > ny) - (nx < ny);
 }
 
+/* Of types that contain themselves the names decide: what is below has no end. */
+static int compare_recursive(wc_tp a, wc_tp b)
+{
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    return wb_str_cmp(*a->names, *b->names);
+}
+
 int wc_type_compare(wc_tp a, wc_tp b)
 {
-    if (a == b)
+    wc_tp p = wc_type_open(a), q = wc_type_open(b);
+    if (p == q)
         return 0;
-    int x = a ? a->kind : -1, y = b ? b->kind : -1;
+    int x = p ? p->kind : -1, y = q ? q->kind : -1;
     if (x != y)
         return x < y ? -1 : 1;
+    if (p != a || q != b)
+        return compare_recursive(a, b);
     int c;
     switch ((wc_type_kind)a->kind) {
     case WC_T_NULL:
@@ -187,12 +201,14 @@ int wc_type_compare(wc_tp a, wc_tp b)
             (c = wc_type_compare(a->of, b->of)) != 0)
             return c;
         return wc_type_compare(a->key, b->key);
+    case WC_T_RECURSIVE: return 0; /* both are the same one without end */
     }
     return 0;
 }
 
 bool wc_type_is_empty(wc_tp t)
 {
+    t = wc_type_open(t);
     if (!t)
         return false;
     switch ((wc_type_kind)t->kind) {
@@ -266,6 +282,10 @@ static wc_tp merge_into_union(wb_arena *a, wc_tp object, wc_tp any)
 
 wc_tp wc_type_merge(wb_arena *a, wc_tp x, wc_tp y)
 {
+    if (x && y) {
+        x = wc_type_open(x);
+        y = wc_type_open(y);
+    }
     if (!x || !y)
         return x ? x : y;
     if (x->kind == WC_T_ANY && y->kind != WC_T_ANY)
@@ -335,6 +355,7 @@ static wc_tp property(wb_arena *a, wc_tp t, wv key)
 wc_tp wc_type_select(wb_arena *a, wc_tp t, wv key)
 {
     int64_t at;
+    t = wc_type_open(t);
     if (!t)
         return NULL;
     switch ((wc_type_kind)t->kind) {
@@ -364,6 +385,7 @@ wc_tp wc_type_select(wb_arena *a, wc_tp t, wv key)
 wc_tp wc_type_keys(wb_arena *a, wc_tp t)
 {
     wc_tp out = NULL;
+    t = wc_type_open(t);
     if (!t)
         return NULL;
     switch ((wc_type_kind)t->kind) {
@@ -386,6 +408,7 @@ wc_tp wc_type_keys(wb_arena *a, wc_tp t)
 wc_tp wc_type_values(wb_arena *a, wc_tp t)
 {
     wc_tp out = NULL;
+    t = wc_type_open(t);
     if (!t)
         return NULL;
     switch ((wc_type_kind)t->kind) {
@@ -410,64 +433,104 @@ wc_tp wc_type_values(wb_arena *a, wc_tp t)
 
 /* ---- unification ---- */
 
-static bool unifies_any(wb_arena *a, wc_tp any, wc_tp t)
+/* Pairs of which a type is recursive: asked again within itself, a pair holds. */
+typedef struct unifier {
+    wb_arena *a;
+    uint32_t n;
+    struct {
+        wc_tp x, y;
+        bool no;
+    } seen[RECURSIVE_PAIRS_MAX];
+} unifier;
+
+static bool unifies(unifier *u, wc_tp x, wc_tp y);
+
+static bool unifies_recursive(unifier *u, wc_tp x, wc_tp y)
+{
+    for (uint32_t i = 0; i < u->n; i++)
+        if (u->seen[i].x == x && u->seen[i].y == y)
+            return !u->seen[i].no;
+    if (u->n == RECURSIVE_PAIRS_MAX)
+        return true;
+    uint32_t at = u->n++;
+    u->seen[at].x = x;
+    u->seen[at].y = y;
+    u->seen[at].no = false;
+    wc_tp p = wc_type_open(x), q = wc_type_open(y);
+    /* A type that is nothing but itself opens to no end. */
+    bool bare = p->kind == WC_T_RECURSIVE || q->kind == WC_T_RECURSIVE;
+    u->seen[at].no = !bare && !unifies(u, p, q);
+    return !u->seen[at].no;
+}
+
+static bool unifies_any(unifier *u, wc_tp any, wc_tp t)
 {
     if (t->kind == WC_T_FUNCTION)
         return false;
     for (uint32_t i = 0; i < any->n; i++)
-        if (wc_type_unifies(a, any->items[i], t))
+        if (unifies(u, any->items[i], t))
             return true;
     return !any->n;
 }
 
-static bool items_unify(wb_arena *a, wc_tp x, wc_tp y)
+static bool items_unify(unifier *u, wc_tp x, wc_tp y)
 {
     for (uint32_t i = 0; i < x->n; i++)
-        if (!wc_type_unifies(a, x->items[i], i < y->n ? y->items[i] : y->of))
+        if (!unifies(u, x->items[i], i < y->n ? y->items[i] : y->of))
             return false;
     return true;
 }
 
-static bool properties_unify(wb_arena *a, wc_tp x, wc_tp y)
+static bool properties_unify(unifier *u, wc_tp x, wc_tp y)
 {
     for (uint32_t i = 0; i < x->n; i++) {
-        wc_tp other = property(a, y, x->props[i].key);
+        wc_tp other = property(u->a, y, x->props[i].key);
         if (!other) {
             if ((x->has_rest && x->of) || (y->has_rest && y->of))
                 continue;
             return false;
         }
-        if (!wc_type_unifies(a, x->props[i].value, other))
+        if (!unifies(u, x->props[i].value, other))
             return false;
     }
     return true;
 }
 
-bool wc_type_unifies(wb_arena *a, wc_tp x, wc_tp y)
+static bool unifies(unifier *u, wc_tp x, wc_tp y)
 {
     if (!x || !y)
         return false;
-    if (x->kind == WC_T_ANY && unifies_any(a, x, y))
+    if (x->kind == WC_T_RECURSIVE || y->kind == WC_T_RECURSIVE)
+        return unifies_recursive(u, x, y);
+    if (x->kind == WC_T_ANY && unifies_any(u, x, y))
         return true;
-    if (y->kind == WC_T_ANY && unifies_any(a, y, x))
+    if (y->kind == WC_T_ANY && unifies_any(u, y, x))
         return true;
     if (x->kind != y->kind || x->kind == WC_T_ANY)
         return false;
     switch ((wc_type_kind)x->kind) {
     case WC_T_ARRAY:
-        return items_unify(a, x, y) && items_unify(a, y, x) &&
-               (!x->of || !y->of || wc_type_unifies(a, x->of, y->of));
+        return items_unify(u, x, y) && items_unify(u, y, x) &&
+               (!x->of || !y->of || unifies(u, x->of, y->of));
     case WC_T_OBJECT:
-        return properties_unify(a, x, y) && properties_unify(a, y, x) &&
-               (!x->of || !y->of || wc_type_unifies(a, x->of, y->of));
-    case WC_T_SET: return !x->of || !y->of || wc_type_unifies(a, x->of, y->of);
+        return properties_unify(u, x, y) && properties_unify(u, y, x) &&
+               (!x->of || !y->of || unifies(u, x->of, y->of));
+    case WC_T_SET: return !x->of || !y->of || unifies(u, x->of, y->of);
     case WC_T_FUNCTION:
         if (x->n != y->n)
             return false;
         for (uint32_t i = 0; i < x->n; i++)
-            if (!wc_type_unifies(a, x->items[i], y->items[i]))
+            if (!unifies(u, x->items[i], y->items[i]))
                 return false;
         return true;
     default: return true;
     }
+}
+
+bool wc_type_unifies(wb_arena *a, wc_tp x, wc_tp y)
+{
+    unifier u;
+    u.a = a;
+    u.n = 0;
+    return unifies(&u, x, y);
 }

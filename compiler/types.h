@@ -1,7 +1,8 @@
 /* Types: what a value may be, as far as the text of the policies tells.
  *
  * A type is immutable and lives in the arena of the compilation. NULL is a type of its own: nothing
- * is known (printed `???`). An `any` without members is the superset of all.
+ * is known (printed `???`). An `any` without members is the superset of all. A *recursive* type
+ * stands for one around it, so that a schema may contain itself; wc_type_open gives that one.
  *
  * Sizes: the number of parts of a type, counted as a tree, and its depth are bounded; what would
  * exceed a bound is `any`. So each operation here ends after WC_TYPE_SIZE_MAX steps, and no bound
@@ -25,7 +26,8 @@ typedef enum wc_type_kind {
     WC_T_OBJECT,
     WC_T_SET,
     WC_T_ANY,
-    WC_T_FUNCTION
+    WC_T_FUNCTION,
+    WC_T_RECURSIVE
 } wc_type_kind;
 
 typedef struct wc_type wc_type;
@@ -48,10 +50,10 @@ struct wc_type {
         wc_prop *props; /* object: static properties sorted by key */
     };
     wc_tp of;  /* array: of the dynamic items; object: of dynamic values; set: of its members;
-                  function: result. NULL: none */
+                  function: result; recursive: the type around it. NULL: none */
     wc_tp key; /* object: of dynamic keys; function: of arguments past the last */
     const wb_str *names; /* function of a built-in: names of its arguments, empty ones too, and of
-                            its result */
+                            its result; recursive: the one name by which errors show it */
 };
 
 extern const wc_type wc_null, wc_boolean, wc_number, wc_string, wc_any;
@@ -72,6 +74,11 @@ wc_tp wc_type_of_decl(wb_arena *a, const char *decl);
 wc_tp wc_schema_type(wb_arena *a, uint64_t seed, wv schema, wb_buf *why);
 
 /* ---- asking ---- */
+/* The type that a recursive one stands for, else t. */
+static inline wc_tp wc_type_open(wc_tp t)
+{
+    return t && t->kind == WC_T_RECURSIVE ? t->of : t;
+}
 int wc_type_compare(wc_tp a, wc_tp b);
 static inline bool wc_type_nil(wc_tp t)
 {

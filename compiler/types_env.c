@@ -100,20 +100,21 @@ void wc_tnode_insert(wb_arena *a, wc_tnode *root, wp_term *const *path, uint32_t
     for (uint32_t i = 0; i < n; i++) {
         at = step(a, at, path[i]);
         uint32_t left = n - i - 1;
-        if (at->value && at->value->kind == WC_T_OBJECT && left) {
+        wc_tp have = wc_type_open(at->value);
+        if (have && have->kind == WC_T_OBJECT && left) {
             if (left > EXTENT_DEPTH_MAX) {
                 at->value = &wc_any;
                 continue;
             }
             for (uint32_t k = 0; k < left; k++)
                 keys[k] = path[i + 1 + k]->value;
-            at->value = into_object(a, at->value, keys, left, t);
+            at->value = into_object(a, have, keys, left, t);
         }
     }
     at->value = wc_type_merge(a, at->value, t); /* NULL: of a function and something else */
-    if (at->value && t->kind == WC_T_OBJECT && (at->n || at->unnamed) &&
-        at->value->kind == WC_T_OBJECT)
-        at->value = add_leaves(a, at->value, at, keys, 0);
+    wc_tp made = wc_type_open(at->value), given = wc_type_open(t);
+    if (made && given->kind == WC_T_OBJECT && (at->n || at->unnamed) && made->kind == WC_T_OBJECT)
+        at->value = add_leaves(a, made, at, keys, 0);
     forget_extents(at);
 }
 

@@ -269,6 +269,7 @@ static int by_value(const void *x, const void *y)
 
 static void collect_keys(wc_types *c, wc_tp t, wv *keys)
 {
+    t = wc_type_open(t);
     if (!t)
         return;
     if (t->kind == WC_T_ANY) {

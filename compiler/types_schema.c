@@ -1,8 +1,8 @@
 /* JSON Schemas as types: what a document that follows one can be.
  *
  * Taken: type, properties, items, anyOf, allOf, $ref within the schema. What a schema says beyond
- * that (required, patterns, ranges, not, ...) is passed over. A schema that contains itself is any
- * from there on. References to other hosts are refused. */
+ * that (required, patterns, ranges, not, ...) is passed over. A schema that contains itself is a
+ * recursive type there. References to other hosts are refused. */
 #include "compiler/types.h"
 #include "stdlib/schema.h"
 #include "value/json.h"
@@ -10,7 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define REF_DEPTH_MAX 64u  /* references within references */
+#define REF_CHAIN_MAX 64u  /* references that name references */
 #define DEPTH_MAX     200u /* levels of a schema that are looked at; below: any */
 
 enum {
@@ -41,12 +41,21 @@ typedef struct sub {
     wv ref;            /* string, or undefined */
 } sub;
 
+/* What a reference names. */
+typedef struct named {
+    wc_tp type;      /* once it is read */
+    wc_type *itself; /* stands for it inside; NULL: not asked for */
+    bool open;       /* being read */
+} named;
+
 typedef struct reader {
     wb_arena *a;
     wv root;
+    wb_str base; /* its address, before which references within it stand now and then */
     wb_buf *why;
-    wv open[REF_DEPTH_MAX]; /* references being read */
-    uint32_t n_open;
+    wv index; /* references -> numbers in refs */
+    named **refs;
+    uint32_t n_refs, cap_refs;
 } reader;
 
 static wc_tp read(reader *r, wv schema, uint32_t depth);
@@ -152,6 +161,8 @@ static wv pointed(reader *r, wb_str pointer)
 static wv resolved(reader *r, wv ref)
 {
     wb_str text = wv_is_string(ref) ? wv_str(&ref) : WB_LIT("");
+    if (r->base.n && wb_str_has_prefix(text, r->base))
+        text = wb_str_n(text.p + r->base.n, text.n - r->base.n);
     if (!text.n || text.p[0] != '#') {
         refuse(r, "unable to compile the schema: remote reference loading disabled: %.*s",
                WB_FMT(text));
@@ -163,20 +174,56 @@ static wv resolved(reader *r, wv ref)
     return to;
 }
 
+static wc_type *recursive(reader *r, wv ref)
+{
+    wb_str *name = wb_arena_alloc(r->a, sizeof *name);
+    wc_type *t = wb_arena_calloc(r->a, sizeof *t);
+    *name = wb_arena_str(r->a, wv_str(&ref));
+    *t = (wc_type){.kind = WC_T_RECURSIVE, .size = 1, .names = name};
+    return t;
+}
+
+static named *add_named(reader *r, wv ref)
+{
+    if (r->n_refs == r->cap_refs) {
+        uint32_t cap = r->cap_refs ? 2 * r->cap_refs : 8;
+        named **to = wb_arena_alloc(r->a, cap * sizeof *to);
+        if (r->n_refs)
+            memcpy(to, r->refs, r->n_refs * sizeof *to);
+        r->refs = to;
+        r->cap_refs = cap;
+    }
+    named *d = wb_arena_calloc(r->a, sizeof *d);
+    d->open = true;
+    wv_object_put(r->a, &r->index, ref, wv_small(r->n_refs));
+    return r->refs[r->n_refs++] = d;
+}
+
 static wc_tp read_ref(reader *r, wv ref, uint32_t depth)
 {
-    for (uint32_t i = 0; i < r->n_open; i++)
-        if (wv_equal(r->open[i], ref))
-            return &wc_any;
-    if (r->n_open == REF_DEPTH_MAX)
-        return &wc_any;
     wv to = resolved(r, ref);
+    /* A schema that is but a reference gives way to what it names. */
+    for (uint32_t i = 0; wv_is_object(to) && field(to, "$ref") != WV_UNDEFINED; i++) {
+        if (i == REF_CHAIN_MAX)
+            return &wc_any;
+        ref = field(to, "$ref");
+        to = resolved(r, ref);
+    }
     if (to == WV_UNDEFINED)
         return NULL;
-    r->open[r->n_open++] = ref;
-    wc_tp t = read(r, to, depth + 1);
-    r->n_open--;
-    return t;
+    wv at = wv_object_get(r->index, ref);
+    if (at != WV_UNDEFINED) {
+        named *have = r->refs[wv_int(at)];
+        if (have->open && !have->itself)
+            have->itself = recursive(r, ref);
+        return have->open ? have->itself : have->type;
+    }
+    named *d = add_named(r, ref);
+    d->type = read(r, to, depth + 1);
+    d->open = false;
+    if (d->itself)
+        d->itself->of = d->type;
+    return d->type;
 }
 
 /* ---- merging ---- */
@@ -244,7 +291,7 @@ static wc_tp read_all_of(reader *r, const sub *s, uint32_t depth)
         wv part = wv_items(s->all_of)[i];
         sub p = sub_of(r, part);
         for (uint32_t k = 0; p.ref != WV_UNDEFINED; k++) {
-            wv to = k < REF_DEPTH_MAX ? resolved(r, p.ref) : WV_UNDEFINED;
+            wv to = k < REF_CHAIN_MAX ? resolved(r, p.ref) : WV_UNDEFINED;
             if (to == WV_UNDEFINED)
                 return r->why->n ? NULL : &wc_any;
             p = sub_of(r, to);
@@ -358,23 +405,31 @@ static wc_tp read(reader *r, wv schema, uint32_t depth)
     return read_sub(r, &s, depth);
 }
 
-wc_tp wc_schema_type(wb_arena *a, uint64_t seed, wv schema, wb_buf *why)
+/* Whether it is a schema at all: what is no part of its type is looked at too. */
+static bool compiles(wv schema, uint64_t seed, wb_buf *why)
 {
-    reader r = {.a = a, .root = schema, .why = why};
-    wc_tp t = read(&r, schema, 0);
-    if (!t)
-        return NULL;
     wb_buf text, error;
     wb_buf_init(&text, WS_SCHEMA_BYTES_MAX);
     wb_buf_init(&error, (size_t)1 << 16);
     wv_json_encode(&text, schema, NULL, NULL);
     ws_schema *valid = ws_schema_new(wb_buf_str(&text), seed, &error);
-    if (!valid) {
+    if (!valid)
         wb_buf_putf(why, "unable to compile the schema: %.*s", WB_FMT(wb_buf_str(&error)));
-        t = NULL;
-    }
     ws_schema_free(valid);
     wb_buf_free(&text);
     wb_buf_free(&error);
-    return t;
+    return valid != NULL;
+}
+
+wc_tp wc_schema_type(wb_arena *a, uint64_t seed, wv schema, wb_buf *why)
+{
+    reader r = {.a = a, .root = schema, .why = why, .index = wv_object_begin(a, 4)};
+    wv id = wv_is_object(schema) ? field(schema, "$id") : WV_UNDEFINED;
+    if (wv_is_string(id)) {
+        wb_str s = wv_str(&id);
+        if (s.n && s.p[s.n - 1] == '#')
+            s.n--;
+        r.base = wb_arena_str(a, s);
+    }
+    return compiles(schema, seed, why) ? read(&r, schema, 0) : NULL;
 }

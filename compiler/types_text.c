@@ -165,6 +165,7 @@ static void put(wb_buf *b, wc_tp t, int depth)
         else
             put(b, t->of, below);
         return;
+    case WC_T_RECURSIVE: wb_buf_putf(b, "recursive(%.*s)", WB_FMT(*t->names)); return;
     }
 }
 
@@ -423,6 +424,10 @@ wv wc_type_value(wb_arena *a, wc_tp t)
     if (!t)
         return WV_NULL;
     wv o = wv_object_begin(a, 4);
+    if (t->kind == WC_T_RECURSIVE) {
+        field(a, &o, "name", wv_string_new(a, *t->names));
+        return o;
+    }
     field(a, &o, "type", wv_string_new(a, wb_str_of(names[t->kind])));
     switch ((wc_type_kind)t->kind) {
     case WC_T_ARRAY:

@@ -12,6 +12,11 @@ static bool unify_members(wc_types *c, const wp_term *t, wc_tp any)
 static bool unify_list(wc_types *c, const wp_term *t, wc_tp tpe, bool join)
 {
     bool array = t->kind == WP_ARRAY;
+    if (tpe->kind == WC_T_RECURSIVE) {
+        tpe = tpe->of;
+        if (!tpe || tpe->kind != WC_T_ARRAY)
+            return false;
+    }
     if (wc_type_is_any(tpe)) {
         for (uint32_t i = 0; i < t->list.n; i++)
             wc_ty_unify1(c, t->list.items[i], &wc_any, true);
@@ -33,6 +38,11 @@ static bool unify_list(wc_types *c, const wp_term *t, wc_tp tpe, bool join)
 
 static bool unify_object(wc_types *c, const wp_term *t, wc_tp tpe, bool join)
 {
+    if (tpe->kind == WC_T_RECURSIVE) {
+        tpe = tpe->of;
+        if (!tpe || tpe->kind != WC_T_OBJECT)
+            return false;
+    }
     if (wc_type_is_any(tpe)) {
         for (uint32_t i = 0; i < t->object.n; i++) {
             wc_ty_unify1(c, t->object.pairs[i].key, &wc_any, true);

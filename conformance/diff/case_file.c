@@ -42,7 +42,8 @@ bool df_case_file(wb_buf *b, const df_program *p, const char *note, const char *
 {
     wb_arena a;
     wv v;
-    if (p->n_queries > 1 || p->strict_mode || !answer || wb_arena_init(&a, (size_t)1 << 30, 0))
+    if (p->n_queries > 1 || p->strict_mode || p->schemas.n || !answer ||
+        wb_arena_init(&a, (size_t)1 << 30, 0))
         return false;
     bool ok = wv_json_decode(&a, wb_str_of(answer), NULL, &v, NULL) == WB_OK;
     wv answers = ok ? cf_field(v, "answers") : WV_UNDEFINED;

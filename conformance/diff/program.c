@@ -18,6 +18,10 @@ void df_program_line(wb_buf *b, const df_program *p)
         wb_buf_putf(b, ",\"data\":%.*s", WB_FMT(p->data));
     if (p->input.n)
         wb_buf_putf(b, ",\"input\":%.*s", WB_FMT(p->input));
+    if (p->schemas.n)
+        wb_buf_putf(b, ",\"schemas\":%.*s", WB_FMT(p->schemas));
+    if (p->prints)
+        wb_buf_puts(b, ",\"prints\":true");
     if (p->v0)
         wb_buf_puts(b, ",\"rego_version\":0");
     if (p->strict_mode)
@@ -35,6 +39,10 @@ void df_program_show(wb_buf *b, const df_program *p)
         wb_buf_putf(b, "# data\n%.*s\n", WB_FMT(p->data));
     if (p->input.n)
         wb_buf_putf(b, "# input\n%.*s\n", WB_FMT(p->input));
+    if (p->schemas.n)
+        wb_buf_putf(b, "# schemas\n%.*s\n", WB_FMT(p->schemas));
+    if (p->prints)
+        wb_buf_puts(b, "# print() is compiled\n");
     if (!p->cases)
         wb_buf_puts(b, "# asked as opa eval does\n");
     if (p->strict)
@@ -47,7 +55,7 @@ void df_program_show(wb_buf *b, const df_program *p)
 
 size_t df_program_size(const df_program *p)
 {
-    size_t n = p->data.n + p->input.n + p->strict + p->strict_mode;
+    size_t n = p->data.n + p->input.n + p->schemas.n + p->strict + p->strict_mode + p->prints;
     for (unsigned i = 0; i < p->n_modules; i++)
         n += p->modules[i].n + 1;
     for (unsigned i = 0; i < p->n_queries; i++)

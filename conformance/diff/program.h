@@ -22,9 +22,11 @@ typedef struct df_program {
     unsigned n_queries;
     wb_str data;      /* JSON; empty: none */
     wb_str input;     /* JSON; empty: none */
+    wb_str schemas;   /* JSON: schemas by their paths, with slashes; empty: none */
     bool strict;      /* errors of built-ins end the query */
     bool strict_mode; /* the compiler's strict mode */
     bool v0;          /* modules are of Rego v0 */
+    bool prints;      /* print() is compiled */
     bool cases;       /* asked as cases are, by the evaluator alone; else as `opa eval` asks */
 } df_program;
 

@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#define TEXTS_MAX (DF_MODULES_MAX + DF_QUERIES_MAX + 2)
+#define TEXTS_MAX (DF_MODULES_MAX + DF_QUERIES_MAX + 3)
 #define SPAN_MAX  40 /* tokens of a run that is taken out at once */
 
 /* Bytes from..to give way to `with`. */
@@ -51,6 +51,7 @@ static unsigned texts_of(df_program *p, wb_str **out)
         out[n++] = &p->queries[i];
     out[n++] = &p->data;
     out[n++] = &p->input;
+    out[n++] = &p->schemas;
     return n;
 }
 
@@ -104,7 +105,7 @@ static void add(edits *e, size_t from, size_t to, wb_str with)
 
 static bool shrink_parts(shrinker *s)
 {
-    df_program list[2 * DF_MODULES_MAX + 2 * DF_QUERIES_MAX + 5];
+    df_program list[2 * DF_MODULES_MAX + 2 * DF_QUERIES_MAX + 7];
     const df_program *p = s->p;
     size_t n = 0;
     for (unsigned i = 0; p->n_queries > 1 && i < p->n_queries; i++) {
@@ -129,6 +130,14 @@ static bool shrink_parts(shrinker *s)
     if (p->input.n) {
         list[n] = *p;
         list[n++].input = (wb_str){0};
+    }
+    if (p->schemas.n) {
+        list[n] = *p;
+        list[n++].schemas = (wb_str){0};
+    }
+    if (p->prints) {
+        list[n] = *p;
+        list[n++].prints = false;
     }
     if (p->strict) {
         list[n] = *p;

@@ -127,6 +127,26 @@ static void ask(cf_run *r, wv body, wb_str query, wv input, const df_worker_opti
     r->query = NULL;
 }
 
+/* Schemas by the arrays of names that the engine knows them by. */
+static void set_schemas(cf_run *r, wv schemas)
+{
+    if (!wv_is_object(schemas))
+        return;
+    wv all = wv_object_begin(&r->arena, wv_len(schemas));
+    for (uint32_t i = 0; i < wv_len(schemas); i++) {
+        wv key = wv_key_at(schemas, NULL, i), path = wv_array_begin(&r->arena, 2);
+        wb_str s = wv_str(&key);
+        for (size_t from = 0, to; s.n && from <= s.n; from = to + 1) {
+            for (to = from; to < s.n && s.p[to] != '/';)
+                to++;
+            wv_array_push(&r->arena, &path,
+                          wv_string_new(&r->arena, wb_str_n(s.p + from, to - from)));
+        }
+        wv_object_put(&r->arena, &all, path, wv_value_at(schemas, NULL, i));
+    }
+    r->engine->schemas = all;
+}
+
 static bool add_modules(cf_run *r, wv modules)
 {
     bool ok = true;
@@ -148,6 +168,8 @@ static void answer_case(cf_run *r, wv body, const df_worker_options *options, wb
     wv data = cf_field(body, "data"), queries = cf_field(body, "queries");
     wv input = wv_object_get_str(body, WB_LIT("input"));
     r->engine->strict_compile = cf_flag(body, "strict_mode");
+    r->engine->keep_print = cf_flag(body, "prints");
+    set_schemas(r, cf_field(body, "schemas"));
     r->engine->version = cf_field(body, "rego_version") == wv_small(0) ? WP_V0 : WP_V1;
     if (!add_modules(r, cf_field(body, "modules")) || we_check(r->engine, &r->diags)) {
         wb_buf_puts(b, "\"phase\":\"modules\",");

@@ -16,6 +16,8 @@ type Case struct {
 	RegoVersion *int            `json:"rego_version"`
 	Strict      bool            `json:"strict"`
 	StrictMode  bool            `json:"strict_mode"`
+	Prints      bool            `json:"prints"`
+	Schemas     map[string]any  `json:"schemas"`
 	As          string          `json:"as"`
 	MaxErrors   int             `json:"max_errors"`
 	TimeoutMS   int             `json:"timeout_ms"`

@@ -73,6 +73,24 @@ type world struct {
 	timeout  time.Duration
 }
 
+// schemas is the set that --schema of OPA's commands makes; nil without one.
+func (w *world) schemas() *ast.SchemaSet {
+	if w.c.Schemas == nil {
+		return nil
+	}
+	set := ast.NewSchemaSet()
+	for path, schema := range w.c.Schemas {
+		ref := ast.SchemaRootRef.Copy()
+		for _, step := range strings.Split(path, "/") {
+			if path != "" {
+				ref = ref.Append(ast.StringTerm(step))
+			}
+		}
+		set.Put(ref, schema)
+	}
+	return set
+}
+
 func (w *world) compile() error {
 	version := ast.RegoV1
 	if w.c.RegoVersion != nil && *w.c.RegoVersion == 0 {
@@ -85,7 +103,8 @@ func (w *world) compile() error {
 		if name == "" {
 			name = fmt.Sprintf("test-%d.rego", i)
 		}
-		parsed, err := ast.ParseModuleWithOpts(name, m.Text, ast.ParserOptions{RegoVersion: version})
+		parsed, err := ast.ParseModuleWithOpts(name, m.Text, ast.ParserOptions{RegoVersion: version,
+			ProcessAnnotation: true})
 		if err != nil {
 			var list ast.Errors
 			if errors.As(err, &list) {
@@ -100,7 +119,8 @@ func (w *world) compile() error {
 		return failed
 	}
 	w.compiler = ast.NewCompiler().WithDefaultRegoVersion(version).WithStrict(w.c.StrictMode).
-		SetErrorLimit(w.c.MaxErrors)
+		WithSchemas(w.schemas()).WithUseTypeCheckAnnotations(true).
+		WithEnablePrintStatements(w.c.Prints).SetErrorLimit(w.c.MaxErrors)
 	if w.compiler.Compile(modules); w.compiler.Failed() {
 		return w.compiler.Errors
 	}
@@ -146,7 +166,7 @@ func (w *world) prepare() (string, error) {
 // askEval asks as `opa eval` does.
 func (w *world) askEval(ctx context.Context, query string) ([]Row, error) {
 	options := []func(*rego.Rego){rego.Compiler(w.compiler), rego.Store(w.store), rego.Query(query),
-		rego.StrictBuiltinErrors(w.c.Strict)}
+		rego.StrictBuiltinErrors(w.c.Strict), rego.EnablePrintStatements(w.c.Prints)}
 	if w.input != nil {
 		options = append(options, rego.ParsedInput(w.input.Value))
 	}
@@ -175,7 +195,8 @@ func (w *world) askEvaluator(ctx context.Context, query string, terms bool) ([]R
 		return nil, err
 	}
 	// Strict mode is for modules: opa eval switches it off for queries too.
-	compiled, err := w.compiler.QueryCompiler().WithStrict(false).Compile(body)
+	compiled, err := w.compiler.QueryCompiler().WithStrict(false).
+		WithEnablePrintStatements(w.c.Prints).Compile(body)
 	if err != nil {
 		return nil, err
 	}
