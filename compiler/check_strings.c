@@ -317,12 +317,14 @@ typedef struct inner {
     bool ok;
 } inner;
 
+static bool capture_comp(wc_check *c, wp_term *t, const wc_cset *globals);
+
 static bool in_term(wc_cvisitor *v, wp_term *t)
 {
     inner *x = v->data;
     if (!wc_ck_is_comp(t))
         return false;
-    x->ok &= capture(v->c, &t->comp.body, x->safe);
+    x->ok &= capture_comp(v->c, t, x->safe);
     return true;
 }
 
@@ -331,6 +333,7 @@ static bool in_expr(wc_cvisitor *v, wp_expr *e)
     inner *x = v->data;
     switch ((wp_expr_kind)e->kind) {
     case WP_EXPR_EVERY:
+        wc_ck_walk_term(v, e->every.domain);
         if (e->every.key)
             wc_ck_term_vars(v->c, e->every.key, 0, x->safe);
         wc_ck_term_vars(v->c, e->every.value, 0, x->safe);
@@ -344,6 +347,22 @@ static bool in_expr(wc_cvisitor *v, wp_expr *e)
         return true;
     default: return false;
     }
+}
+
+/* What a comprehension makes sees all that its body has bound. */
+static bool capture_comp(wc_check *c, wp_term *t, const wc_cset *globals)
+{
+    wc_cset safe = {0};
+    if (!capture(c, &t->comp.body, globals))
+        return false;
+    wc_ck_body_outputs(c, &t->comp.body, t->comp.body.n, globals, &safe);
+    wc_cset_add_all(&c->tmp, &safe, globals);
+    inner x = {&safe, true};
+    wc_cvisitor v = {.c = c, .term = in_term, .expr = in_expr, .data = &x};
+    if (t->comp.key)
+        wc_ck_walk_term(&v, t->comp.key);
+    wc_ck_walk_term(&v, t->comp.value);
+    return x.ok;
 }
 
 static bool made_var(wc_cvisitor *v, wp_term *t)
@@ -368,7 +387,7 @@ static bool capture(wc_check *c, wp_body *b, const wc_cset *globals)
         bool any = false;
         wc_cvisitor find = {.c = c, .expr = has_print, .data = &any};
         wc_ck_walk_expr(&find, b->exprs[i]);
-        if (!any || wc_ck_is_call_to(b->exprs[i], "print"))
+        if (!any)
             continue;
         wc_ck_body_outputs(c, b, i, globals, &safe);
         wc_cset_add_all(&c->tmp, &safe, globals);
@@ -405,7 +424,7 @@ static bool capture_outer(wc_cvisitor *v, wp_term *t)
 {
     if (!wc_ck_is_comp(t))
         return false;
-    capture(v->c, &t->comp.body, v->data);
+    capture_comp(v->c, t, v->data);
     return true;
 }
 

@@ -5,8 +5,9 @@
 
 #include <stdlib.h>
 
-#define RECURSIVE_PAIRS_MAX 64u /* opened while two types are compared; what is below them holds   \
-                                 */
+#define RECURSIVE_PAIRS_MAX                                                                        \
+    64u /* opened while two types are compared; what is below them holds                           \
+         */
 
 const wc_type wc_null = {.kind = WC_T_NULL, .size = 1};
 const wc_type wc_boolean = {.kind = WC_T_BOOLEAN, .size = 1};

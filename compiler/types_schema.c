@@ -412,7 +412,7 @@ static bool compiles(wv schema, uint64_t seed, wb_buf *why)
     wb_buf_init(&text, WS_SCHEMA_BYTES_MAX);
     wb_buf_init(&error, (size_t)1 << 16);
     wv_json_encode(&text, schema, NULL, NULL);
-    ws_schema *valid = ws_schema_new(wb_buf_str(&text), seed, &error);
+    ws_schema *valid = ws_schema_new(wb_buf_str(&text), seed, false, &error);
     if (!valid)
         wb_buf_putf(why, "unable to compile the schema: %.*s", WB_FMT(wb_buf_str(&error)));
     ws_schema_free(valid);

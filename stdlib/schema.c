@@ -26,7 +26,7 @@ static void *prepare(const wv *args, unsigned n)
     wb_buf text, error;
     wb_buf_init(&text, WS_SCHEMA_BYTES_MAX / 4);
     wb_buf_init(&error, 4096);
-    ws_schema *s = schema_text(v, &text) ? ws_schema_new(wb_buf_str(&text), 0, &error) : NULL;
+    ws_schema *s = schema_text(v, &text) ? ws_schema_new(wb_buf_str(&text), 0, true, &error) : NULL;
     wb_buf_free(&text);
     wb_buf_free(&error);
     return s;
@@ -55,7 +55,7 @@ static const ws_schema *find(ws_ctx *cx, wv v, wb_buf *error)
     if (!ws_spend(cx, 16 * key.n)) {
         s = NULL;
     } else if (!s) {
-        s = ws_schema_new(key, 0, error);
+        s = ws_schema_new(key, 0, true, error);
         if (s)
             ws_cache_put(cx->cache, WS_CACHE_SCHEMA, key, s, release);
     }

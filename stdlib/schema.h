@@ -14,8 +14,10 @@
 
 typedef struct ws_schema ws_schema;
 
-/* Text is JSON. NULL when it is no schema: the buffer then says why. */
-ws_schema *ws_schema_new(wb_str text, uint64_t seed, wb_buf *error);
+/* Text is JSON. `patterns`: those of `pattern` must be valid; without it they count for nothing,
+ * which is enough where no document is checked. NULL when it is no schema: the buffer then says
+ * why. */
+ws_schema *ws_schema_new(wb_str text, uint64_t seed, bool patterns, wb_buf *error);
 void ws_schema_free(ws_schema *s);
 
 /* The array of errors of a document of JSON's types, made in cx->out; empty when it is valid.

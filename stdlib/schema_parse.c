@@ -40,6 +40,7 @@ typedef struct compiler {
     known *nodes; /* what references already stand for; few as a rule */
     size_t n_nodes, room_nodes;
     unsigned depth;
+    bool patterns; /* are compiled */
 } compiler;
 
 __attribute__((format(printf, 2, 3))) static bool fail(compiler *c, const char *format, ...)
@@ -585,7 +586,7 @@ static bool parse_strings(compiler *c, ws_node *s, wv m)
         return fail(c, "minLength cannot be greater than maxLength");
     if (!get_string(c, m, "pattern", &v))
         return false;
-    if (wv_defined(v)) {
+    if (wv_defined(v) && c->patterns) {
         if (!(s->pattern = compile_re(c, v)))
             return fail(c, "pattern must be a valid regex");
         s->pattern_text = wb_arena_str(c->a, wv_str(&v));
@@ -867,7 +868,7 @@ static bool draft_of(compiler *c, wv v, int *draft)
     return true;
 }
 
-ws_schema *ws_schema_new(wb_str text, uint64_t seed, wb_buf *error)
+ws_schema *ws_schema_new(wb_str text, uint64_t seed, bool patterns, wb_buf *error)
 {
     ws_schema *s = wb_calloc(1, sizeof *s);
     if (wb_arena_init(&s->arena, WS_SCHEMA_BYTES_MAX, seed)) {
@@ -875,7 +876,7 @@ ws_schema *ws_schema_new(wb_str text, uint64_t seed, wb_buf *error)
         wb_buf_puts(error, "schema is too large");
         return NULL;
     }
-    compiler c = {.s = s, .a = &s->arena, .error = error};
+    compiler c = {.s = s, .a = &s->arena, .error = error, .patterns = patterns};
     wv v;
     int draft;
     wb_str empty = WB_LIT("");

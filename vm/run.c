@@ -471,7 +471,6 @@ next:
     NEXT;
 #endif
 
-        CASE(NOP) : NEXT;
         CASE(MOVE) : regs[A] = regs[B];
         NEXT;
         CASE(LOADK) : regs[A] = K(WM_W(w));

@@ -10,6 +10,9 @@
 #define WILD_PERCENT  7  /* programs with terms of wrong shape */
 #define V0_PERCENT    12 /* programs of Rego v0 */
 #define LOGIC_PERCENT 20 /* packages of v1 that import and, or, not */
+#define BLOCK_PERCENT 4  /* rules, and packages, with METADATA above them */
+#define SET_PERCENT   10 /* programs with schemas beside them */
+#define PRINT_PERCENT 10 /* programs whose print() is compiled */
 #define BAD_PERCENT   8  /* programs with something that must not compile, or hardly */
 
 static const df_kind *draw_kind(dg *g)
@@ -46,6 +49,16 @@ static void begin_symbol(dg *g, dg_symbol *s)
     }
 }
 
+/* Now and then a METADATA block. */
+static void write_block(dg *g, const char *sort, wb_buf *b)
+{
+    wb_buf block;
+    wb_buf_init(&block, DG_TEXT_MAX);
+    if (df_chance(&g->r, BLOCK_PERCENT) && dg_write(g, sort, &block))
+        wb_buf_put_str(b, wb_buf_str(&block));
+    wb_buf_free(&block);
+}
+
 static void write_clause(dg *g, const char *prefix, const char *sort, const char *shape, wb_buf *b)
 {
     char full[DG_SHAPE_MAX];
@@ -55,8 +68,11 @@ static void write_clause(dg *g, const char *prefix, const char *sort, const char
              shape ? shape : "");
     g->n_vars = g->args_end = g->size = g->depth = 0;
     g->in_head = true;
-    if (dg_write(g, full, &clause) && clause.n)
-        wb_buf_putf(b, "\n%.*s\n", WB_FMT(wb_buf_str(&clause)));
+    if (dg_write(g, full, &clause) && clause.n) {
+        wb_buf_putc(b, '\n');
+        write_block(g, "MR", b);
+        wb_buf_putf(b, "%.*s\n", WB_FMT(wb_buf_str(&clause)));
+    }
     wb_buf_free(&clause);
 }
 
@@ -137,6 +153,7 @@ static wb_str whole_module(dg *g, wb_arena *a, const dg_package *p, wb_str rules
 {
     wb_buf text;
     wb_buf_init(&text, DG_TEXT_MAX);
+    write_block(g, "MP", &text);
     wb_buf_puts(&text, "package ");
     for (const char *c = p->path; *c; c++)
         wb_buf_putc(&text, *c == '/' ? '.' : *c);
@@ -212,6 +229,16 @@ static wb_str write_document(dg *g, wb_arena *a, const char *root)
     return made;
 }
 
+static wb_str write_schemas(dg *g, wb_arena *a)
+{
+    wb_buf text;
+    wb_buf_init(&text, DG_TEXT_MAX);
+    dg_write(g, "SET", &text);
+    wb_str made = wb_arena_str(a, wb_buf_str(&text));
+    wb_buf_free(&text);
+    return made;
+}
+
 void df_generate(wb_arena *a, uint64_t seed, df_program *out)
 {
     dg *g = wb_calloc(1, sizeof *g);
@@ -227,6 +254,9 @@ void df_generate(wb_arena *a, uint64_t seed, df_program *out)
     out->data = write_document(g, a, "data");
     if (!df_chance(&g->r, 2))
         out->input = df_chance(&g->r, 2) ? WB_LIT("[1, \"a\"]") : write_document(g, a, "input");
+    out->prints = df_chance(&g->r, PRINT_PERCENT);
+    if (df_chance(&g->r, SET_PERCENT))
+        out->schemas = write_schemas(g, a);
     out->strict = df_chance(&g->r, 12);
     out->cases = cases;
     out->v0 = g->v0;

@@ -88,6 +88,8 @@ bool dg_use_symbol(dg *g, const char *pattern, dg_binds *binds, bool full, wb_bu
 bool dg_use_function(dg *g, unsigned n_args, wb_buf *b);
 bool dg_use_place(dg *g, const char *pattern, dg_binds *binds, bool target, wb_buf *b);
 bool dg_use_package(dg *g, wb_buf *b);
+/* The package of the rule being written. */
+bool dg_use_own_package(dg *g, wb_buf *b);
 /* A function that answers the shape; its reference is written. NULL: none. */
 const dg_symbol *dg_pick_call(dg *g, const char *shape, wb_buf *b);
 /* Base data or input as JSON: the places below a root. */

@@ -21,6 +21,7 @@
  *   <!T>  the rule's full name                    <@T>  a reference into input or base data
  *   <%T>  such a place as `with` names it         <(T>  a call of an earlier function
  *   <.T>  a literal                               <~>   an earlier package as a document
+ *   <:>   the rule's own package as a document
  *   <^2>  the text of the row's second hole       <{2>  an earlier function of two arguments
  *   <?n>  a number in many pairs with numbers, [0, x], [1, x], ...; <?T!> "k0": [x], ...
  *   <N>   the rule's own name                     <A>   the function's arguments
@@ -30,6 +31,9 @@
  * Some rows need something of the module they stand in: `0` old heads, without `if` and `contains`
  * (Rego v0), `1` new ones, which rows with these words in their text need without saying so; `a`,
  * `o`, `n` the imported keyword `and`, `or`, `not`.
+ *
+ * METADATA blocks are rows of MR (above a rule) and MP (above a package); Z.T and SC.T are JSON
+ * Schemas of the shape, the latter with definitions, SET the schemas that stand beside a program.
  *
  * Digits default to 8 for new variables, so that `<+T> := <T>` does not speak of itself. A hole
  * that finds nothing to name makes the row void, and another is drawn. */

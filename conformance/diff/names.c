@@ -240,6 +240,18 @@ bool dg_use_package(dg *g, wb_buf *b)
     return true;
 }
 
+bool dg_use_own_package(dg *g, wb_buf *b)
+{
+    wb_buf path;
+    if (!g->symbol)
+        return false;
+    wb_buf_init(&path, 256);
+    wb_buf_putf(&path, "data/%s", g->packages[g->package].path);
+    put_path(g, wb_buf_cstr(&path), false, b);
+    wb_buf_free(&path);
+    return true;
+}
+
 /* ---- documents ---- */
 
 bool dg_use_place(dg *g, const char *pattern, dg_binds *binds, bool target, wb_buf *b)

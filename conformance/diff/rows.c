@@ -49,7 +49,7 @@ static unsigned parse(const char *text, hole *holes)
         bool ordered = isdigit((unsigned char)*at);
         if (ordered)
             h->order = (unsigned)(*at++ - '0');
-        if (strchr("+$#!@%(.~^{&?", *at))
+        if (strchr("+$#!@%(.~:^{&?", *at))
             h->mark = *at++;
         if (!ordered)
             h->order = h->mark == '+' ? 8 : h->mark == '^' ? 9 : 5;
@@ -198,6 +198,7 @@ static bool fill_marked(dg *g, hole *h, hole *all, unsigned n, dg_binds *binds)
     case '!': return dg_use_symbol(g, h->sort, binds, true, &h->text);
     case '@': return dg_use_place(g, h->sort, binds, false, &h->text);
     case '%': return dg_use_place(g, h->sort, binds, true, &h->text);
+    case ':': return dg_use_own_package(g, &h->text);
     case '~': return dg_use_package(g, &h->text);
     case '{': return dg_use_function(g, number, &h->text);
     case '?': return fill_many(g, h, binds);
@@ -227,7 +228,7 @@ static bool fill_plain(dg *g, hole *h, dg_binds *binds)
     }
     if (sort[0] == 'A')
         return write_args(g, sort[1] == '_', &h->text);
-    if (length > 1 && strchr("*+", sort[length - 1]))
+    if (length > 1 && strchr("*+", sort[length - 1]) && !strchr(sort, '.'))
         return fill_list(g, h, binds);
     char settled[DG_SHAPE_MAX];
     const char *dot = strchr(sort, '.');
