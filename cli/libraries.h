@@ -2,9 +2,9 @@
  *
  * Why: a short decision takes less time than the dynamic linker needs for the libraries that most
  * decisions never call (libcurl and libarchive alone bring thirty others). So this program names no
- * library but libc and libm. In place of each library function that its objects call stands a stub of
- * the same name, which jumps through a slot; an empty slot opens the library, finds the function and
- * fills the slot. Prototypes are those of the real headers, callers need not know.
+ * library but libc and libm. In place of each library function that its objects call stands a stub
+ * of the same name, which jumps through a slot; an empty slot opens the library, finds the function
+ * and fills the slot. Prototypes are those of the real headers, callers need not know.
  *
  * Words: a *stub* is the few instructions that bear a library function's name; its *slot* is where
  * the function's address is kept; a *library* is known by the soname that was found while building.
