@@ -189,11 +189,15 @@ static wp_term **copy_call(wc_check *c, wp_term *const *items, uint32_t n)
     return to;
 }
 
-/* Scalars are shared with the parser's tree: no stage changes one. */
+/* Scalars are copied too, though no stage changes one: all stages walk over what is made here, and
+ * each step into the parser's tree, which nobody has touched for long, would wait for memory. */
 static wp_term *copy(wc_check *c, const wp_term *t, bool head)
 {
-    if (t->kind <= WP_STRING)
-        return (wp_term *)(uintptr_t)t;
+    if (t->kind <= WP_STRING) {
+        wp_term *to = wc_term_new(c->u, (wp_term_kind)t->kind, t->loc);
+        memcpy(to, t, wp_term_size((wp_term_kind)t->kind));
+        return to;
+    }
     if (t->kind == WP_VAR) {
         wp_term *to = wc_ck_var_term(c, wc_ck_var(c, t->name), t->loc);
         wc_cvar *v = wc_cvar_of(to);
