@@ -309,6 +309,8 @@ void wc_ck_roots(wc_check *c);
 void wc_ck_imports(wc_check *c);
 /* What an expression declares by `:=` or `some`, outside of comprehensions. */
 void wc_ck_declared(wc_check *c, wp_expr *e, wc_cset *out);
+/* The same without the bodies within it. */
+void wc_ck_declared_by(wc_check *c, const wp_expr *e, wc_cset *out);
 void wc_ck_locals(wc_check *c);
 void wc_ck_templates(wc_check *c);
 void wc_ck_void_calls(wc_check *c);

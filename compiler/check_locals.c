@@ -11,30 +11,45 @@
 
 typedef enum occurrence { FRESH, ARGUMENT, SEEN, ASSIGNED, DECLARED } occurrence;
 
-typedef struct entry {
+/* What a name is in one scope. */
+typedef struct wc_local {
+    wc_cvar *var;
     wc_cvar *to; /* what stands for it; NULL: only counted */
     uint8_t how;
     uint32_t count;
+    const struct scope *scope;
+    struct wc_local *outer; /* the same name in the next scope around that has it */
+    struct wc_local *next;  /* in the scope, in the order in which they came */
 } entry;
 
 typedef struct scope {
-    wc_cset names;
-    entry *entries; /* beside names */
-    uint32_t cap;
+    entry *first, **end;
     struct scope *outer;
 } scope;
+
+/* Where a name was declared, in the order of the text. */
+typedef struct declaration {
+    wc_cvar *name;
+    uint32_t comps; /* comprehensions around it */
+} declaration;
 
 typedef struct locals {
     wc_check *c;
     scope *top;
-    uint32_t errors;     /* reported for the rule */
-    uint32_t unused;     /* the same, recoverable ones */
-    wp_diags notes;      /* unused variables: told behind the errors of a rule */
-    const wc_cset *used; /* of the body being rewritten; NULL: none */
+    uint32_t errors; /* reported for the rule */
+    uint32_t unused; /* the same, recoverable ones */
+    wp_diags notes;  /* unused variables: told behind the errors of a rule */
     bool strict;
+    uint32_t comps;       /* around what is looked at */
+    uint32_t visits;      /* of variables that nothing stands for, so far */
+    uint32_t most_comps;  /* around an `every` met so far */
+    uint32_t going_again; /* walks that go through again what was gone through */
+    uint32_t again;       /* terms that may yet be gone through again for numbers alone */
+    declaration *declared;
+    uint32_t n_declared, cap_declared;
 } locals;
 
-static void body(locals *l, wp_body *b, const wc_cset *used);
+static void body(locals *l, wp_body *b, wp_term *const *head, uint32_t n_head);
 static void declared_in_term(locals *l, wp_term **t);
 static bool visit_term(wc_cvisitor *v, wp_term *t);
 static void in_expr(locals *l, wp_expr *e);
@@ -44,86 +59,81 @@ static void in_expr(locals *l, wp_expr *e);
 static void push(locals *l, scope *s)
 {
     *s = (scope){.outer = l->top};
+    s->end = &s->first;
     l->top = s;
 }
 
 static void pop(locals *l)
 {
+    for (entry *e = l->top->first; e; e = e->next)
+        e->var->local = e->outer;
     l->top = l->top->outer;
 }
 
-static entry *find(const scope *s, const wc_cvar *v)
+/* What v is in the innermost scope. */
+static entry *here_at(const locals *l, const wc_cvar *v)
 {
-    if (!wc_cset_has(&s->names, v))
-        return NULL;
-    for (uint32_t i = s->names.n; i > 0 && !s->names.slots; i--)
-        if (s->names.v[i - 1] == v)
-            return &s->entries[i - 1];
-    for (uint32_t i = (v->id * 2654435761u) & s->names.mask;; i = (i + 1) & s->names.mask)
-        if (s->names.v[s->names.slots[i] - 1] == v)
-            return &s->entries[s->names.slots[i] - 1];
+    return v->local && v->local->scope == l->top ? v->local : NULL;
 }
 
 static entry *enter(locals *l, wc_cvar *v)
 {
-    scope *s = l->top;
-    if (wc_cset_add(&l->c->tmp, &s->names, v)) {
-        if (s->names.n > s->cap) {
-            uint32_t cap = s->cap ? 2 * s->cap : 8;
-            entry *to = wb_arena_calloc(&l->c->tmp, cap * sizeof *to);
-            if (s->names.n > 1)
-                memcpy(to, s->entries, (s->names.n - 1) * sizeof *to);
-            s->entries = to;
-            s->cap = cap;
-        }
-        s->entries[s->names.n - 1] = (entry){0};
-    }
-    return find(s, v);
+    entry *e = here_at(l, v);
+    if (e)
+        return e;
+    e = wb_arena_alloc(&l->c->tmp, sizeof *e);
+    *e = (entry){.var = v, .scope = l->top, .outer = v->local};
+    v->local = e;
+    *l->top->end = e;
+    l->top->end = &e->next;
+    return e;
 }
 
 static void insert(locals *l, wc_cvar *v, wc_cvar *to, occurrence how)
 {
-    *enter(l, v) = (entry){.to = to, .how = (uint8_t)how, .count = 1};
+    entry *e = enter(l, v);
+    e->to = to;
+    e->how = (uint8_t)how;
+    e->count = 1;
     if (v != to)
         to->was = v;
 }
 
-static wc_cvar *declared(const locals *l, const wc_cvar *v)
+static wc_cvar *declared(const wc_cvar *v)
 {
-    for (const scope *s = l->top; s; s = s->outer) {
-        const entry *e = find(s, v);
-        if (e && e->to)
+    for (const entry *e = v->local; e; e = e->outer)
+        if (e->to)
             return e->to;
-    }
     return NULL;
 }
 
 static occurrence here(const locals *l, const wc_cvar *v)
 {
-    const entry *e = find(l->top, v);
+    const entry *e = here_at(l, v);
     return e ? (occurrence)e->how : FRESH;
+}
+
+static entry *counted(const wc_cvar *v)
+{
+    entry *e = v->local;
+    while (e && !e->count)
+        e = e->outer;
+    return e;
 }
 
 static void see(locals *l, wc_cvar *v)
 {
-    for (scope *s = l->top; s; s = s->outer) {
-        entry *e = find(s, v);
-        if (e && e->count) {
-            e->count++;
-            return;
-        }
-    }
-    enter(l, v)->count = 1;
+    entry *e = counted(v);
+    if (e)
+        e->count++;
+    else
+        enter(l, v)->count = 1;
 }
 
-static uint32_t count(const locals *l, const wc_cvar *v)
+static uint32_t count(const wc_cvar *v)
 {
-    for (const scope *s = l->top; s; s = s->outer) {
-        const entry *e = find(s, v);
-        if (e && e->count)
-            return e->count;
-    }
-    return 0;
+    const entry *e = counted(v);
+    return e ? e->count : 0;
 }
 
 #define FAIL(l, ...) ((l)->errors++, wc_ck_fail((l)->c, WP_COMPILE_ERROR, __VA_ARGS__))
@@ -150,26 +160,31 @@ static wc_cvar *declare(locals *l, wc_cvar *v, occurrence how, wp_loc loc)
 
 /* ---- terms ---- */
 
-static void set_var(wc_check *c, wp_term *t, wc_cvar *to)
+static void set_var(wp_term *t, wc_cvar *to)
 {
-    (void)c;
     t->kind = WP_VAR;
     t->name = wc_cvar_name(to);
+    to->uses++;
+}
+
+/* The last visit of v left it as it is: a declaration that comes may still mean it. */
+static void leave(locals *l, wc_cvar *v)
+{
+    v->left = ++l->visits;
 }
 
 static void comprehension(locals *l, wp_term *t)
 {
-    wc_cset used = {0};
+    wp_term *const head[2] = {t->comp.value, t->comp.key};
     scope s;
-    if (t->comp.key)
-        wc_ck_term_vars(l->c, t->comp.key, 0, &used);
-    wc_ck_term_vars(l->c, t->comp.value, 0, &used);
+    l->comps++;
     push(l, &s);
-    body(l, &t->comp.body, &used);
+    body(l, &t->comp.body, head, t->comp.key ? 2 : 1);
     if (t->comp.key)
         declared_in_term(l, &t->comp.key);
     declared_in_term(l, &t->comp.value);
     pop(l);
+    l->comps--;
 }
 
 static bool shadowed(wc_cvisitor *v, wp_term *t)
@@ -178,7 +193,7 @@ static bool shadowed(wc_cvisitor *v, wp_term *t)
     const wp_term *call = ((void **)v->data)[1];
     if (t->kind != WP_VAR)
         return false;
-    wc_cvar *to = declared(l, wc_cvar_of(t));
+    wc_cvar *to = declared(wc_cvar_of(t));
     if (to && to != wc_cvar_of(t)) {
         wb_str op = wc_ck_text(l->c, call->list.items[0]);
         FAIL(l, call->loc, "called function %.*s shadowed", WB_FMT(op));
@@ -190,22 +205,20 @@ static bool shadowed(wc_cvisitor *v, wp_term *t)
 static void root(locals *l, wp_term *t)
 {
     wc_cvar *v = wc_cvar_of(t->list.items[0]);
-    for (const scope *s = l->top; s; s = s->outer) {
-        const entry *e = find(s, v);
-        if (!e || e->how == FRESH)
-            continue;
-        if (e->how != SEEN && declared(l, v) != v)
-            set_var(l->c, t, declared(l, v));
-        return;
-    }
+    const entry *e = v->local;
+    while (e && e->how == FRESH)
+        e = e->outer;
+    if (e && e->how != SEEN && declared(v) != v)
+        set_var(t, declared(v));
+    else
+        leave(l, v);
 }
 
 /* References to rules share the first part: one that is renamed here gets its own. */
 static void own_root(locals *l, wp_term *t)
 {
     const wp_term *head = t->list.items[0];
-    if ((wc_ck_starts(t, l->c->data) || wc_ck_starts(t, l->c->input)) &&
-        declared(l, wc_cvar_of(head)))
+    if ((wc_ck_starts(t, l->c->data) || wc_ck_starts(t, l->c->input)) && declared(wc_cvar_of(head)))
         t->list.items[0] = wc_ck_var_term(l->c, wc_cvar_of(head), head->loc);
 }
 
@@ -213,12 +226,16 @@ static void own_root(locals *l, wp_term *t)
 static bool visit_term(wc_cvisitor *v, wp_term *t)
 {
     locals *l = v->data;
+    if (l->going_again && l->again)
+        l->again--;
     switch ((wp_term_kind)t->kind) {
     case WP_VAR: {
-        wc_cvar *name = wc_cvar_of(t), *to = declared(l, name);
+        wc_cvar *name = wc_cvar_of(t), *to = declared(name);
+        if (!to || to == name)
+            leave(l, name);
         if (to) {
             if (to != name)
-                set_var(l->c, t, to);
+                set_var(t, to);
             see(l, name);
         } else if (here(l, name) == FRESH) {
             insert(l, name, name, SEEN);
@@ -268,22 +285,29 @@ static void declared_in_term(locals *l, wp_term **t)
 
 /* ---- `with` ---- */
 
-static bool visit_with(wc_cvisitor *v, wp_with *w)
+/* Targets keep `input` where a variable hides it. */
+static void in_target(locals *l, wp_with *w)
 {
-    locals *l = v->data;
     wc_cvar *input = l->c->input;
     declared_in_term(l, &w->target);
-    wc_cvar *shadow = declared(l, input);
-    if (shadow) {
-        wp_term *t = w->target;
-        if (t->kind == WP_VAR && wc_cvar_of(t) == shadow) {
-            w->target = wc_ck_list(l->c, WP_REF, 1, t->loc);
-            w->target->list.items[0] = wc_ck_var_term(l->c, input, t->loc);
-        } else if (t->kind == WP_REF && wc_ck_starts(t, shadow)) {
-            t->list.items[0] = wc_ck_var_term(l->c, input, t->list.items[0]->loc);
-        }
+    wc_cvar *shadow = declared(input);
+    wp_term *t = w->target;
+    if (!shadow)
+        return;
+    if (t->kind == WP_VAR && wc_cvar_of(t) == shadow) {
+        w->target = wc_ck_list(l->c, WP_REF, 1, t->loc);
+        w->target->list.items[0] = wc_ck_var_term(l->c, input, t->loc);
+        shadow->uses--;
+    } else if (t->kind == WP_REF && wc_ck_starts(t, shadow)) {
+        t->list.items[0] = wc_ck_var_term(l->c, input, t->list.items[0]->loc);
+        shadow->uses--;
     }
-    declared_in_term(l, &w->value);
+}
+
+static bool visit_with(wc_cvisitor *v, wp_with *w)
+{
+    in_target(v->data, w);
+    declared_in_term(v->data, &w->value);
     return true;
 }
 
@@ -302,7 +326,7 @@ static bool assign_to(wc_cvisitor *v, wp_term *t)
     case WP_VAR: {
         wc_cvar *to = declare(l, wc_cvar_of(t), ASSIGNED, t->loc);
         if (to)
-            set_var(l->c, t, to);
+            set_var(t, to);
         return true;
     }
     case WP_ARRAY: return false;
@@ -314,7 +338,7 @@ static bool assign_to(wc_cvisitor *v, wp_term *t)
         if (wc_ck_is_root(l->c, t)) {
             wc_cvar *to = declare(l, wc_cvar_of(t->list.items[0]), ASSIGNED, t->loc);
             if (to)
-                set_var(l->c, t, to);
+                set_var(t, to);
             return true;
         }
         break;
@@ -392,48 +416,153 @@ static bool some(locals *l, wp_expr *e)
     return true;
 }
 
+/* ---- bodies within expressions ---- */
+
+/* OPA goes through such an expression once more when its bodies are done, in their scope: what
+ * their ends declare is then meant by closures that stand before it too. That doubles with each
+ * comprehension around, so it is done where a name waits for it. Where it would only give `every`
+ * within comprehensions further numbers or tell errors twice, it is bounded. */
+#define AGAIN_MAX (1u << 20) /* terms of one compilation */
+
+typedef struct stretch {
+    uint32_t visits, errors, most_comps; /* as they were at its begin */
+} stretch;
+
+static stretch begin(locals *l)
+{
+    stretch s = {l->visits, l->errors, l->most_comps};
+    l->most_comps = 0;
+    return s;
+}
+
+static void end(locals *l, const stretch *s)
+{
+    if (s->most_comps > l->most_comps)
+        l->most_comps = s->most_comps;
+}
+
+/* Whether going again would do more than what was done. */
+static bool shows_again(const locals *l, const stretch *s)
+{
+    return l->again && (l->errors > s->errors || l->most_comps > l->comps);
+}
+
+/* Whether a name of the innermost scope was declared behind a place that left it alone. */
+static bool has_waiting(const locals *l, const stretch *s)
+{
+    for (const entry *e = l->top->first; e; e = e->next)
+        if (e->to && e->to != e->var && e->var->left > s->visits)
+            return true;
+    return false;
+}
+
+static void go_again(locals *l, wp_expr *e)
+{
+    l->going_again++;
+    in_expr(l, e);
+    l->going_again--;
+}
+
+static void in_withs(locals *l, wp_expr *e)
+{
+    wc_cvisitor v = {.c = l->c, .data = l};
+    for (uint32_t i = 0; i < e->n_with; i++)
+        visit_with(&v, &e->with[i]);
+}
+
 static bool every(locals *l, wp_expr *e)
 {
     scope s;
-    wc_cset none = {0};
+    stretch all = begin(l);
     declared_in_term(l, &e->every.domain);
     push(l, &s);
     wp_term *both[2] = {e->every.key, e->every.value};
     if (!e->every.key)
         e->every.key = wc_ck_var_term(l->c, wc_ck_local(l->c), (wp_loc){0});
-    for (int i = 0; i < 2; i++) {
+    bool ok = true;
+    for (int i = 0; i < 2 && ok; i++) {
         if (!both[i] || both[i]->kind != WP_VAR || wc_cvar_is_wildcard(wc_cvar_of(both[i])))
             continue;
         wc_cvar *to = declare(l, wc_cvar_of(both[i]), DECLARED, (wp_loc){0});
-        if (!to) { /* key and value of one name: OPA has no place for it */
-            pop(l);
-            return false;
-        }
-        set_var(l->c, both[i], to);
+        ok = to != NULL; /* key and value of one name: OPA has no place for it */
+        if (ok)
+            both[i]->name = wc_cvar_name(to);
     }
-    body(l, &e->every.body, &none);
-    in_expr(l, e);
+    for (int i = 0; i < 2 && ok; i++)
+        if (both[i] && both[i]->kind != WP_VAR)
+            declared_in_term(l, &both[i]);
+    if (ok) {
+        body(l, &e->every.body, NULL, 0);
+        if (has_waiting(l, &all) || shows_again(l, &all))
+            go_again(l, e);
+        else
+            in_withs(l, e);
+    }
     pop(l);
+    if (l->comps > l->most_comps)
+        l->most_comps = l->comps;
+    end(l, &all);
+    return ok;
+}
+
+static bool mark_term(wc_cvisitor *v, wp_term *t)
+{
+    return wc_ck_is_comp(t) || visit_term(v, t);
+}
+
+static bool mark_with(wc_cvisitor *v, wp_with *w)
+{
+    in_target(v->data, w);
+    wc_ck_walk_term(v, w->value);
     return true;
+}
+
+/* What was gone through in a scope of its own is seen in this one too. */
+static void mark_body(locals *l, wp_body *b)
+{
+    wc_cvisitor v = {.c = l->c, .term = mark_term, .with = mark_with, .data = l};
+    wc_ck_walk_body(&v, b);
+}
+
+static void in_operand(locals *l, wp_body *b, bool braces)
+{
+    if (braces) {
+        mark_body(l, b);
+        return;
+    }
+    for (uint32_t i = 0; i < b->n; i++) {
+        wp_expr *e = b->exprs[i];
+        if (e->kind == WP_EXPR_NOT && e->explicit_body)
+            mark_body(l, &(wp_body){&e, 1});
+        else if (e->kind != WP_EXPR_NOT && e->kind != WP_EXPR_AND && e->kind != WP_EXPR_OR)
+            in_expr(l, e);
+    }
 }
 
 static void implicit(locals *l, wp_body *b, const char *message);
 
 static void negation(locals *l, wp_expr *e)
 {
+    stretch all = begin(l);
     if (!e->explicit_body) {
-        uint32_t before = l->errors;
         implicit(l, &e->body, "cannot assign vars inside negated expression");
-        if (l->errors == before)
-            in_expr(l, e);
-        return;
+        if (l->errors == all.errors && shows_again(l, &all)) {
+            go_again(l, e);
+        } else if (l->errors == all.errors) {
+            in_operand(l, &e->body, false);
+            in_withs(l, e);
+        }
+    } else {
+        scope s;
+        push(l, &s);
+        body(l, &e->body, NULL, 0);
+        if (has_waiting(l, &all) || shows_again(l, &all))
+            go_again(l, e);
+        else
+            in_withs(l, e);
+        pop(l);
     }
-    scope s;
-    wc_cset none = {0};
-    push(l, &s);
-    body(l, &e->body, &none);
-    in_expr(l, e);
-    pop(l);
+    end(l, &all);
 }
 
 static void operand(locals *l, wp_body *b, bool braces, const char *message)
@@ -443,9 +572,8 @@ static void operand(locals *l, wp_body *b, bool braces, const char *message)
         return;
     }
     scope s;
-    wc_cset none = {0};
     push(l, &s);
-    body(l, b, &none);
+    body(l, b, NULL, 0);
     pop(l);
 }
 
@@ -453,11 +581,35 @@ static void logic(locals *l, wp_expr *e)
 {
     const char *message = e->kind == WP_EXPR_AND ? "cannot assign vars inside implicit and operand"
                                                  : "cannot assign vars inside implicit or operand";
-    uint32_t before = l->errors;
+    stretch all = begin(l);
     operand(l, &e->logic.lhs, e->explicit_body, message);
     operand(l, &e->logic.rhs, e->explicit_rhs, message);
-    if (l->errors == before)
-        in_expr(l, e);
+    if (l->errors == all.errors && shows_again(l, &all)) {
+        go_again(l, e);
+    } else if (l->errors == all.errors) {
+        in_operand(l, &e->logic.lhs, e->explicit_body);
+        in_operand(l, &e->logic.rhs, e->explicit_rhs);
+        in_withs(l, e);
+    }
+    end(l, &all);
+}
+
+/* ---- what was declared where, for unused variables ---- */
+
+static void note_declared(locals *l, const wp_expr *e)
+{
+    wc_cset names = {0};
+    wc_ck_declared_by(l->c, e, &names);
+    for (uint32_t i = 0; i < names.n; i++) {
+        if (l->n_declared == l->cap_declared) {
+            l->cap_declared = l->cap_declared ? 2 * l->cap_declared : 16;
+            declaration *to = wb_arena_alloc(&l->c->tmp, l->cap_declared * sizeof *to);
+            if (l->n_declared)
+                memcpy(to, l->declared, l->n_declared * sizeof *to);
+            l->declared = to;
+        }
+        l->declared[l->n_declared++] = (declaration){names.v[i], l->comps};
+    }
 }
 
 /* A body without braces declares nothing. */
@@ -465,6 +617,7 @@ static void implicit(locals *l, wp_body *b, const char *message)
 {
     for (uint32_t i = 0; i < b->n; i++) {
         wp_expr *e = b->exprs[i];
+        note_declared(l, e);
         if (wc_ck_is_call_to(e, "assign"))
             FAIL(l, e->loc, "%s", message);
         else if (e->kind == WP_EXPR_NOT)
@@ -483,81 +636,86 @@ static void note(locals *l, wp_loc loc, const char *how, wb_str name)
               "%s var %.*s unused", how, WB_FMT(name));
 }
 
-static void unused_assigned(locals *l, const wp_body *b, const wc_cset *used)
+static void head_vars(locals *l, wp_term *const *head, uint32_t n, wc_cset *used)
+{
+    for (uint32_t i = 0; i < n; i++)
+        wc_ck_term_vars(l->c, head[i], 0, used);
+    for (uint32_t i = 0, names = used->n; i < names; i++)
+        if (declared(used->v[i]))
+            wc_cset_add(&l->c->tmp, used, declared(used->v[i]));
+}
+
+static void unused_assigned(locals *l, const wp_body *b, wp_term *const *head, uint32_t n_head)
 {
     if (!l->strict || l->errors || l->unused)
         return;
-    wc_cset found = {0};
-    for (uint32_t i = 0; i < l->top->names.n; i++) {
-        wc_cvar *v = l->top->names.v[i];
-        const entry *e = &l->top->entries[i];
-        if (e->how == ASSIGNED && !wc_cvar_is_wildcard(v) && count(l, v) <= 1 &&
-            !(used && wc_cset_has(used, e->to)))
-            wc_cset_add(&l->c->tmp, &found, e->to);
-    }
-    for (uint32_t i = 0; used && i < used->n; i++) {
-        const wc_cvar *to = declared(l, used->v[i]);
-        if (to)
-            wc_cset_remove(&l->c->tmp, &found, to);
-    }
+    wc_cset all = {0}, found = {0}, used = {0};
+    for (const entry *e = l->top->first; e; e = e->next)
+        if (e->how == ASSIGNED && !wc_cvar_is_wildcard(e->var) && count(e->var) <= 1)
+            wc_cset_add(&l->c->tmp, &all, e->to);
+    if (all.n)
+        head_vars(l, head, n_head, &used);
+    for (uint32_t i = 0; i < all.n; i++)
+        if (!wc_cset_has(&used, all.v[i]))
+            wc_cset_add(&l->c->tmp, &found, all.v[i]);
+    if (!found.n)
+        return;
     wc_cset_sort(&found);
+    wc_cset vars = {0};
+    for (uint32_t k = 0; k < b->n; k++) {
+        uint32_t before = vars.n;
+        wc_ck_expr_vars(l->c, b->exprs[k], 0, &vars);
+        for (; before < vars.n; before++)
+            vars.locs[before] = b->exprs[k]->loc;
+    }
     for (uint32_t i = 0; i < found.n; i++) {
-        wp_loc loc = b->exprs[0]->loc;
-        for (uint32_t k = 0; k < b->n; k++) {
-            wc_cset vars = {0};
-            wc_ck_expr_vars(l->c, b->exprs[k], 0, &vars);
-            if (wc_cset_has(&vars, found.v[i])) {
-                loc = b->exprs[k]->loc;
-                break;
-            }
-        }
-        note(l, loc, "assigned", wc_cvar_name(wc_cvar_shown(found.v[i])));
+        uint32_t at = wc_cset_index(&vars, found.v[i]);
+        note(l, at == UINT32_MAX ? b->exprs[0]->loc : vars.locs[at], "assigned",
+             wc_cvar_name(wc_cvar_shown(found.v[i])));
     }
 }
 
-/* written: as the body was before; b: as it is now. */
-static void unused_declared(locals *l, const wp_body *written, const wc_cset *places,
-                            const wp_body *b, const wc_cset *used)
+/* written: as the body was before; from[i]: the first declaration of its expression i. */
+static void unused_declared(locals *l, const wp_body *written, const uint32_t *from,
+                            wp_term *const *head, uint32_t n_head)
 {
     if (l->errors || l->unused)
         return;
-    wc_cset names = {0}, have = {0};
-    for (uint32_t i = 0; i < l->top->names.n; i++)
-        if (l->top->entries[i].how == DECLARED)
-            wc_cset_add(&l->c->tmp, &names, l->top->entries[i].to);
+    wc_cset names = {0}, used = {0}, places = {0};
+    for (const entry *e = l->top->first; e; e = e->next)
+        if (e->how == DECLARED && !e->to->uses && !wc_cvar_is_made(wc_cvar_shown(e->to)))
+            wc_cset_add(&l->c->tmp, &names, e->to);
     if (!names.n)
         return;
-    wc_ck_body_vars(l->c, b, 0, &have);
-    for (uint32_t i = 0; used && i < used->n; i++) {
-        wc_cvar *to = declared(l, used->v[i]);
-        wc_cset_add(&l->c->tmp, &have, to ? to : used->v[i]);
-    }
+    head_vars(l, head, n_head, &used);
     wc_cset_sort(&names);
+    for (uint32_t k = 0; k < written->n; k++)
+        for (uint32_t i = from[k]; i < from[k + 1]; i++)
+            if (l->declared[i].comps == l->comps &&
+                wc_cset_add(&l->c->tmp, &places, l->declared[i].name))
+                places.locs[places.n - 1] = written->exprs[k]->loc;
     for (uint32_t i = 0; i < names.n; i++) {
-        wc_cvar *v = names.v[i];
-        const wc_cvar *name = wc_cvar_shown(v);
-        if (wc_cset_has(&have, v) || (used && wc_cset_has(used, v)) || wc_cvar_is_made(name))
+        const wc_cvar *name = wc_cvar_shown(names.v[i]);
+        if (wc_cset_has(&used, names.v[i]))
             continue;
-        wp_loc loc = written->exprs[0]->loc;
-        for (uint32_t k = 0; k < written->n; k++)
-            if (wc_cset_has(&places[k], name)) {
-                loc = written->exprs[k]->loc;
-                break;
-            }
-        note(l, loc, "declared", wc_cvar_is_wildcard(name) ? WB_LIT("_") : wc_cvar_name(name));
+        uint32_t at = wc_cset_index(&places, name);
+        note(l, at == UINT32_MAX ? written->exprs[0]->loc : places.locs[at], "declared",
+             wc_cvar_is_wildcard(name) ? WB_LIT("_") : wc_cvar_name(name));
     }
 }
 
-static void body(locals *l, wp_body *b, const wc_cset *used)
+/* head: the terms that stand before the body and read its variables. */
+static void body(locals *l, wp_body *b, wp_term *const *head, uint32_t n_head)
 {
     wc_check *c = l->c;
     wc_cbody to = {0};
     wp_body written = *b;
-    wc_cset *places = wb_arena_calloc(&c->tmp, (b->n + 1) * sizeof *places);
+    uint32_t *from = wb_arena_alloc(&c->tmp, (b->n + 1) * sizeof *from);
     for (uint32_t i = 0; i < b->n; i++) {
         wp_expr *e = b->exprs[i];
         bool keep = true;
-        wc_ck_declared(c, e, &places[i]);
+        from[i] = l->n_declared;
+        note_declared(l, e);
         if (wc_ck_is_call_to(e, "assign"))
             assignment(l, e);
         else if (e->kind == WP_EXPR_SOME)
@@ -573,6 +731,7 @@ static void body(locals *l, wp_body *b, const wc_cset *used)
         if (keep)
             wc_ck_add(c, &to, e);
     }
+    from[b->n] = l->n_declared;
     if (!to.n) {
         wp_expr *e = wc_expr_new(c->u, WP_EXPR_TERM, (wp_loc){0});
         e->term = wc_term_new(c->u, WP_BOOLEAN, (wp_loc){0});
@@ -582,8 +741,8 @@ static void body(locals *l, wp_body *b, const wc_cset *used)
     b->exprs = to.v;
     b->n = to.n;
     if (written.n) {
-        unused_assigned(l, &written, used);
-        unused_declared(l, &written, places, b, used);
+        unused_assigned(l, &written, head, n_head);
+        unused_declared(l, &written, from, head, n_head);
     }
 }
 
@@ -604,14 +763,14 @@ static bool argument(wc_cvisitor *v, wp_term *t)
     locals *l = v->data;
     switch ((wp_term_kind)t->kind) {
     case WP_VAR: {
-        wc_cvar *name = wc_cvar_of(t), *to = declared(l, name);
+        wc_cvar *name = wc_cvar_of(t), *to = declared(name);
         if (to) {
             see(l, name);
         } else {
             to = wc_ck_local(l->c);
             insert(l, name, to, ARGUMENT);
         }
-        set_var(l->c, t, to);
+        set_var(t, to);
         return true;
     }
     case WP_OBJECT:
@@ -667,9 +826,9 @@ static bool rename_var(wc_cvisitor *v, wp_term *t)
     if (t->kind == WP_REF)
         own_root(l, t);
     if (t->kind == WP_VAR) {
-        const entry *e = find(l->top, wc_cvar_of(t));
+        const entry *e = here_at(l, wc_cvar_of(t));
         if (e && e->to)
-            set_var(l->c, t, e->to);
+            set_var(t, e->to);
     }
     return false;
 }
@@ -700,16 +859,19 @@ static void builtin_names(locals *l, wc_crule *r)
     wc_cset_sort(&vars);
     for (uint32_t i = 0; i < vars.n; i++)
         if (ws_registry_find(c->u->registry, wc_cvar_name(vars.v[i])) &&
-            !wc_cset_has(&own, vars.v[i]) && !wc_cset_has(&with, vars.v[i]) &&
-            !declared(l, vars.v[i]))
+            !wc_cset_has(&own, vars.v[i]) && !wc_cset_has(&with, vars.v[i]) && !declared(vars.v[i]))
             insert(l, vars.v[i], wc_ck_local(c), SEEN);
 }
 
 static void copy_scope(locals *l, scope *to, const scope *from)
 {
     push(l, to);
-    for (uint32_t i = 0; i < from->names.n; i++)
-        *enter(l, from->names.v[i]) = from->entries[i];
+    for (const entry *e = from->first; e; e = e->next) {
+        entry *copy = enter(l, e->var);
+        copy->to = e->to;
+        copy->how = e->how;
+        copy->count = e->count;
+    }
 }
 
 static void tell(locals *l)
@@ -723,9 +885,9 @@ static void one_rule(locals *l, wc_crule *r, const scope *args, wc_cset *unused)
 {
     wc_check *c = l->c;
     scope s;
-    wc_cset used = {0};
+    uint32_t n_head = 0;
+    wp_term **head = wb_arena_alloc(&c->tmp, (r->n_ref + 2) * sizeof *head);
     bool vars = may_have_vars(r);
-    l->top = NULL;
     l->errors = l->unused = 0;
     if (vars) {
         wc_cvisitor v = {.c = c, .term = nested, .data = l};
@@ -733,20 +895,21 @@ static void one_rule(locals *l, wc_crule *r, const scope *args, wc_cset *unused)
         tell(l);
         l->errors = 0;
         for (uint32_t i = 1; i < r->n_ref; i++)
-            wc_ck_term_vars(c, r->ref[i], 0, &used);
+            head[n_head++] = r->ref[i];
         if (r->key)
-            wc_ck_term_vars(c, r->key, 0, &used);
+            head[n_head++] = r->key;
         if (r->value) {
             wc_cset value = {0};
-            wc_ck_term_vars(c, r->value, 0, &value);
-            wc_cset_add_all(&c->tmp, &used, &value);
+            head[n_head++] = r->value;
+            if (unused->n)
+                wc_ck_term_vars(c, r->value, 0, &value);
             for (uint32_t i = 0; i < value.n; i++)
                 wc_cset_remove(&c->tmp, unused, value.v[i]);
         }
     }
     copy_scope(l, &s, args);
     builtin_names(l, r);
-    body(l, &r->body, &used);
+    body(l, &r->body, head, n_head);
     if (vars) {
         wc_cvisitor v = {.c = c, .term = rename_var, .data = l};
         for (uint32_t i = 0; i < r->n_args; i++)
@@ -760,19 +923,20 @@ static void one_rule(locals *l, wc_crule *r, const scope *args, wc_cset *unused)
     }
     tell(l);
     for (uint32_t i = unused->n; i > 0; i--)
-        if (count(l, unused->v[i - 1]) > 1)
+        if (count(unused->v[i - 1]) > 1)
             wc_cset_remove(&c->tmp, unused, unused->v[i - 1]);
-    l->top = NULL;
+    pop(l);
 }
 
 void wc_ck_locals(wc_check *c)
 {
+    uint32_t again = AGAIN_MAX;
     for (uint32_t i = 0; i < c->n_modules; i++) {
         c->u->module = c->modules[i].module;
         for (uint32_t j = 0; j < c->modules[i].n; j++) {
             char *mark = wb_arena_mark(&c->tmp);
             wc_crule *r = c->modules[i].rules[j];
-            locals l = {.c = c, .strict = c->u->options->strict};
+            locals l = {.c = c, .strict = c->u->options->strict, .again = again};
             scope args;
             wc_cset unused = {0};
             wp_diags_init(&l.notes, c->u->diags->arena, 0);
@@ -782,6 +946,7 @@ void wc_ck_locals(wc_check *c)
             wc_cvisitor v = {.c = c, .term = argument, .data = &l};
             for (uint32_t k = 0; k < r->n_args; k++)
                 wc_ck_walk_term(&v, r->args[k]);
+            pop(&l);
             for (wc_crule *k = r; k; k = k->else_rule)
                 one_rule(&l, k, &args, &unused);
             for (uint32_t k = 0; k < unused.n; k++)
@@ -789,6 +954,7 @@ void wc_ck_locals(wc_check *c)
                     wc_ck_note(c, WP_COMPILE_ERROR, r->head_loc,
                                "unused argument %.*s. (hint: use _ (wildcard variable) instead)",
                                WB_FMT(wc_cvar_name(unused.v[k])));
+            again = l.again;
             wb_arena_rewind(&c->tmp, mark);
         }
     }
@@ -797,11 +963,12 @@ void wc_ck_locals(wc_check *c)
 
 void wc_ck_query_locals(wc_check *c, wp_body *b)
 {
-    locals l = {.c = c}; /* strict mode does not look at queries */
+    locals l = {.c = c, .again = AGAIN_MAX}; /* strict mode does not look at queries */
     scope s;
     wp_diags_init(&l.notes, c->u->diags->arena, 0);
     push(&l, &s);
-    body(&l, b, NULL);
+    body(&l, b, NULL, 0);
+    pop(&l);
     if (l.unused)
         c->failed = true;
     tell(&l);

@@ -99,17 +99,22 @@ static void all_vars(wc_check *c, wp_term *t, wc_cset *out)
     wc_ck_walk_term(&v, t);
 }
 
-static bool declared_in(wc_cvisitor *v, wp_expr *e)
+void wc_ck_declared_by(wc_check *c, const wp_expr *e, wc_cset *out)
 {
     if (wc_ck_is_call_to(e, "assign") && e->call.n == 3)
-        all_vars(v->c, e->call.items[1], v->data);
+        all_vars(c, e->call.items[1], out);
     for (uint32_t i = 0; e->kind == WP_EXPR_SOME && i < e->some.n; i++) {
         wp_term *t = e->some.items[i];
         if (t->kind == WP_VAR)
-            wc_cset_add(&v->c->tmp, v->data, wc_cvar_of(t));
+            wc_cset_add(&c->tmp, out, wc_cvar_of(t));
         for (uint32_t k = 1; t->kind == WP_CALL && k + 1 < t->list.n; k++)
-            all_vars(v->c, t->list.items[k], v->data);
+            all_vars(c, t->list.items[k], out);
     }
+}
+
+static bool declared_in(wc_cvisitor *v, wp_expr *e)
+{
+    wc_ck_declared_by(v->c, e, v->data);
     return false;
 }
 

@@ -29,6 +29,9 @@ typedef struct wc_var {
     const wp_term *constant;   /* planner: the constant it was given, while a rule is looked at */
     bool wide;                 /* planner: only a wide literal reads it */
     const wp_expr *later;      /* planner: what gives it its value when it is read, or NULL */
+    struct wc_local *local;    /* locals: what it is in the innermost scope that has it */
+    uint32_t left;             /* locals: the last visit at which nothing stood for it */
+    uint32_t uses;             /* locals: of a made variable, so far */
     const ws_builtin *builtin; /* of its name, or NULL; once it was looked up */
     bool builtin_known;
     uint32_t len;
