@@ -17,7 +17,8 @@
  *                       check_cycle.c reports the cycles
  *     check_with.c      targets and values of `with`
  *     check_tree.c      rules by path: conflicts, arities, undefined functions
- *     check_safety.c    bodies in order, unsafe variables (check_outputs.c: what binds what)
+ *     check_safety.c    bodies in order, unsafe variables (check_outputs.c: what binds what;
+ *                       check_within.c: what closures read)
  *     types_*.c         types
  *     check_query.c     the same for one query's body
  *     lower.c           rules as the planner takes them
@@ -244,6 +245,16 @@ enum {
 void wc_ck_term_vars(wc_check *c, const wp_term *t, unsigned how, wc_cset *out);
 void wc_ck_expr_vars(wc_check *c, const wp_expr *e, unsigned how, wc_cset *out);
 void wc_ck_body_vars(wc_check *c, const wp_body *b, unsigned how, wc_cset *out);
+
+/* Which variables stand within the closures of a body (check_within.c); lives in `tmp`. Closures
+ * are known by their terms, or by their expressions of every, not, and, or: there the domain and
+ * `with` are no part of them. The body may be put in another order meanwhile, but not rewritten. */
+typedef struct wc_cwithin wc_cwithin;
+wc_cwithin *wc_ck_within(wc_check *c, wp_body *b);
+/* Adds those of the closure's variables that are in `of` and not in `but` (may be NULL), in the
+ * order of the text. */
+void wc_ck_within_add(const wc_cwithin *w, const void *closure, const wc_cset *of,
+                      const wc_cset *but, wc_cset *out);
 
 /* No variables, references, calls or comprehensions. */
 bool wc_ck_is_constant(const wp_term *t);

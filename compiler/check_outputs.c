@@ -41,10 +41,18 @@ static bool in_term(wc_cvisitor *v, wp_term *t)
 
 /* ---- unification ---- */
 
-typedef struct link {
-    wc_cvar *var;
-    wc_cset on; /* what it waits for */
-} link;
+#define NONE UINT32_MAX
+
+/* A variable that waits for others, or that others wait for. */
+typedef struct node {
+    uint32_t on;      /* first of the edges to what it waits for, or NONE */
+    uint32_t waiting; /* first of the edges to what waits for it, or NONE */
+    uint32_t left;    /* edges to what it waits for that is not found yet */
+} node;
+
+typedef struct edge {
+    uint32_t to, next;
+} edge;
 
 typedef struct unifier {
     wc_check *c;
@@ -52,9 +60,24 @@ typedef struct unifier {
     wc_cset refs;  /* what references of the expression bind: safe too */
     wc_cset apart; /* never safe: the left side of `:=` */
     wc_cset found;
-    link *links;
-    uint32_t n, cap;
+    wc_cset linked; /* numbers of nodes */
+    node *nodes;
+    edge *edges;
+    uint32_t n_edges, cap_nodes, cap_edges;
+    wc_cvar **due; /* to be marked */
+    uint32_t n_due, cap_due;
 } unifier;
+
+static void *room(unifier *u, void *p, uint32_t n, uint32_t *cap, size_t size)
+{
+    if (n < *cap)
+        return p;
+    *cap = *cap ? 2 * *cap : 8;
+    void *to = wb_arena_alloc(&u->c->tmp, *cap * size);
+    if (n)
+        memcpy(to, p, n * size);
+    return to;
+}
 
 static bool is_base(const unifier *u, const wc_cvar *v)
 {
@@ -78,46 +101,51 @@ static bool all_base(const unifier *u, const wp_term *t)
     return true;
 }
 
+static void want(unifier *u, wc_cvar *v)
+{
+    u->due = room(u, u->due, u->n_due, &u->cap_due, sizeof(wc_cvar *));
+    u->due[u->n_due++] = v;
+}
+
+/* v is found; so is what it waited for, and what waited for nothing else. */
 static void mark(unifier *u, wc_cvar *v)
 {
-    if (!wc_cset_add(&u->c->tmp, &u->found, v))
-        return;
-    for (uint32_t i = 0; i < u->n; i++)
-        if (u->links[i].var == v) {
-            wc_cset on = u->links[i].on;
-            u->links[i] = u->links[--u->n];
-            for (uint32_t k = 0; k < on.n; k++)
-                mark(u, on.v[k]);
-            break;
-        }
-    for (uint32_t i = 0; i < u->n; i++) {
-        link *l = &u->links[i];
-        if (!wc_cset_has(&l->on, v))
+    want(u, v);
+    while (u->n_due) {
+        v = u->due[--u->n_due];
+        uint32_t i = wc_cset_add(&u->c->tmp, &u->found, v) ? wc_cset_index(&u->linked, v) : NONE;
+        if (i == NONE)
             continue;
-        wc_cset_remove(&u->c->tmp, &l->on, v);
-        if (!l->on.n) {
-            mark(u, l->var);
-            i = UINT32_MAX; /* links have moved */
-        }
+        for (uint32_t k = u->nodes[i].on; k != NONE; k = u->edges[k].next)
+            want(u, u->linked.v[u->edges[k].to]);
+        for (uint32_t k = u->nodes[i].waiting; k != NONE; k = u->edges[k].next)
+            if (!--u->nodes[u->edges[k].to].left)
+                want(u, u->linked.v[u->edges[k].to]);
     }
+}
+
+static uint32_t node_of(unifier *u, wc_cvar *v)
+{
+    if (wc_cset_add(&u->c->tmp, &u->linked, v)) {
+        u->nodes = room(u, u->nodes, u->linked.n - 1, &u->cap_nodes, sizeof *u->nodes);
+        u->nodes[u->linked.n - 1] = (node){NONE, NONE, 0};
+    }
+    return wc_cset_index(&u->linked, v);
+}
+
+static void join(unifier *u, uint32_t *list, uint32_t to)
+{
+    u->edges = room(u, u->edges, u->n_edges, &u->cap_edges, sizeof *u->edges);
+    u->edges[u->n_edges] = (edge){to, *list};
+    *list = u->n_edges++;
 }
 
 static void wait_for(unifier *u, wc_cvar *v, wc_cvar *on)
 {
-    for (uint32_t i = 0; i < u->n; i++)
-        if (u->links[i].var == v) {
-            wc_cset_add(&u->c->tmp, &u->links[i].on, on);
-            return;
-        }
-    if (u->n == u->cap) {
-        u->cap = u->cap ? 2 * u->cap : 8;
-        link *to = wb_arena_alloc(&u->c->tmp, u->cap * sizeof *to);
-        if (u->n)
-            memcpy(to, u->links, u->n * sizeof *to);
-        u->links = to;
-    }
-    u->links[u->n] = (link){.var = v};
-    wc_cset_add(&u->c->tmp, &u->links[u->n++].on, on);
+    uint32_t i = node_of(u, v), k = node_of(u, on);
+    join(u, &u->nodes[i].on, k);
+    join(u, &u->nodes[k].waiting, i);
+    u->nodes[i].left++;
 }
 
 static void pattern_vars(unifier *u, const wp_term *t, wc_cset *out)

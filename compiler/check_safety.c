@@ -22,6 +22,8 @@ typedef struct finder {
     uint32_t n, cap;
     uint32_t *slots; /* expression -> its number in v + 1: a table of 2 * cap */
     bool flat;       /* no comprehensions */
+    wp_body *root;
+    wc_cwithin *within; /* of root, once a closure was met */
 } finder;
 
 /* Where the expression's number + 1 is in the table, or is to come. */
@@ -67,45 +69,49 @@ typedef struct closures {
 
 static void reorder(finder *f, wp_body *b, wc_cset *globals);
 
+/* What is asked of the closures of one expression. */
+typedef struct asked {
+    finder *f;
+    const wc_cset *of, *but;
+    wc_cset *out;
+} asked;
+
+static void ask(asked *x, const void *closure)
+{
+    finder *f = x->f;
+    if (!f->within)
+        f->within = wc_ck_within(f->c, f->root);
+    wc_ck_within_add(f->within, closure, x->of, x->but, x->out);
+}
+
 static bool closed_term(wc_cvisitor *v, wp_term *t)
 {
     if (!wc_ck_is_comp(t))
         return false;
-    wc_ck_term_vars(v->c, t, 0, v->data);
+    ask(v->data, t);
     return true;
 }
 
 static bool closed_expr(wc_cvisitor *v, wp_expr *e)
 {
-    switch ((wp_expr_kind)e->kind) {
-    case WP_EXPR_EVERY: wc_ck_body_vars(v->c, &e->every.body, 0, v->data); return true;
-    case WP_EXPR_NOT: wc_ck_body_vars(v->c, &e->body, 0, v->data); return true;
-    case WP_EXPR_AND:
-    case WP_EXPR_OR:
-        wc_ck_body_vars(v->c, &e->logic.lhs, 0, v->data);
-        wc_ck_body_vars(v->c, &e->logic.rhs, 0, v->data);
-        return true;
-    default: return false;
-    }
+    if (e->kind != WP_EXPR_EVERY && e->kind != WP_EXPR_NOT && e->kind != WP_EXPR_AND &&
+        e->kind != WP_EXPR_OR)
+        return false;
+    ask(v->data, e);
+    return true;
 }
 
-/* Variables of the body within the closures of e. */
-static void closed_vars(finder *f, wp_expr *e, const wc_cset *body, const wc_cset *globals,
-                        wc_cset *out)
+/* Adds the variables within the closures of e that are in `of`, but not in `but`. */
+static void closed_vars(finder *f, wp_expr *e, const wc_cset *of, const wc_cset *but, wc_cset *out)
 {
-    wc_check *c = f->c;
-    wc_cset all = {0};
-    wc_cvisitor v = {.c = c,
+    asked x = {f, of, but, out};
+    wc_cvisitor v = {.c = f->c,
                      .term = closed_term,
                      .expr = closed_expr,
-                     .data = &all,
+                     .data = &x,
                      .only_closures = true,
                      .flat = f->flat};
     wc_ck_walk_expr(&v, e);
-    /* `every` and its like end the walk: what their expression's term walk would add is none. */
-    for (uint32_t i = 0; i < all.n; i++)
-        if (wc_cset_has(body, all.v[i]) && !wc_cset_has(globals, all.v[i]))
-            wc_cset_add(&c->tmp, out, all.v[i]);
 }
 
 static bool same_set(const wc_cset *a, const wc_cset *b)
@@ -124,27 +130,29 @@ static void drop(wc_cset *s, const wc_cset *other)
     s->slots = NULL;
 }
 
-/* Whether e can run now; what it binds is safe then. */
-static bool place(finder *f, wp_expr *e, wc_cset *needs, const wc_cset *body, wc_cset *safe,
-                  const wc_cset *globals)
+/* Whether e can run now; what it binds is safe then. closed: what its closures read of the body. */
+static bool place(finder *f, wp_expr *e, wc_cset *needs, const wc_cset *closed, wc_cset *safe)
 {
     wc_check *c = f->c;
     char *mark = wb_arena_mark(&c->tmp);
-    wc_cset outs = {0}, closed = {0};
+    wc_cset outs = {0};
     wc_ck_expr_outputs(c, e, safe, &outs);
-    closed_vars(f, e, body, globals, &closed);
-    if (closed.n) {
-        if (same_set(&closed, &outs))
-            return false;
-        *needs = closed;
+    bool waits = closed->n && same_set(closed, &outs);
+    if (closed->n && !waits) {
+        memcpy(needs->v, closed->v, closed->n * sizeof *needs->v);
+        needs->n = closed->n;
+        needs->slots = NULL;
     }
-    drop(needs, &outs);
-    drop(needs, safe);
-    if (!needs->n)
+    if (!waits) {
+        drop(needs, &outs);
+        drop(needs, safe);
+        waits = needs->n;
+    }
+    if (!waits)
         wc_cset_add_all(&c->tmp, safe, &outs);
-    else if (!closed.n)
+    else
         wb_arena_rewind(&c->tmp, mark);
-    return !needs->n;
+    return !waits;
 }
 
 static void comprehension(closures *x, const wc_cset *head, wp_body *b)
@@ -241,8 +249,19 @@ static void next_round(queue *q)
         q->in[q->heap[0][i]] = 1;
 }
 
-static queue queue_of(wc_check *c, const wp_body *b)
+/* What e reads, but for its closures. */
+static void direct_vars(wc_check *c, const wp_expr *e, wc_cset *out)
 {
+    wc_ck_expr_vars(c, e, WC_NO_CLOSURES, out);
+    for (uint32_t i = 0; i < e->n_with && e->kind == WP_EXPR_EVERY; i++) {
+        wc_ck_term_vars(c, e->with[i].target, WC_NO_CLOSURES, out);
+        wc_ck_term_vars(c, e->with[i].value, WC_NO_CLOSURES, out);
+    }
+}
+
+static queue queue_of(finder *f, const wp_body *b)
+{
+    wc_check *c = f->c;
     queue q = {0};
     wc_cset *each = wb_arena_calloc(&c->tmp, (b->n + 1) * sizeof *each);
     for (int i = 0; i < 2; i++)
@@ -250,8 +269,12 @@ static queue queue_of(wc_check *c, const wp_body *b)
     q.in = wb_arena_calloc(&c->tmp, b->n + 1);
     uint32_t uses = 0;
     for (uint32_t i = 0; i < b->n; i++) {
-        wc_ck_expr_vars(c, b->exprs[i], 0, &each[i]);
+        direct_vars(c, b->exprs[i], &each[i]);
         wc_cset_add_all(&c->tmp, &q.vars, &each[i]);
+    }
+    /* What becomes safe is one of these. */
+    for (uint32_t i = 0; i < b->n; i++) {
+        closed_vars(f, b->exprs[i], &q.vars, NULL, &each[i]);
         uses += each[i].n;
     }
     q.first = wb_arena_alloc(&c->tmp, (q.vars.n + 1) * sizeof(uint32_t));
@@ -278,12 +301,25 @@ static void wake(queue *q, const wc_cvar *v, uint32_t at, const bool *done)
             put(q, q->owner[u] < at, q->owner[u]);
 }
 
+/* s is only gone through and dropped from afterwards. */
+static void give_room(wc_check *c, wc_cset *s, uint32_t n)
+{
+    if (n <= s->cap)
+        return;
+    wc_cvar **to = wb_arena_alloc(&c->tmp, n * sizeof *to);
+    if (s->n)
+        memcpy(to, s->v, s->n * sizeof *to);
+    s->v = to;
+    s->cap = n;
+}
+
 /* The expressions that can run, in their order; the others keep what they need. */
 static uint32_t order_body(finder *f, const wp_body *b, wc_cset *needs, bool *done, wp_expr **order,
                            const wc_cset *globals)
 {
     wc_check *c = f->c;
     wc_cset body = {0}, safe = {0};
+    wc_cset *closed = wb_arena_calloc(&c->tmp, (b->n + 1) * sizeof *closed);
     uint32_t n = 0;
     for (uint32_t i = 0; i < b->n; i++)
         wc_ck_expr_vars(c, b->exprs[i], WC_SAFETY | WC_OPERANDS, &needs[i]);
@@ -294,12 +330,16 @@ static uint32_t order_body(finder *f, const wp_body *b, wc_cset *needs, bool *do
             wc_cset_add(&c->tmp, &safe, body.v[i]);
     for (uint32_t i = 0; i < b->n; i++)
         drop(&needs[i], &safe);
-    queue q = queue_of(c, b);
+    for (uint32_t i = 0; i < b->n; i++) {
+        closed_vars(f, b->exprs[i], &body, globals, &closed[i]);
+        give_room(c, &needs[i], closed[i].n);
+    }
+    queue q = queue_of(f, b);
     while (q.n[0] || q.n[1]) {
         if (!q.n[0])
             next_round(&q);
         uint32_t at = take(&q), before = safe.n;
-        if (!place(f, b->exprs[at], &needs[at], &body, &safe, globals))
+        if (!place(f, b->exprs[at], &needs[at], &closed[at], &safe))
             continue;
         done[at] = true;
         order[n++] = b->exprs[at];
@@ -559,7 +599,7 @@ void wc_ck_safety_bodies(wc_check *c)
     for (uint32_t i = 0; i < c->n_all; i++) {
         wc_crule *r = c->all[i];
         char *mark = wb_arena_mark(&c->tmp);
-        finder f = {.c = c, .flat = wc_crule_is_flat(r)};
+        finder f = {.c = c, .flat = wc_crule_is_flat(r), .root = &r->body};
         wc_cset globals = {0};
         c->u->module = r->module;
         roots(c, &globals);
@@ -574,7 +614,7 @@ void wc_ck_safety_bodies(wc_check *c)
 
 void wc_ck_query_safety(wc_check *c, wp_body *b)
 {
-    finder f = {.c = c};
+    finder f = {.c = c, .root = b};
     wc_cset globals = {0};
     roots(c, &globals);
     reorder(&f, b, &globals);
