@@ -121,8 +121,9 @@ typedef struct wc_comp {
     wc_tp type; /* NULL: not known, or its body has errors */
     wp_diags errors;
     uint32_t round; /* in which it was checked; 0: not yet */
-    uint32_t
-        uses; /* the innermost level around it of whose variables it uses one that had a type */
+    /* The innermost level around it of whose variables it uses one that had a type. */
+    uint32_t uses;
+    uint32_t inside; /* the innermost such level of the comprehensions in it */
 } wc_comp;
 
 /* ---- the documents (types_env.c) ----

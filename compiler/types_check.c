@@ -32,13 +32,19 @@ static void tell(wc_types *c, const wp_diags *from)
  * such a variable may be an error there that it is not where it stands. Only what does use one is
  * checked again, each time in a round of its own: what was found before was found with other types.
  * That may double with each level, so it is bounded; past it errors of this kind are not told. */
-#define ROUNDS_MAX 4096u /* of one compilation */
+#define ROUNDS_MAX 4096u      /* of one compilation */
+#define AGAIN_MAX  (1u << 20) /* expressions checked again: where begun, a round goes to its end */
 
 typedef struct closures {
     wc_types *c;
     const wp_diags *last; /* errors of the last comprehension that has some */
     bool inner;
 } closures;
+
+static bool has_rounds(const wc_types *c)
+{
+    return c->rounds < ROUNDS_MAX && c->again < AGAIN_MAX;
+}
 
 static void check_again(wc_types *c, const wp_term *t)
 {
@@ -56,12 +62,14 @@ static bool in_term(wc_cvisitor *v, wp_term *t)
     wc_comp *k = (wc_comp *)t;
     if (!x->inner)
         wc_ty_value(x->c, t);
-    else if (k->uses > x->c->level && x->c->rounds < ROUNDS_MAX)
+    else if (k->uses > x->c->level && has_rounds(x->c))
         check_again(x->c, t);
     if (k->errors.n) {
         x->last = &k->errors;
         return true;
     }
+    if (k->inside <= x->c->level || !has_rounds(x->c))
+        return true; /* none in it would be checked again, and none has errors */
     bool inner = x->inner;
     x->inner = true;
     if (t->comp.key)
@@ -303,6 +311,7 @@ static void push_withs(wc_types *c, const wp_expr *e)
 bool wc_ty_check_body(wc_types *c, const wp_body *b)
 {
     bool ok = true;
+    c->again += c->round > 1 ? b->n : 0;
     for (uint32_t i = 0; i < b->n; i++) {
         const wp_expr *e = b->exprs[i];
         const wc_layer *outer = c->layers;
@@ -396,6 +405,9 @@ static void end(wc_types *c)
     free(c->levels);
     free(c->trail);
     free(c->withs);
+    free(c->used);
+    free(c->used_some);
+    c->used = c->used_some = NULL;
     c->builtins = NULL;
     c->vars = NULL;
     c->levels = NULL;

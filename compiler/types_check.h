@@ -10,6 +10,8 @@
 #include "compiler/check.h"
 #include "compiler/types.h"
 
+#define WC_USES 64u /* levels whose last use is kept in one more place */
+
 typedef struct wc_layer {
     wc_tnode *data, *input; /* NULL: says nothing of that root */
     const struct wc_layer *next;
@@ -37,6 +39,13 @@ struct wc_types {
     uint32_t level;  /* of the body that is checked: comprehensions around it */
     uint32_t round;  /* types of comprehensions found in it count; see check_closures */
     uint32_t rounds; /* that there were */
+    uint32_t again;  /* expressions checked in rounds but the first */
+    uint32_t inside; /* the innermost level that a comprehension met in the body uses */
+    uint32_t clock;  /* comprehensions checked so far */
+    /* By level, and by WC_USES levels at once: the clock when one of its variables was last used.
+     */
+    uint32_t *used, *used_some;
+    uint32_t cap_used;
     uint32_t *trail; /* variables in the order in which they got a type */
     uint32_t n_trail, cap_trail;
     wv builtin_index; /* name -> number in builtins */

@@ -188,23 +188,50 @@ static wc_tp object_type(wc_types *c, const wp_term *t)
     return wc_object_type(c->a, props, n, rest, key, value);
 }
 
-static bool use(wc_cvisitor *v, wp_term *t)
+/* ---- which levels a comprehension uses ---- */
+
+static void reach_level(wc_types *c, uint32_t level)
 {
-    const wc_types *c = ((void **)v->data)[0];
-    uint32_t *innermost = ((void **)v->data)[1];
-    if (t->kind == WP_VAR && wc_ty_var(c, wc_cvar_of(t)) &&
-        c->levels[wc_cvar_of(t)->id] > *innermost)
-        *innermost = c->levels[wc_cvar_of(t)->id];
-    return false;
+    if (level < c->cap_used)
+        return;
+    uint32_t cap = c->cap_used ? 2 * c->cap_used : WC_USES;
+    while (cap <= level)
+        cap *= 2;
+    c->used = wb_realloc(c->used, cap * sizeof *c->used);
+    c->used_some = wb_realloc(c->used_some, cap / WC_USES * sizeof *c->used_some);
+    memset(c->used + c->cap_used, 0, (cap - c->cap_used) * sizeof *c->used);
+    memset(c->used_some + c->cap_used / WC_USES, 0,
+           (cap - c->cap_used) / WC_USES * sizeof *c->used_some);
+    c->cap_used = cap;
 }
 
-static uint32_t innermost_use(wc_types *c, const wp_term *t)
+/* What stands in comprehensions was noted with them. */
+static bool use(wc_cvisitor *v, wp_term *t)
 {
-    uint32_t innermost = 0;
-    void *data[2] = {c, &innermost};
-    wc_cvisitor v = {.c = c->c, .term = use, .data = data};
-    wc_ck_walk_term(&v, (wp_term *)(uintptr_t)t);
-    return innermost;
+    wc_types *c = v->data;
+    if (t->kind == WP_VAR && wc_ty_var(c, wc_cvar_of(t))) {
+        uint32_t level = c->levels[wc_cvar_of(t)->id];
+        c->used[level] = c->used_some[level / WC_USES] = c->clock;
+    }
+    return wc_ck_is_comp(t);
+}
+
+/* Asked when its body is checked and its variables are still known. */
+static uint32_t innermost_use(wc_types *c, const wp_term *t, uint32_t since)
+{
+    wc_cvisitor v = {.c = c->c, .term = use, .data = c};
+    if (t->comp.key)
+        wc_ck_walk_term(&v, t->comp.key);
+    wc_ck_walk_term(&v, t->comp.value);
+    wc_ck_walk_body(&v, (wp_body *)(uintptr_t)&t->comp.body);
+    for (uint32_t level = c->level; level-- > 0;) {
+        if (c->used[level] >= since)
+            return level;
+        if (level % WC_USES == 0)
+            while (level && c->used_some[level / WC_USES - 1] < since)
+                level -= WC_USES;
+    }
+    return 0;
 }
 
 /* The type of a comprehension, found once a round with what is wrong in it. */
@@ -218,9 +245,9 @@ static wc_tp comp_type(wc_types *c, const wp_term *t)
         k = &early;
     k->round = c->round;
     k->type = NULL;
-    k->uses = innermost_use(c, t);
-    uint32_t mark = c->n_trail;
-    c->level++;
+    uint32_t mark = c->n_trail, since = ++c->clock, around = c->inside;
+    c->inside = 0;
+    reach_level(c, ++c->level);
     wp_diags *outer = c->sink;
     wp_diags_init(&k->errors, c->u->diags->arena, 0);
     c->sink = &k->errors;
@@ -233,6 +260,12 @@ static wc_tp comp_type(wc_types *c, const wp_term *t)
         else
             k->type = wc_object_type(c->a, NULL, 0, true, wc_ty_value(c, t->comp.key), value);
     }
+    k->uses = innermost_use(c, t, since);
+    k->inside = c->inside;
+    if (k->inside < around)
+        c->inside = around;
+    if (c->inside < k->uses)
+        c->inside = k->uses;
     c->sink = outer;
     c->level--;
     wc_ty_forget(c, mark);
