@@ -37,12 +37,12 @@ static void put_number(wb_buf *b, const char *spec, size_t n, va_list *ap)
 
 static void put_cut(wb_buf *b, const char *text, size_t n)
 {
-    size_t room = b->max - b->n - 1;
+    size_t room = b->max > b->n ? b->max - b->n - 1 : 0;
     wb_buf_put(b, text, n < room ? n : room);
+    b->failed |= n > room;
 }
 
-/* printf's integers, characters and texts; a text of a given length may hold a NUL. */
-static void put_format(wb_buf *b, const char *format, va_list list)
+void ws_vputf(wb_buf *b, const char *format, va_list list)
 {
     va_list ap;
     va_copy(ap, list);
@@ -71,6 +71,14 @@ static void put_format(wb_buf *b, const char *format, va_list list)
     va_end(ap);
 }
 
+void ws_putf(wb_buf *b, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    ws_vputf(b, format, ap);
+    va_end(ap);
+}
+
 /* What ends the query stays, whatever a caller makes of the undefined that came with it. */
 static bool ended(const ws_ctx *cx, ws_error_kind kind)
 {
@@ -88,7 +96,7 @@ __attribute__((format(printf, 3, 0))) static void fail(ws_ctx *cx, ws_error_kind
         wb_buf_puts(&b, cx->fn && cx->fn->name ? cx->fn->name : "");
         wb_buf_puts(&b, ": ");
     }
-    put_format(&b, format, ap);
+    ws_vputf(&b, format, ap);
     cx->error = kind;
     cx->error_text = wb_arena_str(cx->out, wb_buf_str(&b));
     wb_buf_free(&b);

@@ -13,6 +13,8 @@
 #include "base/buf.h"
 #include "value/value.h"
 
+#include <stdarg.h>
+
 typedef enum ws_error_kind {
     WS_ERR_NONE,
     WS_ERR_TYPE,     /* eval_type_error: undefined unless errors are strict */
@@ -71,6 +73,12 @@ wv ws_fail(ws_ctx *cx, const char *format, ...) __attribute__((format(printf, 2,
 wv ws_fail_type(ws_ctx *cx, const char *format, ...) __attribute__((format(printf, 2, 3)));
 wv ws_fail_kind(ws_ctx *cx, ws_error_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Formats as error texts are: printf's integers, characters and texts, where a text of a given
+ * length ("%.*s") may hold a NUL. What does not fit the buffer is cut, and the buffer
+ * has failed. */
+void ws_putf(wb_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void ws_vputf(wb_buf *b, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
 
 /* Takes units of work from the budget: one for every 64 bytes or 8 elements touched is the scale.
  * False when the budget is gone or the caller has cancelled: the error is set, answer undefined. */

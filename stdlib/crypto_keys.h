@@ -24,6 +24,8 @@ typedef enum ws_key_kind {
     WS_KEY_OTHER
 } ws_key_kind;
 
+#define WS_KEY_FAULT_MAX 104
+
 typedef struct ws_key {
     ws_key_kind kind;
     bool is_private;
@@ -31,6 +33,8 @@ typedef struct ws_key {
     unsigned char *bytes; /* WS_KEY_OCT */
     size_t n;
     wv alg, kid; /* strings or undefined */
+    /* Why the key cannot be taken out of its JWK at all, and why it cannot sign; or "". */
+    char fault[WS_KEY_FAULT_MAX], unsound[WS_KEY_FAULT_MAX];
 } ws_key;
 
 typedef struct ws_keys {
@@ -45,6 +49,8 @@ ws_key_kind ws_key_kind_of(const EVP_PKEY *pkey);
 /* A certificate, a public key, or JWK(S): the keys a signature may be verified with. False: the
  * call failed. */
 bool ws_keys_verifying(ws_ctx *cx, wb_str text, ws_keys *keys);
+/* A key with nothing in it, behind the set's last. */
+ws_key *ws_keys_add(ws_keys *keys);
 /* JWK or JWKS; `front` is set before each error's text. False: the call failed. */
 bool ws_keys_jwk(ws_ctx *cx, const char *front, wb_str text, ws_keys *keys);
 

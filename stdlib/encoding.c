@@ -242,15 +242,21 @@ static int sextet(unsigned char c, bool url)
     return c == (url ? '_' : '/') ? 63 : -1;
 }
 
+/* What two or three characters stand for; the bits that fill no byte do not matter. */
+static void put_last(uint32_t bits, unsigned chars, char *to, size_t *n)
+{
+    bits <<= 6 * (4 - chars);
+    to[(*n)++] = (char)(bits >> 16);
+    if (chars == 3)
+        to[(*n)++] = (char)(bits >> 8);
+}
+
 static bool line_end(char c)
 {
     return c == '\n' || c == '\r';
 }
 
-/* As Go's decoder with padding: line ends are skipped, stray bits behind the last byte do not
- * matter. On a fault the offset of the bad byte; -1 when all is well. `to` has room for s.n bytes.
- */
-static int64_t decode64(wb_str s, bool url, char *to, size_t *n)
+int64_t ws_base64_decode(wb_str s, bool url, bool padded, char *to, size_t *n)
 {
     size_t i = 0;
     *n = 0;
@@ -258,8 +264,14 @@ static int64_t decode64(wb_str s, bool url, char *to, size_t *n)
         uint32_t bits = 0;
         unsigned j = 0;
         while (j < 4) {
-            if (i == s.n)
-                return j == 0 ? -1 : (int64_t)(i - j);
+            if (i == s.n) {
+                if (j == 0)
+                    return -1;
+                if (j == 1 || padded)
+                    return (int64_t)(i - j);
+                put_last(bits, j, to, n);
+                return -1;
+            }
             char c = s.p[i++];
             int d = sextet((unsigned char)c, url);
             if (d >= 0) {
@@ -269,7 +281,7 @@ static int64_t decode64(wb_str s, bool url, char *to, size_t *n)
             }
             if (line_end(c))
                 continue;
-            if (c != '=' || j < 2)
+            if (c != '=' || j < 2 || !padded)
                 return (int64_t)i - 1;
             break;
         }
@@ -291,10 +303,7 @@ static int64_t decode64(wb_str s, bool url, char *to, size_t *n)
             while (i < s.n && line_end(s.p[i]))
                 i++;
         }
-        bits <<= 6 * (4 - j);
-        to[(*n)++] = (char)(bits >> 16);
-        if (j == 3)
-            to[(*n)++] = (char)(bits >> 8);
+        put_last(bits, j, to, n);
         return i < s.n ? (int64_t)i : -1;
     }
 }
@@ -304,7 +313,7 @@ static wv decode_any(ws_ctx *cx, wb_str s, bool url)
     WS_ROOM(cx, s.n);
     char *p = wb_arena_alloc(cx->out, s.n + 3);
     size_t n;
-    int64_t bad = decode64(s, url, p, &n);
+    int64_t bad = ws_base64_decode(s, url, true, p, &n);
     if (bad >= 0)
         return ws_fail(cx, "illegal base64 data at input byte %lld", (long long)bad);
     return wv_string_new(cx->out, wb_str_n(p, n));
@@ -323,7 +332,7 @@ static wv fn_base64_is_valid(ws_ctx *cx, const wv *args, unsigned argc)
     wb_str s = wv_str(&args[0]);
     WS_ROOM(cx, s.n);
     size_t n;
-    return wv_bool(decode64(s, false, wb_arena_alloc(cx->out, s.n + 3), &n) < 0);
+    return wv_bool(ws_base64_decode(s, false, true, wb_arena_alloc(cx->out, s.n + 3), &n) < 0);
 }
 
 static wv fn_base64url_decode(ws_ctx *cx, const wv *args, unsigned n)

@@ -68,13 +68,11 @@ static bool fail(exchange *x, bool network, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 static bool fail(exchange *x, bool network, const char *format, ...)
 {
-    char text[2048];
     va_list ap;
-    va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
-    va_end(ap);
     wb_buf_clear(&x->error);
-    wb_buf_puts(&x->error, text);
+    va_start(ap, format);
+    ws_vputf(&x->error, format, ap);
+    va_end(ap);
     x->network = network;
     x->bare = network;
     return false;
@@ -1072,8 +1070,8 @@ static wv failure(exchange *x, bool raise)
             *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
         return ws_fail(cx, "%s %.*s: request timed out", method, WB_FMT(x->url));
     }
-    return x->typed ? ws_fail_type(cx, "%s", wb_buf_cstr(&x->error))
-                    : ws_fail(cx, "%s", wb_buf_cstr(&x->error));
+    return x->typed ? ws_fail_type(cx, "%.*s", WB_FMT(wb_buf_str(&x->error)))
+                    : ws_fail(cx, "%.*s", WB_FMT(wb_buf_str(&x->error)));
 }
 
 static void wipe(wb_buf *b)

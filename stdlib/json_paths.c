@@ -111,6 +111,27 @@ static wv tree_at(wv tree, uint32_t i)
     return wv_object_get_str(tree, wb_str_n(text, (size_t)n));
 }
 
+static wv keep(ws_ctx *cx, wv v, wv tree);
+
+/* The smaller of object and tree is walked, and its keys' spelling stays. */
+static wv keep_object(ws_ctx *cx, wv v, wv tree)
+{
+    bool by_tree = wv_len(v) < wv_len(tree);
+    wv walked = by_tree ? tree : v, r = wv_object_begin(cx->out, wv_len(walked));
+    for (uint32_t i = 0; i < wv_len(walked); i++) {
+        wv k = wv_member_at(walked, i);
+        wv at = by_tree ? wv_object_get(v, k) : wv_value_at(v, NULL, i);
+        wv below = by_tree ? wv_value_at(tree, NULL, i) : wv_object_get(tree, k);
+        if (!wv_defined(at) || !wv_defined(below))
+            continue;
+        wv child = keep(cx, at, below);
+        if (!wv_defined(child))
+            return child;
+        wv_object_put(cx->out, &r, k, child);
+    }
+    return ws_built(cx, r);
+}
+
 /* What of v lies on paths of the tree. */
 static wv keep(ws_ctx *cx, wv v, wv tree)
 {
@@ -118,25 +139,19 @@ static wv keep(ws_ctx *cx, wv v, wv tree)
         return v;
     uint32_t n = wv_len(v);
     WS_ROOM(cx, (size_t)n * 32);
-    wv r = wv_is_array(v)    ? wv_array_begin(cx->out, n)
-           : wv_is_object(v) ? wv_object_begin(cx->out, n)
-                             : wv_set_begin(cx->out, n);
+    if (wv_is_object(v))
+        return keep_object(cx, v, tree);
+    wv r = wv_is_array(v) ? wv_array_begin(cx->out, n) : wv_set_begin(cx->out, n);
     for (uint32_t i = 0; i < n; i++) {
-        wv k = wv_is_array(v) ? WV_UNDEFINED : wv_member_at(v, i);
-        wv below = wv_is_array(v) ? tree_at(tree, i) : wv_object_get(tree, k);
+        wv item = wv_is_array(v) ? wv_items(v)[i] : wv_member_at(v, i);
+        wv below = wv_is_array(v) ? tree_at(tree, i) : wv_object_get(tree, item);
         if (!wv_defined(below))
             continue;
-        wv child = keep(cx,
-                        wv_is_array(v)    ? wv_items(v)[i]
-                        : wv_is_object(v) ? wv_value_at(v, NULL, i)
-                                          : k,
-                        below);
+        wv child = keep(cx, item, below);
         if (!wv_defined(child))
             return child;
         if (wv_is_array(v))
             wv_array_push(cx->out, &r, child);
-        else if (wv_is_object(v))
-            wv_object_put(cx->out, &r, k, child);
         else
             wv_set_add(cx->out, &r, child);
     }

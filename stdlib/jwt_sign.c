@@ -3,14 +3,18 @@
 
 #include "stdlib/args.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/hmac.h>
 #include <openssl/rsa.h>
 
-/* Smaller RSA keys are insecure and verify nothing. */
+/* Smaller RSA keys are insecure and verify nothing; nor does a public exponent of 1, which anyone's
+ * signature fits, or one of more than 31 bits. */
 #define RSA_BITS_MIN 1024
+#define RSA_E_MAX    0x7fffffffu
 
 static const ws_jws_alg algs[] = {
     {"RS256", WS_JWS_RSA, EVP_sha256},  {"RS384", WS_JWS_RSA, EVP_sha384},
@@ -94,6 +98,18 @@ static bool verify_ec(const ws_jws_alg *alg, EVP_PKEY *pkey, bool exact, wb_str 
     return ok;
 }
 
+static bool verifies_rsa(const EVP_PKEY *pkey)
+{
+    BIGNUM *n = NULL, *e = NULL;
+    bool ok = pkey && EVP_PKEY_get_bits(pkey) >= RSA_BITS_MIN &&
+              EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) > 0 &&
+              EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) > 0 && BN_is_odd(n) &&
+              BN_is_odd(e) && !BN_is_one(e) && BN_get_word(e) <= RSA_E_MAX;
+    BN_free(n);
+    BN_free(e);
+    return ok;
+}
+
 bool ws_jws_verify(const ws_jws_alg *alg, const ws_key *key, bool exact, wb_str message,
                    wb_str signature)
 {
@@ -105,7 +121,7 @@ bool ws_jws_verify(const ws_jws_alg *alg, const ws_key *key, bool exact, wb_str 
                ws_jws_verify_secret(alg, wb_str_n(key->bytes, key->n), message, signature);
     case WS_JWS_RSA:
     case WS_JWS_PSS:
-        return key->kind == WS_KEY_RSA && EVP_PKEY_get_bits(key->pkey) >= RSA_BITS_MIN &&
+        return key->kind == WS_KEY_RSA && verifies_rsa(key->pkey) &&
                verify_message(alg, key->pkey, message, signature);
     case WS_JWS_EC:
         return key->kind == WS_KEY_EC && verify_ec(alg, key->pkey, exact, message, signature);
@@ -167,20 +183,25 @@ static bool fits(ws_ctx *cx, const ws_jws_alg *alg, const ws_key *key)
     static const struct {
         ws_key_kind kind;
         const char *want, *made;
-    } wants[] = {
-        [WS_JWS_HMAC] = {WS_KEY_OCT, "[]byte", "keyconv: failed to produce []byte"},
-        [WS_JWS_RSA] = {WS_KEY_RSA, "*rsa.PrivateKey", "failed to produce rsa.PrivateKey"},
-        [WS_JWS_PSS] = {WS_KEY_RSA, "*rsa.PrivateKey", "failed to produce rsa.PrivateKey"},
-        [WS_JWS_EC] = {WS_KEY_EC, "*ecdsa.PrivateKey", "failed to produce ecdsa.PrivateKey"},
-        [WS_JWS_EDDSA] = {WS_KEY_ED25519, "ed25519.PrivateKey",
-                          "failed to produce ed25519.PrivateKey"}};
-    if (key->kind == wants[alg->family].kind && key->is_private)
-        return true;
-    ws_fail(cx,
-            "jwsbb.Sign: invalid key type %s. %s is required: %s from %s: jwk.Export: no suitable "
-            "exporter found for key type '%s'",
+    } wants[] = {[WS_JWS_HMAC] = {WS_KEY_OCT, "[]byte", "keyconv: failed to produce []byte"},
+                 [WS_JWS_RSA] = {WS_KEY_RSA, "*rsa.PrivateKey", "failed to produce rsa.PrivateKey"},
+                 [WS_JWS_PSS] = {WS_KEY_RSA, "*rsa.PrivateKey", "failed to produce rsa.PrivateKey"},
+                 [WS_JWS_EC] = {WS_KEY_EC, "*ecdsa.PrivateKey",
+                                "keyconv: failed to produce ecdsa.PrivateKey"},
+                 [WS_JWS_EDDSA] = {WS_KEY_ED25519, "ed25519.PrivateKey",
+                                   "failed to produce ed25519.PrivateKey"}};
+    bool okp = key->kind == WS_KEY_OTHER && alg->family == WS_JWS_EDDSA && key->fault[0];
+    bool right = (key->kind == wants[alg->family].kind || okp) && key->is_private;
+    if (right && !key->fault[0]) {
+        if (key->unsound[0])
+            ws_fail(cx, "%s", key->unsound);
+        return !key->unsound[0];
+    }
+    ws_fail(cx, "jwsbb.Sign: invalid key type %s. %s is required: %s from %s: jwk.Export: %s%s%s",
             type_of(key), wants[alg->family].want, wants[alg->family].made, type_of(key),
-            type_of(key));
+            right ? "failed to export jwk.Key to raw format: "
+                  : "no suitable exporter found for key type '",
+            right ? key->fault : type_of(key), right ? "" : "'");
     return false;
 }
 

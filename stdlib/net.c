@@ -446,15 +446,48 @@ static wv fn_expand(ws_ctx *cx, const wv *args, unsigned argc)
     return ws_built(cx, r);
 }
 
+/* An end of a range. OPA's merging puts IPv4's twelve bytes in front of an address that has them
+ * already, so a block of mapped IPv4 has ends of 28 bytes: `tail` is what stands behind the first
+ * sixteen, LONG above it, and 0 where nothing does. */
+typedef struct bound {
+    u128 top, tail;
+} bound;
+
 typedef struct block {
-    cidr net;    /* as written, when it is not merged */
-    u128 lo, hi; /* IPv4 as mapped IPv6 */
+    cidr net; /* as written, when it is not merged */
+    bound lo, hi;
     bool merged;
 } block;
 
 #define MAPPED ((u128)0xffff << 32)
+#define LONG   ((u128)1 << 96)
 
-static bool read_block(ws_ctx *cx, const wv *v, block *b)
+static int bound_cmp(const bound *a, const bound *b)
+{
+    if (a->top != b->top)
+        return a->top < b->top ? -1 : 1;
+    return (a->tail > b->tail) - (a->tail < b->tail);
+}
+
+/* The range of a block: of its addresses, or as OPA has it. */
+static void set_range(block *b, bool as_opa)
+{
+    cidr net = plain(&b->net), range = {mask(net.ip, net.prefix), net.prefix};
+    address last = last_of(&range);
+    b->lo.top = number(&range.ip);
+    b->hi.top = number(&last);
+    if (range.ip.len == 16)
+        return;
+    if (as_opa && b->net.ip.len == 16) {
+        b->lo.tail = b->hi.tail = LONG | MAPPED | b->lo.top;
+        b->hi.top ^= b->lo.top;
+        b->lo.top = 0;
+    }
+    b->lo.top |= MAPPED;
+    b->hi.top |= MAPPED;
+}
+
+static bool read_block(ws_ctx *cx, const wv *v, bool as_opa, block *b)
 {
     if (!wv_is_string(*v)) {
         ws_fail(cx, "element must be string");
@@ -473,26 +506,16 @@ static bool read_block(ws_ctx *cx, const wv *v, block *b)
         b->net = (cidr){a, a.b[0] < 0x80 ? 8 : a.b[0] < 0xc0 ? 16 : 24};
     } else if (!cidr_arg(cx, v, &b->net)) {
         return false;
-    } else {
-        b->net = plain(&b->net);
     }
-    cidr range = {mask(b->net.ip, b->net.prefix), b->net.prefix};
-    address last = last_of(&range);
-    b->lo = number(&range.ip);
-    b->hi = number(&last);
-    if (range.ip.len == 4) {
-        b->lo |= MAPPED;
-        b->hi |= MAPPED;
-    }
+    set_range(b, as_opa);
     return true;
 }
 
 static int block_cmp(const void *x, const void *y)
 {
     const block *a = x, *b = y;
-    if (a->hi != b->hi)
-        return a->hi < b->hi ? -1 : 1;
-    return (a->lo > b->lo) - (a->lo < b->lo);
+    int by_end = bound_cmp(&a->hi, &b->hi);
+    return by_end ? by_end : bound_cmp(&a->lo, &b->lo);
 }
 
 static void add_text(ws_ctx *cx, wv *set, address a, unsigned prefix)
@@ -524,40 +547,67 @@ static void add_range(ws_ctx *cx, wv *set, u128 lo, u128 hi)
     }
 }
 
+/* The address before; IPv4 and IPv6 have none before their first. */
+static bound before(const bound *b)
+{
+    if (b->tail)
+        return (bound){b->top, b->tail - 1};
+    return (bound){b->top && b->top != MAPPED ? b->top - 1 : b->top, 0};
+}
+
+/* Joins what touches, from the last block on: what reaches down to the one before swallows it. The
+ * result stands at the array's end; *from is its first. False when it has an end that is no
+ * address. */
+static bool join(block *blocks, size_t n, size_t *from)
+{
+    bool ok = true;
+    size_t top = n, at = n;
+    if (n)
+        qsort(blocks, n, sizeof *blocks, block_cmp);
+    while (top > 0) {
+        block b = blocks[--top];
+        bound below = before(&b.lo);
+        if (top > 0 && bound_cmp(&below, &blocks[top - 1].hi) <= 0) {
+            if (bound_cmp(&b.lo, &blocks[top - 1].lo) < 0)
+                blocks[top - 1].lo = b.lo;
+            blocks[top - 1].hi = b.hi;
+            blocks[top - 1].merged = true;
+            continue;
+        }
+        ok &= !b.merged || (!b.lo.tail && !b.hi.tail);
+        blocks[--at] = b;
+    }
+    *from = at;
+    return ok;
+}
+
 static wv fn_merge(ws_ctx *cx, const wv *args, unsigned argc)
 {
     if (!wv_is_array(args[0]) && !wv_is_set(args[0]))
         return ws_fail(cx, "operand must be an array");
-    size_t n;
+    size_t n, from = 0;
     const wv *items = ws_members(cx, args[0], &n);
     if (n && !items)
         return WV_UNDEFINED;
     WS_ROOM(cx, n * (sizeof(block) + 64));
     block *blocks = wb_arena_alloc(cx->out, n * sizeof *blocks + 16);
     blocks = (block *)(((uintptr_t)blocks + 15) & ~(uintptr_t)15);
-    for (size_t i = 0; i < n; i++)
-        if (!read_block(cx, &items[i], &blocks[i]))
-            return WV_UNDEFINED;
-    if (n)
-        qsort(blocks, n, sizeof *blocks, block_cmp);
-    /* From the last on: what reaches down to the one before swallows it. */
-    size_t top = n;
+    /* Where OPA's ranges come to nothing (it panics), those of the addresses themselves. */
+    bool as_opa = true;
+    do {
+        for (size_t i = 0; i < n; i++)
+            if (!read_block(cx, &items[i], as_opa, &blocks[i]))
+                return WV_UNDEFINED;
+        as_opa = !as_opa;
+    } while (!join(blocks, n, &from));
     wv r = wv_set_begin(cx->out, n);
-    while (top > 0) {
-        block b = blocks[--top];
-        u128 before = b.lo && b.lo != MAPPED ? b.lo - 1 : b.lo;
-        if (top > 0 && before <= blocks[top - 1].hi) {
-            if (b.lo < blocks[top - 1].lo)
-                blocks[top - 1].lo = b.lo;
-            blocks[top - 1].hi = b.hi;
-            blocks[top - 1].merged = true;
-            continue;
-        }
-        WS_ROOM(cx, b.merged ? 256 * 64 : 64);
-        if (b.merged)
-            add_range(cx, &r, b.lo, b.hi);
+    for (const block *b = blocks + n; b-- > blocks + from;) {
+        WS_ROOM(cx, b->merged ? 256 * 64 : 64);
+        cidr net = plain(&b->net);
+        if (b->merged)
+            add_range(cx, &r, b->lo.top, b->hi.top);
         else
-            add_text(cx, &r, b.net.ip, b.net.prefix);
+            add_text(cx, &r, net.ip, net.prefix);
     }
     return ws_built(cx, r);
 }

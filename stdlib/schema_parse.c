@@ -47,11 +47,8 @@ __attribute__((format(printf, 2, 3))) static bool fail(compiler *c, const char *
 {
     va_list ap;
     va_start(ap, format);
-    if (!c->error->n) {
-        char text[1024];
-        vsnprintf(text, sizeof text, format, ap);
-        wb_buf_puts(c->error, text);
-    }
+    if (!c->error->n)
+        ws_vputf(c->error, format, ap);
     va_end(ap);
     return false;
 }

@@ -17,5 +17,9 @@ bool ws_valid_text(ws_ctx *cx, wb_str s, wb_str *out);
 /* Whether s is JSON text, numbers of any size included. False with the call's error when a budget
  * ends. */
 bool ws_json_valid(ws_ctx *cx, wb_str s);
+/* Base64 as Go decodes it, of either alphabet: line ends are skipped, bits behind the last byte do
+ * not matter; `padded` wants "=" at the end, otherwise none may be there. -1, or on a fault the
+ * offset of the bad byte. `to` has room for s.n bytes. */
+int64_t ws_base64_decode(wb_str s, bool url, bool padded, char *to, size_t *n);
 
 #endif

@@ -48,8 +48,8 @@ wb_status wv_json_decode_prefix(wb_arena *a, wb_str text, const wv_json_options 
                                 size_t *used, wb_error *error);
 
 /* How values become JSON: sets are arrays in Rego order, keys that are no strings become their JSON
- * text, object keys are sorted bytewise by that text. Strings are escaped as Go's encoder does
- * (html: also < > & as \u003c ...). */
+ * text (with < > & escaped), object keys are sorted bytewise by that text. Strings are escaped as
+ * Go's encoder does (html: also < > & as \u003c ...). */
 typedef struct wv_json_style {
     unsigned indent; /* blanks a level; 0: compact */
     bool html;       /* escape < > & (U+2028 and U+2029 always are) */

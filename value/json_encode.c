@@ -170,12 +170,12 @@ static void free_keys(encode_frame *f)
     f->keys = NULL;
 }
 
-/* Keys that are no strings become their JSON text. Where a number and a string have one text, the
- * string's member is the one that stays. */
+/* Keys that are no strings become their JSON text, always with < > & escaped. Where a number and a
+ * string have one text, the string's member is the one that stays. */
 static wb_status sort_by_text(encode_frame *f, size_t max, unsigned level, wb_error *error)
 {
     const wv_table *t = wv_tab(f->v);
-    static const wv_json_style compact = {0};
+    static const wv_json_style compact = {.html = true};
     uint32_t n = 0;
     wb_status status = WB_OK;
     f->keys = wb_calloc(f->n, sizeof *f->keys);

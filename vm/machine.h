@@ -129,7 +129,8 @@ wv wm_matching(wm_session *s, uint32_t number, wv source, wv key);
 /* Runs the function to its end; args are copied. Undefined with s->failed on an error. */
 wv wm_run(wm_session *s, uint32_t func, const wv *args, unsigned n);
 
-/* Ends the evaluation with an error; answers undefined. */
+/* Ends the evaluation with an error, the text formatted by ws_vputf; answers undefined. */
+wv wm_raise_text(wm_session *s, wp_code code, wp_loc loc, wb_str text);
 wv wm_raise(wm_session *s, wp_code code, wp_loc loc, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 wp_loc wm_place(const wm_session *s, const uint64_t *pc);

@@ -9,6 +9,9 @@
 #include <sys/random.h>
 #include <time.h>
 
+/* Errors show names, values and other errors; a longer one is cut. */
+#define ERROR_TEXT_MAX 20000
+
 static bool system_random(void *p, size_t n)
 {
     return getrandom(p, n, 0) == (ssize_t)n;
@@ -185,22 +188,26 @@ static void fill_trace(wm_session *s, wm_error *e, wp_loc loc)
             trace[e->n_trace++] = wm_place(s, s->frames[i].pc - 2);
 }
 
-wv wm_raise(wm_session *s, wp_code code, wp_loc loc, const char *format, ...)
+wv wm_raise_text(wm_session *s, wp_code code, wp_loc loc, wb_str text)
 {
     if (s->failed)
         return WV_UNDEFINED; /* the first error is the one that counts */
-    char text[20000];
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (n < 0)
-        n = 0;
-    if ((size_t)n >= sizeof text)
-        n = sizeof text - 1;
-    fill_error(s, &s->error, code, loc, text, (size_t)n);
+    fill_error(s, &s->error, code, loc, text.p, text.n);
     fill_trace(s, &s->error, loc);
     s->failed = true;
+    return WV_UNDEFINED;
+}
+
+wv wm_raise(wm_session *s, wp_code code, wp_loc loc, const char *format, ...)
+{
+    wb_buf text;
+    va_list args;
+    wb_buf_init(&text, ERROR_TEXT_MAX);
+    va_start(args, format);
+    ws_vputf(&text, format, args);
+    va_end(args);
+    wm_raise_text(s, code, loc, wb_buf_str(&text));
+    wb_buf_free(&text);
     return WV_UNDEFINED;
 }
 
@@ -252,7 +259,7 @@ static bool settle(wm_session *s, wp_loc loc, wv *out)
         collect_error(s, codes[kind], loc);
         return true;
     }
-    wm_raise(s, codes[kind], loc, "%.*s", WB_FMT(s->cx.error_text));
+    wm_raise_text(s, codes[kind], loc, s->cx.error_text);
     return false;
 }
 

@@ -30,22 +30,19 @@ void gql_fail(ws_gql_parser *p, ws_gql_pos at, const char *format, ...)
     if (p->cx->error != WS_ERR_NONE)
         return;
     va_list ap;
+    wb_buf text;
+    ws_text_begin(p->cx, &text);
     va_start(ap, format);
-    int n = vsnprintf(NULL, 0, format, ap);
+    ws_vputf(&text, format, ap);
     va_end(ap);
-    size_t room = n > 0 ? (size_t)n : 0;
-    if (!ws_room(p->cx, room))
-        return;
-    char *text = wb_arena_alloc(p->cx->out, room + 1);
-    va_start(ap, format);
-    vsnprintf(text, room + 1, format, ap);
-    va_end(ap);
-    if (at.column < 0)
-        ws_fail(p->cx, "GraphQL parse error: input:%" PRId64 ":%" PRId64 ": %s", at.line, at.column,
-                text);
-    else
-        ws_fail(p->cx, "%s in GraphQL string at location %" PRId64 ":%" PRId64, text, at.line,
-                at.column);
+    bool fits = ws_room(p->cx, text.n);
+    if (fits && at.column < 0)
+        ws_fail(p->cx, "GraphQL parse error: input:%" PRId64 ":%" PRId64 ": %.*s", at.line,
+                at.column, WB_FMT(wb_buf_str(&text)));
+    else if (fits)
+        ws_fail(p->cx, "%.*s in GraphQL string at location %" PRId64 ":%" PRId64,
+                WB_FMT(wb_buf_str(&text)), at.line, at.column);
+    wb_buf_free(&text);
 }
 
 void *gql_node(ws_gql_parser *p, size_t size)

@@ -81,8 +81,8 @@ void gql_fields_on_correct_type(gql_walk *w, ws_gql_selection *f)
     wb_buf *b = gql_begin(w, f->pos);
     if (!b)
         return;
-    wb_buf_putf(b, "Cannot query field \"%.*s\" on type \"%.*s\".", WB_FMT(f->name),
-                WB_FMT(f->object->name));
+    ws_putf(b, "Cannot query field \"%.*s\" on type \"%.*s\".", WB_FMT(f->name),
+            WB_FMT(f->object->name));
     ws_gql_list types = {0};
     if (ws_gql_is_abstract(f->object))
         types_with_field(w, f->object, f->name, &types);
@@ -136,8 +136,8 @@ void gql_known_arguments_of_field(gql_walk *w, ws_gql_selection *f)
         wb_buf *b = gql_begin(w, f->pos);
         if (!b)
             return;
-        wb_buf_putf(b, "Unknown argument \"%.*s\" on field \"%.*s.%.*s\".", WB_FMT(name),
-                    WB_FMT(f->object->name), WB_FMT(f->name));
+        ws_putf(b, "Unknown argument \"%.*s\" on field \"%.*s.%.*s\".", WB_FMT(name),
+                WB_FMT(f->object->name), WB_FMT(f->name));
         suggest_argument(w, b, name, &f->field->arguments);
     }
 }
@@ -151,8 +151,8 @@ void gql_known_arguments_of_directive(gql_walk *w, ws_gql_directive *d)
         wb_buf *b = gql_begin(w, d->pos);
         if (!b)
             return;
-        wb_buf_putf(b, "Unknown argument \"%.*s\" on directive \"@%.*s\".", WB_FMT(name),
-                    WB_FMT(d->name));
+        ws_putf(b, "Unknown argument \"%.*s\" on directive \"@%.*s\".", WB_FMT(name),
+                WB_FMT(d->name));
         suggest_argument(w, b, name, &d->def->arguments);
     }
 }

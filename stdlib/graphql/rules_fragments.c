@@ -53,7 +53,7 @@ void gql_known_type_fragment(gql_walk *w, ws_gql_fragment *f)
     wb_buf *b = gql_begin(w, f->pos);
     if (!b)
         return;
-    wb_buf_putf(b, "Unknown type \"%.*s\".", WB_FMT(f->condition));
+    ws_putf(b, "Unknown type \"%.*s\".", WB_FMT(f->condition));
     ws_gql_list names = type_names(w);
     ws_gql_put_suggestion(w->cx, b, "Did you mean", f->condition, &names, true);
     gql_end(w);
@@ -146,10 +146,10 @@ static void tell_cycle(gql_walk *w, const ws_gql_selection *s, const ws_gql_list
     wb_buf *b = gql_begin(w, s->pos);
     if (!b)
         return;
-    wb_buf_putf(b, "Cannot spread fragment \"%.*s\" within itself", WB_FMT(s->name));
+    ws_putf(b, "Cannot spread fragment \"%.*s\" within itself", WB_FMT(s->name));
     for (uint32_t i = from; i + 1 < path->n; i++)
-        wb_buf_putf(b, "%s\"%.*s\"", i == from ? " via " : ", ",
-                    WB_FMT(WS_GQL_AT(*path, i, ws_gql_selection)->name));
+        ws_putf(b, "%s\"%.*s\"", i == from ? " via " : ", ",
+                WB_FMT(WS_GQL_AT(*path, i, ws_gql_selection)->name));
     wb_buf_putc(b, '.');
     gql_end(w);
 }

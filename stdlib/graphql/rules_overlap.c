@@ -221,17 +221,10 @@ tell(gql_walk *w, const ws_gql_selection *a, const ws_gql_selection *b, const ch
     conflict *c = new_conflict(w, a, b);
     wb_buf t;
     va_list ap;
-    va_start(ap, format);
     wb_buf_init(&t, (size_t)64 << 10);
-    int n = vsnprintf(NULL, 0, format, ap);
+    va_start(ap, format);
+    ws_vputf(&t, format, ap);
     va_end(ap);
-    char *to = n > 0 ? wb_buf_reserve(&t, (size_t)n + 1) : NULL;
-    if (to) {
-        va_start(ap, format);
-        vsnprintf(to, (size_t)n + 1, format, ap);
-        va_end(ap);
-        wb_buf_commit(&t, (size_t)n);
-    }
     c->text = ws_room(w->cx, t.n) ? wb_arena_str(w->cx->out, wb_buf_str(&t)) : WB_LIT("?");
     wb_buf_free(&t);
     return c;
@@ -362,8 +355,7 @@ static void put_conflict(wb_buf *b, const conflict *c)
     wb_buf_put_str(b, c->text);
     for (uint32_t i = 0; i < c->below.n && !b->failed; i++) {
         const conflict *sub = WS_GQL_AT(c->below, i, conflict);
-        wb_buf_putf(b, "%ssubfields \"%.*s\" conflict because ", i ? " and " : "",
-                    WB_FMT(sub->name));
+        ws_putf(b, "%ssubfields \"%.*s\" conflict because ", i ? " and " : "", WB_FMT(sub->name));
         put_conflict(b, sub);
     }
 }
@@ -386,7 +378,7 @@ static void check(gql_walk *w, const ws_gql_list *list, set **kept)
         wb_buf *b = gql_begin(w, c->pos);
         if (!b)
             return;
-        wb_buf_putf(b, "Fields \"%.*s\" conflict because ", WB_FMT(c->name));
+        ws_putf(b, "Fields \"%.*s\" conflict because ", WB_FMT(c->name));
         put_conflict(b, c);
         wb_buf_puts(b, ". Use different aliases on the fields to fetch both if this was "
                        "intentional.");

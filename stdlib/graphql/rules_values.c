@@ -104,7 +104,7 @@ static bool type_is(wb_str type, const char *name)
 
 static void put_enum_mistake(wb_buf *b, wb_str type, const ws_gql_value *v)
 {
-    wb_buf_putf(b, "Enum \"%.*s\" cannot represent non-enum value: ", WB_FMT(type));
+    ws_putf(b, "Enum \"%.*s\" cannot represent non-enum value: ", WB_FMT(type));
     ws_gql_put_value(b, v);
     wb_buf_putc(b, '.');
 }
@@ -113,9 +113,8 @@ static void put_unexpected(gql_walk *w, wb_buf *b, const ws_gql_value *v)
 {
     wb_str type = ws_gql_type_text(w->cx, v->expected);
     if (type_is(type, "Int")) {
-        wb_buf_putf(b, "Int cannot represent %s value: ",
-                    read_int(v->raw, 32) == OUT_OF_RANGE ? "non 32-bit signed integer"
-                                                         : "non-integer");
+        ws_putf(b, "Int cannot represent %s value: ",
+                read_int(v->raw, 32) == OUT_OF_RANGE ? "non 32-bit signed integer" : "non-integer");
     } else if (type_is(type, "String") || wb_str_is(type, "[String]")) {
         wb_buf_puts(b, "String cannot represent a non string value: ");
     } else if (type_is(type, "Boolean")) {
@@ -128,7 +127,7 @@ static void put_unexpected(gql_walk *w, wb_buf *b, const ws_gql_value *v)
         put_enum_mistake(b, type, v);
         return;
     } else {
-        wb_buf_putf(b, "Expected value of type \"%.*s\", found ", WB_FMT(type));
+        ws_putf(b, "Expected value of type \"%.*s\", found ", WB_FMT(type));
         ws_gql_put_value(b, v);
         wb_buf_putc(b, '.');
         return;
@@ -193,8 +192,8 @@ static void check_enum(gql_walk *w, const ws_gql_value *v)
     if (!b)
         return;
     if (is_enum)
-        wb_buf_putf(b, "Value \"%.*s\" does not exist in \"%.*s\" enum.", WB_FMT(v->raw),
-                    WB_FMT(ws_gql_type_text(w->cx, v->expected)));
+        ws_putf(b, "Value \"%.*s\" does not exist in \"%.*s\" enum.", WB_FMT(v->raw),
+                WB_FMT(ws_gql_type_text(w->cx, v->expected)));
     else
         put_unexpected(w, b, v);
     suggest_enum(w, b, v, is_enum);
@@ -243,8 +242,8 @@ static void check_object(gql_walk *w, const ws_gql_value *v)
         wb_buf *b = ws_gql_field_named(w->cx, def, c->name) ? NULL : gql_begin(w, c->pos);
         if (!b)
             continue;
-        wb_buf_putf(b, "Field \"%.*s\" is not defined by type \"%.*s\".", WB_FMT(c->name),
-                    WB_FMT(def->name));
+        ws_putf(b, "Field \"%.*s\" is not defined by type \"%.*s\".", WB_FMT(c->name),
+                WB_FMT(def->name));
         ws_gql_list names = gql_names_of(w, &def->fields);
         ws_gql_put_suggestion(w->cx, b, "Did you mean", c->name, &names, true);
         gql_end(w);
@@ -284,8 +283,8 @@ void gql_correct_values(gql_walk *w, ws_gql_value *v)
         wb_buf *b = gql_begin(w, v->pos);
         if (!b)
             return;
-        wb_buf_putf(b, "Expected value of type \"%.*s\", found ",
-                    WB_FMT(ws_gql_type_text(w->cx, v->expected)));
+        ws_putf(b, "Expected value of type \"%.*s\", found ",
+                WB_FMT(ws_gql_type_text(w->cx, v->expected)));
         ws_gql_put_value(b, v);
         wb_buf_putc(b, '.');
         gql_end(w);

@@ -11,17 +11,20 @@
 
 bool gql_schema_fail(ws_ctx *cx, const char *file, ws_gql_pos pos, const char *format, ...)
 {
-    char text[1024];
+    wb_buf text;
     if (cx->error != WS_ERR_NONE)
         return false;
     va_list ap;
+    ws_text_begin(cx, &text);
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    ws_vputf(&text, format, ap);
     va_end(ap);
     ws_fail(cx,
             "Error in gqlparser SchemaDocument to Schema conversion: %s:%" PRId64 ":%" PRId64
-            ": %s",
-            file ? file : "input", pos.line ? pos.line : -1, pos.line ? pos.column : -1, text);
+            ": %.*s",
+            file ? file : "input", pos.line ? pos.line : -1, pos.line ? pos.column : -1,
+            WB_FMT(wb_buf_str(&text)));
+    wb_buf_free(&text);
     return false;
 }
 

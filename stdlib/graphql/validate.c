@@ -109,7 +109,7 @@ wb_buf *gql_begin(gql_walk *w, ws_gql_pos at)
     if (!gql_spend(w, 1))
         return NULL;
     if (at.line)
-        wb_buf_putf(&w->text, "input:%" PRId64 ":%" PRId64 ": ", at.line, at.column);
+        ws_putf(&w->text, "input:%" PRId64 ":%" PRId64 ": ", at.line, at.column);
     else
         wb_buf_puts(&w->text, "input: ");
     if (w->mistakes == 1) {
@@ -133,15 +133,8 @@ void gql_mistake(gql_walk *w, ws_gql_pos at, const char *format, ...)
         return;
     va_list ap;
     va_start(ap, format);
-    int n = vsnprintf(NULL, 0, format, ap);
+    ws_vputf(b, format, ap);
     va_end(ap);
-    char *to = n > 0 ? wb_buf_reserve(b, (size_t)n + 1) : NULL;
-    if (to) {
-        va_start(ap, format);
-        vsnprintf(to, (size_t)n + 1, format, ap);
-        va_end(ap);
-        wb_buf_commit(b, (size_t)n);
-    }
     gql_end(w);
 }
 
