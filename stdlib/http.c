@@ -5,6 +5,7 @@
 #include "stdlib/families.h"
 #include "stdlib/http_cache.h"
 #include "stdlib/http_request.h"
+#include "stdlib/uri.h"
 #include "value/json.h"
 
 #include <curl/curl.h>
@@ -503,6 +504,16 @@ static wb_str host_of(wb_str url)
     return colon ? wb_str_n(rest.p, (size_t)(colon - rest.p)) : rest;
 }
 
+static bool fail_method(exchange *x, wb_str method)
+{
+    wb_buf b;
+    wb_buf_init(&b, 4096);
+    ws_put_quoted(&b, method);
+    fail(x, false, "net/http: invalid method %.*s", WB_FMT(wb_buf_str(&b)));
+    wb_buf_free(&b);
+    return false;
+}
+
 static bool method_and_url(exchange *x)
 {
     wb_buf b;
@@ -514,7 +525,7 @@ static bool method_and_url(exchange *x)
     for (size_t i = 0; i < b.n; i++)
         b.p[i] = (char)(b.p[i] >= 'a' && b.p[i] <= 'z' ? b.p[i] - 32 : b.p[i]);
     if (ok && (!is_token(wb_buf_str(&b)) || b.n >= sizeof x->method) && b.n)
-        ok = fail(x, false, "net/http: invalid method \"%s\"", wb_buf_cstr(&b));
+        ok = fail_method(x, wb_buf_str(&b));
     if (ok) {
         memcpy(x->method, b.n ? b.p : "", b.n);
         if (!b.n)
@@ -906,8 +917,21 @@ static bool same_host(const exchange *x, CURLU *u)
     return same;
 }
 
+static bool is_url(exchange *x)
+{
+    wb_buf why;
+    wb_buf_init(&why, 4096);
+    bool ok = ws_uri_explain(x->cx, x->url, &why);
+    if (!ok)
+        fail(x, false, "%.*s", WB_FMT(wb_buf_str(&why)));
+    wb_buf_free(&why);
+    return ok;
+}
+
 static bool perform(exchange *x, long *code)
 {
+    if (!is_url(x))
+        return false;
     wb_str scheme = scheme_of(x->url);
     bool unix_socket = same_word(scheme, "unix") && memchr(x->url.p, '?', x->url.n);
     if (!same_word(scheme, "http") && !same_word(scheme, "https") && !unix_socket) {
