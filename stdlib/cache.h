@@ -11,7 +11,8 @@ typedef enum ws_cache_kind {
     WS_CACHE_ZONE,
     WS_CACHE_SCHEMA,
     WS_CACHE_TEMPLATE,
-    WS_CACHE_LAYOUT
+    WS_CACHE_LAYOUT,
+    WS_CACHE_GRAPHQL
 } ws_cache_kind;
 
 /* What was put in under this kind and key, or NULL. It stays until the next put. */

@@ -2,6 +2,7 @@
 #include "base/base64.h"
 #include "stdlib/args.h"
 #include "stdlib/families.h"
+#include "stdlib/jwt_header.h"
 #include "stdlib/jwt_sign.h"
 #include "stdlib/text.h"
 #include "value/json.h"
@@ -448,33 +449,6 @@ static wv fn_decode_verify(ws_ctx *cx, const wv *args, unsigned n)
 
 /* ---- signing ---- */
 
-static bool json_valid(ws_ctx *cx, wb_str text, wv *out, wb_error *e)
-{
-    bool ok = wv_json_decode(cx->out, text, NULL, out, e) == WB_OK;
-    if (cx->out->exhausted)
-        ws_fail_room(cx);
-    return ok && !cx->out->exhausted;
-}
-
-/* The words of the parser that OPA reads these headers with, for the commonest mistakes. */
-static wv fail_header(ws_ctx *cx, wb_str text, const wb_error *e)
-{
-    size_t i = 0;
-    while (i < text.n && strchr(" \t\r\n", text.p[i]))
-        i++;
-    const char *why = e->text;
-    size_t digits = i;
-    while (digits < text.n && memchr("0123456789.-eE+", text.p[digits], 15))
-        digits++;
-    if (i < text.n && digits == text.n)
-        return ws_fail(cx, "missing or invalid 'alg' header: jwsbb: header \"alg\" not found");
-    if (i == text.n)
-        why = "cannot parse empty string; unparsed tail: \"\"";
-    else if (text.p[i] == '{' && strcmp(why, "unexpected end of JSON input") == 0)
-        why = "cannot parse object: missing '}'; unparsed tail: \"\"";
-    return ws_fail(cx, "missing or invalid 'alg' header: cannot parse JSON: %s", why);
-}
-
 static wv finish(ws_ctx *cx, const ws_jws_alg *alg, const ws_key *key, wb_str header,
                  wb_str payload)
 {
@@ -499,30 +473,31 @@ static wv finish(ws_ctx *cx, const ws_jws_alg *alg, const ws_key *key, wb_str he
 
 static wv sign(ws_ctx *cx, wb_str header, wb_str payload, const ws_keys *keys)
 {
-    wb_error e;
-    wv h;
     if (keys->n == 0)
         return ws_fail(cx, "no keys found in JWK set");
-    WS_ROOM(cx, header.n + payload.n);
-    if (!json_valid(cx, header, &h, &e))
-        return fail_header(cx, header, &e);
-    wv alg = wv_is_object(h) ? wv_object_get_str(h, WB_LIT("alg")) : WV_UNDEFINED;
-    wv typ = wv_is_object(h) ? wv_object_get_str(h, WB_LIT("typ")) : WV_UNDEFINED;
-    if (!wv_defined(alg))
+    ws_jwt_field said[] = {{.name = "alg"}, {.name = "typ"}};
+    wb_buf why;
+    wb_buf_init(&why, (size_t)64 << 10);
+    if (!ws_jwt_header_read(cx, header, said, 2, &why))
+        ws_fail(cx, "missing or invalid 'alg' header: %.*s", WB_FMT(wb_buf_str(&why)));
+    wb_buf_free(&why);
+    if (cx->error != WS_ERR_NONE)
+        return WV_UNDEFINED;
+    if (!said[0].kind)
         return ws_fail(cx, "missing or invalid 'alg' header: jwsbb: header \"alg\" not found");
-    if (!wv_is_string(alg))
+    if (strcmp(said[0].kind, "string") != 0)
         return ws_fail(cx,
                        "missing or invalid 'alg' header: value doesn't contain string; it contains "
                        "%s",
-                       alg == WV_TRUE    ? "true"
-                       : alg == WV_FALSE ? "false"
-                                         : wv_type_name(alg));
+                       said[0].kind);
+    wv alg = said[0].text, typ = said[1].text;
     const ws_jws_alg *found = ws_jws_find(wv_str(&alg));
     if (!found) {
         wb_str s = wv_str(&alg);
         return ws_fail_tail(cx, "unknown JWS algorithm: ", s);
     }
-    bool is_jwt = !wv_defined(typ) || !wv_is_string(typ) || wb_str_is(wv_str(&typ), "JWT");
+    bool is_jwt =
+        !said[1].kind || strcmp(said[1].kind, "string") != 0 || wb_str_is(wv_str(&typ), "JWT");
     if (is_jwt && !ws_json_valid(cx, payload))
         return cx->error == WS_ERR_NONE ? ws_fail(cx, "type is JWT but payload is not JSON")
                                         : WV_UNDEFINED;

@@ -485,10 +485,14 @@ static bool parse_items(compiler *c, ws_node *s, wv v, int draft)
     }
     if (!wv_is_array(v))
         return invalid_type(c, want, "items");
-    for (uint32_t i = 0; i < wv_len(v); i++)
+    s->items.at = wb_arena_calloc(c->a, (wv_len(v) + 1) * sizeof *s->items.at);
+    for (uint32_t i = 0; i < wv_len(v); i++) {
         if (!is_schema(wv_items(v)[i]))
             return invalid_type(c, want, "items");
-    return parse_list(c, &s->items, v, draft);
+        if (!(s->items.at[s->items.n++] = parse(c, wv_items(v)[i], draft)))
+            return false;
+    }
+    return true;
 }
 
 /* additionalProperties and additionalItems. */

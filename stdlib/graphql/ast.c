@@ -35,33 +35,33 @@ struct ws_gql_name {
     void *item; /* NULL: free */
 };
 
-static struct ws_gql_name *slot_of(const ws_ctx *cx, const ws_gql_names *t, wb_str name)
+static struct ws_gql_name *slot_of(const ws_gql_names *t, wb_str name)
 {
-    uint32_t i = (uint32_t)wb_hash(name.p, name.n, cx->out->seed) & (t->cap - 1);
+    uint32_t i = (uint32_t)wb_hash(name.p, name.n, t->seed) & (t->cap - 1);
     while (t->slots[i].item && !wb_str_eq(t->slots[i].name, name))
         i = (i + 1) & (t->cap - 1);
     return &t->slots[i];
 }
 
-void *ws_gql_name_get(const ws_ctx *cx, const ws_gql_names *names, wb_str name)
+void *ws_gql_name_get(const ws_gql_names *names, wb_str name)
 {
-    return names->cap ? slot_of(cx, names, name)->item : NULL;
+    return names->cap ? slot_of(names, name)->item : NULL;
 }
 
 void *ws_gql_name_put(ws_ctx *cx, ws_gql_names *names, wb_str name, void *item)
 {
     if (2 * (names->n + 1) > names->cap) {
-        ws_gql_names bigger = {.cap = names->cap ? 2 * names->cap : 8};
+        ws_gql_names bigger = {.cap = names->cap ? 2 * names->cap : 8, .seed = cx->out->seed};
         if (!ws_room(cx, bigger.cap * sizeof *bigger.slots))
             return NULL;
         bigger.slots = wb_arena_calloc(cx->out, bigger.cap * sizeof *bigger.slots);
         bigger.n = names->n;
         for (uint32_t i = 0; i < names->cap; i++)
             if (names->slots[i].item)
-                *slot_of(cx, &bigger, names->slots[i].name) = names->slots[i];
+                *slot_of(&bigger, names->slots[i].name) = names->slots[i];
         *names = bigger;
     }
-    struct ws_gql_name *s = slot_of(cx, names, name);
+    struct ws_gql_name *s = slot_of(names, name);
     void *before = s->item;
     names->n += !before;
     *s = (struct ws_gql_name){before ? s->name : name, item};

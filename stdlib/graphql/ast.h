@@ -244,10 +244,11 @@ ws_gql_kind_of ws_gql_kind_named(wb_str kind);
 typedef struct ws_gql_names {
     struct ws_gql_name *slots;
     uint32_t n, cap;
+    uint64_t seed; /* of its hashes: that of the arena it was made in */
 } ws_gql_names;
 
 /* What stands there, or NULL. */
-void *ws_gql_name_get(const ws_ctx *cx, const ws_gql_names *names, wb_str name);
+void *ws_gql_name_get(const ws_gql_names *names, wb_str name);
 /* Sets it; answers what stood there before, or NULL. Out of memory (the error is set) it sets
  * nothing. */
 void *ws_gql_name_put(ws_ctx *cx, ws_gql_names *names, wb_str name, void *item);

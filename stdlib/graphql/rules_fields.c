@@ -39,7 +39,7 @@ static void count_interfaces(gql_walk *w, const ws_gql_def *type, wb_str field, 
         ws_gql_def *intf = ws_gql_type_def(w->cx, w->s, name);
         if (!intf || !ws_gql_field_named(w->cx, intf, field))
             continue;
-        candidate *c = ws_gql_name_get(w->cx, known, name);
+        candidate *c = ws_gql_name_get(known, name);
         if (!c) {
             c = add_candidate(w, list, name);
             if (!c)
@@ -66,7 +66,7 @@ static void types_with_field(gql_walk *w, const ws_gql_def *parent, wb_str field
     /* An interface may itself be among the types: it has the same rank there. */
     for (uint32_t i = 0; i < list->n; i++) {
         candidate *c = WS_GQL_AT(*list, i, candidate);
-        const candidate *same = ws_gql_name_get(w->cx, &known, c->name);
+        const candidate *same = ws_gql_name_get(&known, c->name);
         if (same)
             c->uses = same->uses;
     }

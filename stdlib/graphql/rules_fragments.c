@@ -68,7 +68,7 @@ void gql_use_fragment(gql_walk *w, ws_gql_selection *s)
 void gql_unused_fragment(gql_walk *w, ws_gql_fragment *f)
 {
     w->in_fragments = true;
-    if (!ws_gql_name_get(w->cx, &w->used_fragments, f->name))
+    if (!ws_gql_name_get(&w->used_fragments, f->name))
         gql_mistake(w, f->pos, "Fragment \"%.*s\" is never used.", WB_FMT(f->name));
 }
 
@@ -164,7 +164,7 @@ static void find_cycles(gql_walk *w, ws_gql_fragment *f, ws_gql_list *path)
     ws_gql_list spreads = gql_enter(w) ? spreads_below(w, &f->selections) : (ws_gql_list){0};
     for (uint32_t i = 0; i < spreads.n && gql_spend(w, 1); i++) {
         ws_gql_selection *s = WS_GQL_AT(spreads, i, ws_gql_selection);
-        ws_gql_fragment *next = ws_gql_name_get(w->cx, &w->fragments, s->name);
+        ws_gql_fragment *next = ws_gql_name_get(&w->fragments, s->name);
         if (!ws_gql_push(w->cx, path, s))
             break;
         if (next && next->path_place)
@@ -180,7 +180,7 @@ static void find_cycles(gql_walk *w, ws_gql_fragment *f, ws_gql_list *path)
 void gql_fragment_cycles(gql_walk *w, ws_gql_fragment *f)
 {
     ws_gql_list path = {0};
-    ws_gql_fragment *first = ws_gql_name_get(w->cx, &w->fragments, f->name);
+    ws_gql_fragment *first = ws_gql_name_get(&w->fragments, f->name);
     if (first)
         find_cycles(w, first, &path);
 }

@@ -49,7 +49,7 @@ static void collect(gql_walk *w, set *to, const ws_gql_list *list)
                 ws_gql_push(w->cx, &to->spreads, s);
                 continue;
             }
-            answer *a = ws_gql_name_get(w->cx, &to->by_name, answer_name(s));
+            answer *a = ws_gql_name_get(&to->by_name, answer_name(s));
             if (!a) {
                 a = wb_arena_calloc(w->cx->out, sizeof *a);
                 a->name = answer_name(s);
@@ -97,7 +97,7 @@ static bool same_set(gql_walk *w, const set *a, const set *b)
 
 static uint32_t fragment_id(gql_walk *w, wb_str name)
 {
-    uintptr_t id = (uintptr_t)ws_gql_name_get(w->cx, &w->fragment_ids, name);
+    uintptr_t id = (uintptr_t)ws_gql_name_get(&w->fragment_ids, name);
     if (!id) {
         id = (uintptr_t)w->fragment_ids.n + 1;
         ws_gql_name_put(w->cx, &w->fragment_ids, name, (void *)id);
@@ -113,7 +113,7 @@ static bool compared_before(gql_walk *w, wb_str a, wb_str b, bool exclusive)
     uint32_t x = fragment_id(w, a), y = fragment_id(w, b);
     uint32_t pair[2] = {x < y ? x : y, x < y ? y : x};
     wb_str key = wb_str_n(pair, sizeof pair);
-    uintptr_t before = (uintptr_t)ws_gql_name_get(w->cx, &w->compared_pairs, key);
+    uintptr_t before = (uintptr_t)ws_gql_name_get(&w->compared_pairs, key);
     if (before && (exclusive || before == STRICT))
         return true;
     if (!before)
@@ -274,7 +274,7 @@ static void between_sets(gql_walk *w, ws_gql_list *out, bool exclusive, const se
 {
     for (uint32_t i = 0; i < a->answers.n && gql_spend(w, 1); i++) {
         const answer *x = WS_GQL_AT(a->answers, i, answer);
-        const answer *y = ws_gql_name_get(w->cx, &b->by_name, x->name);
+        const answer *y = ws_gql_name_get(&b->by_name, x->name);
         for (uint32_t k = 0; y && k < x->fields.n; k++)
             for (uint32_t l = 0; l < y->fields.n && !w->stop; l++)
                 compare(w, out, exclusive, x->fields.at[k], y->fields.at[l]);

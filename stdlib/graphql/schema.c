@@ -46,7 +46,7 @@ static const ws_gql_pos prelude_at[] = {{4, 8},   {7, 8},   {10, 8},  {13, 8},  
 
 ws_gql_def *ws_gql_type_def(const ws_ctx *cx, const ws_gql_schema *s, wb_str name)
 {
-    return ws_gql_name_get(cx, &s->types, name);
+    return ws_gql_name_get(&s->types, name);
 }
 
 ws_gql_field_def *ws_gql_argument_named(ws_ctx *cx, const ws_gql_list *list, wb_str name)
@@ -70,7 +70,7 @@ ws_gql_field_def *ws_gql_field_named(ws_ctx *cx, ws_gql_def *def, wb_str name)
             ws_gql_name_put(cx, def->by_name, WS_GQL_AT(def->fields, i, ws_gql_field_def)->name,
                             def->fields.at[i]);
     }
-    return ws_gql_name_get(cx, def->by_name, name);
+    return ws_gql_name_get(def->by_name, name);
 }
 
 bool ws_gql_has_text(ws_ctx *cx, const ws_gql_list *list, wb_str text)

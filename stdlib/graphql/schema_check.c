@@ -94,7 +94,7 @@ bool gql_check_directives(ws_ctx *cx, const ws_gql_schema *s, const ws_gql_list 
         if (own && wb_str_eq(dir->name, own->name))
             return gql_schema_fail(cx, NULL, dir->pos, "Directive %.*s cannot refer to itself.",
                                    WB_FMT(own->name));
-        ws_gql_directive_def *def = ws_gql_name_get(cx, &s->directives, dir->name);
+        ws_gql_directive_def *def = ws_gql_name_get(&s->directives, dir->name);
         if (!def)
             return gql_schema_fail(cx, NULL, dir->pos, "Undefined directive %.*s.",
                                    WB_FMT(dir->name));
@@ -329,7 +329,7 @@ bool gql_check_directive_defs(ws_ctx *cx, const ws_gql_schema *s)
     for (uint32_t i = 0; i < defs.n; i++) {
         /* A built-in directive that was defined again counts as it was last. */
         ws_gql_directive_def *def =
-            ws_gql_name_get(cx, &s->directives, WS_GQL_AT(defs, i, ws_gql_directive_def)->name);
+            ws_gql_name_get(&s->directives, WS_GQL_AT(defs, i, ws_gql_directive_def)->name);
         if (!gql_check_name(cx, NULL, def->pos, def->name) ||
             !gql_check_arguments(cx, s, &def->arguments, def))
             return false;
@@ -367,7 +367,7 @@ static bool report_cycle(cycles *c, unsigned from)
 
 static bool find_cycle(cycles *c, ws_gql_def *def)
 {
-    if (ws_gql_name_get(c->cx, &c->visited, def->name))
+    if (ws_gql_name_get(&c->visited, def->name))
         return true;
     ws_gql_name_put(c->cx, &c->visited, def->name, def);
     if (c->n == WS_GQL_WALK_MAX) {

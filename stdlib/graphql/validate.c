@@ -212,7 +212,7 @@ static void walk_directives(gql_walk *w, ws_gql_list *list, const char *location
 {
     for (uint32_t i = 0; i < list->n && !w->stop; i++) {
         ws_gql_directive *d = WS_GQL_AT(*list, i, ws_gql_directive);
-        d->def = ws_gql_name_get(w->cx, &w->s->directives, d->name);
+        d->def = ws_gql_name_get(&w->s->directives, d->name);
         d->location = wb_str_of(location);
         walk_arguments(w, d->def ? &d->def->arguments : NULL, &d->arguments);
         LOOK(w, directive, d);
@@ -257,7 +257,7 @@ static void walk_inline(gql_walk *w, ws_gql_def *parent, ws_gql_selection *s)
 
 static void walk_spread(gql_walk *w, ws_gql_def *parent, ws_gql_selection *s)
 {
-    ws_gql_fragment *f = ws_gql_name_get(w->cx, &w->fragments, s->name);
+    ws_gql_fragment *f = ws_gql_name_get(&w->fragments, s->name);
     s->fragment = f;
     s->object = parent;
     ws_gql_def *type = f ? ws_gql_type_def(w->cx, w->s, f->condition) : NULL;

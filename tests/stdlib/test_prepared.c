@@ -37,6 +37,26 @@ static const constant PREPARED[] = {
     {"sprintf", "[`a %s b %d %v%x`, [`x`, 1, [2], 255, `more`]]", "cv", -1, NULL},
     {"sprintf", "[`%s %d`, [`x`]]", "cv", -1, NULL},
     {"strings.render_template", "[`a {{.x}}`, {`x`: 1}]", "cv", WS_CACHE_TEMPLATE, "a {{.x}}"},
+    {"graphql.is_valid", "[`{ a }`, `type Query { a: Int }`]", "vc", WS_CACHE_GRAPHQL,
+     "type Query { a: Int }"},
+    {"graphql.is_valid", "[`{ a }`, `type Query { a: Int }`]", "cc", WS_CACHE_GRAPHQL,
+     "type Query { a: Int }"},
+    {"graphql.is_valid", "[`{ b }`, `type Query { a: Int }`]", "cc", WS_CACHE_GRAPHQL,
+     "type Query { a: Int }"},
+    {"graphql.parse", "[`{ a }`, `type Query { a: Int } extend type Query { b: Int }`]", "cc",
+     WS_CACHE_GRAPHQL, "type Query { a: Int } extend type Query { b: Int }"},
+    {"graphql.parse", "[`{ b c }`, `type Query { a: Int }`]", "vc", WS_CACHE_GRAPHQL,
+     "type Query { a: Int }"},
+    {"graphql.parse_and_verify", "[`{ a }`, `type Query { a: Int }`]", "vc", WS_CACHE_GRAPHQL,
+     "type Query { a: Int }"},
+    {"graphql.is_valid",
+     "[`{ f i a }`, `type Query { a: Int b: Int c: Int d: Int e: Int f: Int g: Int h: Int i: Int "
+     "j: Int k: Int l: Int m: Int n: Int o: Int p: Int q: Int r: Int s: Int t: Int u: Int }`]",
+     "vc", -1, NULL},
+    {"graphql.parse_query", "[`{ a(b: 1) { c } }`]", "c", -1, NULL},
+    {"graphql.parse_schema", "[`type Query { a: Int }`]", "c", -1, NULL},
+    {"graphql.schema_is_valid", "[`type Query { a: Int }`]", "c", WS_CACHE_GRAPHQL,
+     "type Query { a: Int }"},
 };
 
 /* Constants that are wrong, or that nothing can be made of: the call itself tells. */
@@ -51,6 +71,12 @@ static const constant LEFT[] = {
     {"sprintf", "[`%5d %[1]d`, [1]]", "cv", -1, NULL},
     {"sprintf", "[1, [1]]", "cv", -1, NULL},
     {"strings.render_template", "[`{{`, {}]", "cv", -1, NULL},
+    {"graphql.is_valid", "[`{ a }`, `type Query { a: Nothing }`]", "vc", -1, NULL},
+    {"graphql.is_valid", "[`{ a }`, `type Query { a: Int }`]", "cv", WS_CACHE_GRAPHQL,
+     "type Query { a: Int }"},
+    {"graphql.parse_query", "[`{ a`]", "c", -1, NULL},
+    {"graphql.parse_schema", "[1]", "c", -1, NULL},
+    {"graphql.schema_is_valid", "[`type Query`]", "c", WS_CACHE_GRAPHQL, "type Query"},
 };
 
 typedef struct said {
