@@ -475,6 +475,7 @@ static wv sign(ws_ctx *cx, wb_str header, wb_str payload, const ws_keys *keys)
 {
     if (keys->n == 0)
         return ws_fail(cx, "no keys found in JWK set");
+    WS_ROOM(cx, payload.n);
     ws_jwt_field said[] = {{.name = "alg"}, {.name = "typ"}};
     wb_buf why;
     wb_buf_init(&why, (size_t)64 << 10);

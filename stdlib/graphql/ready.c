@@ -6,6 +6,7 @@
 #include "stdlib/graphql/parse.h"
 #include "stdlib/graphql/tree.h"
 #include "stdlib/graphql/validate.h"
+#include "value/json.h"
 
 #include <stdlib.h>
 
@@ -83,16 +84,30 @@ static bool make_schema(ws_gql_ready *r, ws_ctx *cx, wv schema, bool built)
     return true;
 }
 
+/* A document as its own copy, by way of JSON: constants die with the compiler's memory, and values
+ * carry hashes of the engine's seed. */
+static wv own(ws_gql_ready *r, wv v)
+{
+    wb_buf b;
+    wv copy = WV_UNDEFINED;
+    if (!wv_is_object(v))
+        return v;
+    wb_buf_init(&b, CONSTANT_BYTES / 16);
+    if (wv_json_encode(&b, v, NULL, NULL) != WB_OK ||
+        wv_json_decode(&r->arena, wb_buf_str(&b), NULL, &copy, NULL) != WB_OK)
+        copy = WV_UNDEFINED;
+    wb_buf_free(&b);
+    return copy;
+}
+
 ws_gql_ready *ws_gql_ready_new(wv query, wv schema, bool built)
 {
-    /* Names of objects are hashed by the seed of where they came from. */
-    uint64_t seed = wv_is_object(schema)  ? wv_tab(schema)->seed
-                    : wv_is_object(query) ? wv_tab(query)->seed
-                                          : 0;
     int64_t fuel = CONSTANT_UNITS;
-    ws_gql_ready *r = begin(CONSTANT_BYTES, seed);
+    ws_gql_ready *r = begin(CONSTANT_BYTES, 0);
     if (!r)
         return NULL;
+    query = own(r, query);
+    schema = own(r, schema);
     ws_ctx cx = nobody(r, &fuel);
     if (wv_defined(schema))
         make_schema(r, &cx, schema, built);

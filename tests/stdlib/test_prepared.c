@@ -53,6 +53,11 @@ static const constant PREPARED[] = {
      "[`{ f i a }`, `type Query { a: Int b: Int c: Int d: Int e: Int f: Int g: Int h: Int i: Int "
      "j: Int k: Int l: Int m: Int n: Int o: Int p: Int q: Int r: Int s: Int t: Int u: Int }`]",
      "vc", -1, NULL},
+    {"graphql.is_valid",
+     "[{`Operations`: [{`Operation`: `query`, `SelectionSet`: [{`Name`: `a`, `Alias`: `a`}]}]}, "
+     "{`Definitions`: [{`Kind`: `OBJECT`, `Name`: `Query`, `Fields`: [{`Name`: `a`, `Type`: "
+     "{`NamedType`: `Int`}}]}]}]",
+     "cc", -1, NULL},
     {"graphql.parse_query", "[`{ a(b: 1) { c } }`]", "c", -1, NULL},
     {"graphql.parse_schema", "[`type Query { a: Int }`]", "c", -1, NULL},
     {"graphql.schema_is_valid", "[`type Query { a: Int }`]", "c", WS_CACHE_GRAPHQL,
@@ -76,7 +81,7 @@ static const constant LEFT[] = {
      "type Query { a: Int }"},
     {"graphql.parse_query", "[`{ a`]", "c", -1, NULL},
     {"graphql.parse_schema", "[1]", "c", -1, NULL},
-    {"graphql.schema_is_valid", "[`type Query`]", "c", WS_CACHE_GRAPHQL, "type Query"},
+    {"graphql.schema_is_valid", "[`type Query`]", "c", -1, NULL},
 };
 
 typedef struct said {
