@@ -157,54 +157,71 @@ static inline bool wv_both_int(wv x, wv y)
     return wv_is_int(x) && wv_is_int(y);
 }
 
-/* Words of small integers are i * 8 + WV_T_INT, so sums of words overflow exactly when i leaves 61
- * bits. */
-static inline wv_num_status wv_add(wb_arena *a, wv x, wv y, wv *out)
+/* The same for small integers whose result is one too: false for all else. Words of small integers
+ * are i * 8 + WV_T_INT, so sums of words overflow exactly when i leaves 61 bits. */
+static inline bool wv_add_small(wv x, wv y, wv *out)
 {
     int64_t r;
-    if (wv_both_int(x, y) && !__builtin_add_overflow((int64_t)x, (int64_t)(y - WV_T_INT), &r)) {
+    bool good =
+        wv_both_int(x, y) && !__builtin_add_overflow((int64_t)x, (int64_t)(y - WV_T_INT), &r);
+    if (good)
         *out = (wv)r;
-        return WV_NUM_OK;
-    }
-    return wv_add_slow(a, x, y, out);
+    return good;
 }
-static inline wv_num_status wv_sub(wb_arena *a, wv x, wv y, wv *out)
+static inline bool wv_sub_small(wv x, wv y, wv *out)
 {
     int64_t r;
-    if (wv_both_int(x, y) && !__builtin_sub_overflow((int64_t)x, (int64_t)(y - WV_T_INT), &r)) {
+    bool good =
+        wv_both_int(x, y) && !__builtin_sub_overflow((int64_t)x, (int64_t)(y - WV_T_INT), &r);
+    if (good)
         *out = (wv)r;
-        return WV_NUM_OK;
-    }
-    return wv_sub_slow(a, x, y, out);
+    return good;
 }
-static inline wv_num_status wv_mul(wb_arena *a, wv x, wv y, wv *out)
+static inline bool wv_mul_small(wv x, wv y, wv *out)
 {
     int64_t r;
-    if (wv_both_int(x, y) && !__builtin_mul_overflow((int64_t)(x - WV_T_INT), wv_int(y), &r)) {
+    bool good =
+        wv_both_int(x, y) && !__builtin_mul_overflow((int64_t)(x - WV_T_INT), wv_int(y), &r);
+    if (good)
         *out = (wv)r + WV_T_INT;
-        return WV_NUM_OK;
-    }
-    return wv_mul_slow(a, x, y, out);
+    return good;
 }
-static inline wv_num_status wv_div(wb_arena *a, wv x, wv y, wv *out)
+static inline bool wv_div_small(wv x, wv y, wv *out)
 {
-    if (wv_both_int(x, y)) {
-        int64_t i = wv_int(x), j = wv_int(y);
-        if (i == (int32_t)i && j == (int32_t)j && i && j && i % j == 0) {
-            *out = wv_small(i / j);
-            return WV_NUM_OK;
-        }
-    }
-    return wv_div_slow(a, x, y, out);
+    if (!wv_both_int(x, y))
+        return false;
+    int64_t i = wv_int(x), j = wv_int(y);
+    if (i != (int32_t)i || j != (int32_t)j || !i || !j || (int32_t)i % j)
+        return false;
+    *out = wv_small(i / j);
+    return true;
 }
-static inline wv_num_status wv_rem(wb_arena *a, wv x, wv y, wv *out)
+static inline bool wv_rem_small(wv x, wv y, wv *out)
 {
-    if (wv_both_int(x, y) && wv_int(y) != 0) {
-        *out = wv_small(wv_int(x) % wv_int(y));
-        return WV_NUM_OK;
+    if (!wv_both_int(x, y))
+        return false;
+    int64_t i = wv_int(x), j = wv_int(y);
+    if (!(((uint64_t)i | (uint64_t)j) >> 32) && j) { /* half the digits: half the time */
+        *out = wv_small((int64_t)((uint32_t)i % (uint32_t)j));
+        return true;
     }
-    return wv_rem_slow(a, x, y, out);
+    if (!j)
+        return false;
+    *out = wv_small(i % j);
+    return true;
 }
+
+#define WV_OPERATOR(name)                                                                          \
+    static inline wv_num_status wv_##name(wb_arena *a, wv x, wv y, wv *out)                        \
+    {                                                                                              \
+        return wv_##name##_small(x, y, out) ? WV_NUM_OK : wv_##name##_slow(a, x, y, out);          \
+    }
+WV_OPERATOR(add)
+WV_OPERATOR(sub)
+WV_OPERATOR(mul)
+WV_OPERATOR(div)
+WV_OPERATOR(rem)
+#undef WV_OPERATOR
 
 /* Results are at most as large as the operand's binary reading. Past the budget, or a limit, the
  * arena is marked exhausted, which ends the evaluation, and some number is answered. */

@@ -32,6 +32,14 @@ static wv_num_status int_op(wb_arena *a, op o, const mpz_t x, const mpz_t y, wv 
 static wv_num_status binary_op(wb_arena *a, op o, wv x, wv y, wv *out)
 {
     wn_int i, j;
+    int64_t p64, q64, r;
+    if (wv_number_int64(x, &p64) && wv_number_int64(y, &q64) &&
+        !(o == OP_ADD   ? __builtin_add_overflow(p64, q64, &r)
+          : o == OP_SUB ? __builtin_sub_overflow(p64, q64, &r)
+                        : __builtin_mul_overflow(p64, q64, &r))) {
+        *out = wv_from_int64(a, r);
+        return WV_NUM_OK;
+    }
     if (!wn_is(x, WN_FLOAT) && !wn_is(y, WN_FLOAT) && wn_int_read(&i, x)) {
         if (wn_int_read(&j, y)) {
             wv_num_status status = int_op(a, o, i.z, j.z, out);
@@ -81,6 +89,11 @@ wv_num_status wv_div_slow(wb_arena *a, wv x, wv y, wv *out)
 wv_num_status wv_rem_slow(wb_arena *a, wv x, wv y, wv *out)
 {
     wn_int i, j;
+    int64_t p, q;
+    if (wv_number_int64(x, &p) && wv_number_int64(y, &q) && q && q != -1) {
+        *out = wv_from_int64(a, p % q);
+        return WV_NUM_OK;
+    }
     if (!wn_int_read(&i, x))
         return WV_NUM_MOD_FLOAT;
     if (!wn_int_read(&j, y)) {

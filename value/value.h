@@ -374,6 +374,17 @@ static inline wv wv_member_at(wv table, uint32_t i)
  * before calling them with a size that an outsider chose. */
 wv wv_array_begin(wb_arena *a, size_t room);
 void wv_array_push(wb_arena *a, wv *array, wv item);
+/* The same where there is room already: false, and nothing is done, where there is none. */
+static inline bool wv_array_push_there(wv array, wv item)
+{
+    wv_array *t = (wv_array *)wv_ptr(array);
+    if (!t->h.spare || t->h.len == (uint64_t)1 << (t->h.spare - 1))
+        return false;
+    t->items[t->h.len++] = item;
+    t->h.hash = 0;
+    t->h.flags = 0;
+    return true;
+}
 wv wv_object_begin(wb_arena *a, size_t room);
 wv wv_set_begin(wb_arena *a, size_t room);
 /* Inserts or replaces the value; on replacing the first spelling of the key stays. */
@@ -383,6 +394,11 @@ void wv_object_put_key(wb_arena *a, wv *object, wv key, wv value);
 /* Inserts when absent and answers undefined; otherwise answers the value there and changes nothing.
  */
 wv wv_object_put_new(wb_arena *a, wv *object, wv key, wv value);
+/* Where the value of the key stands, until the object changes; a new key is put with undefined,
+ * which the caller replaces at once. NULL: it does not fit. */
+wv *wv_object_place(wb_arena *a, wv *object, wv key);
+/* An object of the same members, with room for more. */
+wv wv_object_copy(wb_arena *a, wv object, size_t more);
 /* An object of n pairs (key, value, key, value ...): of equal keys the first spelling and the last
  * value stay. A set of n members: the first spelling stays. */
 wv wv_object_new(wb_arena *a, const wv *pairs, size_t n);

@@ -358,12 +358,22 @@ static bool call_replaced(wm_session *s, uint32_t *func, const wv *args, unsigne
     return false;
 }
 
-/* The built-in behind an operator, for operands that are no numbers and for its errors. */
-static wv arithmetic(wm_session *s, wm_operator op, wv x, wv y, wp_loc loc)
+/* An operator whose operands or result are no small integers. What is no number, and errors, are
+ * the built-in's. */
+static __attribute__((noinline)) wv arithmetic(wm_session *s, wm_operator op, wv x, wv y,
+                                               const uint64_t *pc)
 {
-    wv args[2] = {x, y}, out;
+    static wv_num_status (*const slow[])(wb_arena *, wv, wv, wv *) = {
+        [WM_OPERATOR_ADD] = wv_add_slow, [WM_OPERATOR_SUB] = wv_sub_slow,
+        [WM_OPERATOR_MUL] = wv_mul_slow, [WM_OPERATOR_DIV] = wv_div_slow,
+        [WM_OPERATOR_REM] = wv_rem_slow,
+    };
+    wv out;
+    if (wv_is_number(x) && wv_is_number(y) && slow[op](&s->scratch, x, y, &out) == WV_NUM_OK)
+        return out;
+    wv args[2] = {x, y};
     wm_site site = {.fn = s->p->operators[op]};
-    wm_call_site(s, &site, args, 2, loc, &out);
+    wm_call_site(s, &site, args, 2, wm_place(s, pc), &out);
     return out;
 }
 
@@ -416,7 +426,8 @@ wv wm_run(wm_session *s, uint32_t func, const wv *args, unsigned n_args)
     const wv *consts;
     const uint64_t *pc;
     uint64_t w;
-    wv result;
+    wv result, right;
+    wm_operator op;
 
     /* What is on top of the register stack: the last frame's registers end where its function says;
      * a re-entering caller keeps its window in the frame that it pushed. */
@@ -584,35 +595,48 @@ next:
         CASE(ISOBJ) : if (!wv_is_object(regs[A]) || wv_len(regs[A]) != WM_W(w)) FAIL;
         NEXT;
 
-#define ARITH(name, op, builtin, second)                                                           \
+#define ARITH(name, small, builtin)                                                                \
     CASE(name) :                                                                                   \
     {                                                                                              \
-        wv v, x = regs[B], y = second;                                                             \
-        if (!wv_is_number(x) || !wv_is_number(y) || op(&s->scratch, x, y, &v) != WV_NUM_OK) {      \
-            v = arithmetic(s, builtin, x, y, wm_place(s, pc - 1));                                 \
-            RAISED;                                                                                \
-            if (v == WV_UNDEFINED)                                                                 \
-                FAIL;                                                                              \
+        wv v, x = regs[B], y = regs[C];                                                            \
+        if (__builtin_expect(!wv_##small##_small(x, y, &v), 0)) {                                  \
+            op = builtin;                                                                          \
+            right = y;                                                                             \
+            goto arithmetic;                                                                       \
+        }                                                                                          \
+        regs[A] = v;                                                                               \
+        NEXT;                                                                                      \
+    }                                                                                              \
+    CASE(name##K) :                                                                                \
+    {                                                                                              \
+        wv v, x = regs[B], y = K(C);                                                               \
+        if (__builtin_expect(!wv_##small##_small(x, y, &v), 0)) {                                  \
+            op = builtin;                                                                          \
+            right = y;                                                                             \
+            goto arithmetic;                                                                       \
         }                                                                                          \
         regs[A] = v;                                                                               \
         NEXT;                                                                                      \
     }
-        ARITH(ADD, wv_add, WM_OPERATOR_ADD, regs[C])
-        ARITH(ADDK, wv_add, WM_OPERATOR_ADD, K(C))
-        ARITH(SUB, wv_sub, WM_OPERATOR_SUB, regs[C])
-        ARITH(SUBK, wv_sub, WM_OPERATOR_SUB, K(C))
-        ARITH(MUL, wv_mul, WM_OPERATOR_MUL, regs[C])
-        ARITH(MULK, wv_mul, WM_OPERATOR_MUL, K(C))
-        ARITH(DIV, wv_div, WM_OPERATOR_DIV, regs[C])
-        ARITH(DIVK, wv_div, WM_OPERATOR_DIV, K(C))
-        ARITH(REM, wv_rem, WM_OPERATOR_REM, regs[C])
-        ARITH(REMK, wv_rem, WM_OPERATOR_REM, K(C))
+        ARITH(ADD, add, WM_OPERATOR_ADD)
+        ARITH(SUB, sub, WM_OPERATOR_SUB)
+        ARITH(MUL, mul, WM_OPERATOR_MUL)
+        ARITH(DIV, div, WM_OPERATOR_DIV)
+        ARITH(REM, rem, WM_OPERATOR_REM)
+    arithmetic:
+        result = arithmetic(s, op, regs[B], right, pc - 1);
+        RAISED;
+        if (result == WV_UNDEFINED)
+            FAIL;
+        regs[A] = result;
+        NEXT;
 
         CASE(ARRAY)
             : CASE(SET) : CASE(OBJECT) : regs[A] = begin_collection(s, (wm_op)WM_OPCODE(w), B);
         NEXT;
         CASE(PUSH) : wm_pin(s, wv_ptr(regs[A]));
-        wv_array_push(&s->kept, &regs[A], wm_keep(s, regs[B]));
+        if (wv_is_boxed(regs[B]) || !wv_array_push_there(regs[A], regs[B]))
+            wv_array_push(&s->kept, &regs[A], wm_keep(s, regs[B]));
         NEXT;
         CASE(SADD) : wm_pin(s, wv_ptr(regs[A]));
         if (!wv_set_has(regs[A], regs[B]))
