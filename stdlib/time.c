@@ -36,9 +36,15 @@ int64_t ws_days(int64_t y, int64_t m, int64_t d)
 
 ws_date ws_date_of(ws_nanos t)
 {
-    ws_nanos day_length = 86400 * WS_SECOND;
-    int64_t days = (int64_t)(t / day_length);
-    ws_nanos rest = t % day_length;
+    const int64_t day_length = 86400 * (int64_t)WS_SECOND;
+    int64_t days, rest;
+    if (t == (int64_t)t) { /* mostly; division of 128 bits takes five times as long */
+        days = (int64_t)t / day_length;
+        rest = (int64_t)t % day_length;
+    } else {
+        days = (int64_t)(t / day_length);
+        rest = (int64_t)(t % day_length);
+    }
     if (rest < 0) {
         rest += day_length;
         days--;
@@ -49,11 +55,11 @@ ws_date ws_date_of(ws_nanos t)
     ws_date d = {.day = (int)(doy - (153 * mp + 2) / 5 + 1),
                  .month = (int)(mp < 10 ? mp + 3 : mp - 9)};
     d.year = yoe + era * 400 + (d.month <= 2);
-    int64_t seconds = (int64_t)(rest / WS_SECOND);
+    int64_t seconds = rest / (int64_t)WS_SECOND;
     d.hour = (int)(seconds / 3600);
     d.minute = (int)(seconds / 60 % 60);
     d.second = (int)(seconds % 60);
-    d.nanos = (int)(rest % WS_SECOND);
+    d.nanos = (int)(rest % (int64_t)WS_SECOND);
     d.weekday = (int)((days % 7 + 11) % 7);
     d.yearday = (int)(days - ws_days(d.year, 1, 1) + 1);
     return d;
@@ -110,10 +116,8 @@ static bool moment_arg(ws_ctx *cx, const wv *v, moment *m)
         ws_fail_operand(cx, 1, MOMENT, *v);
         return false;
     }
-    if (wv_is_int(*n)) {
-        m->ns = wv_int(*n);
+    if (wv_number_int64(*n, &m->ns))
         return true;
-    }
     if (wv_number_binary_int64(*n, &m->ns))
         return true;
     ws_fail(cx, "timestamp too big");

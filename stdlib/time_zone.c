@@ -37,6 +37,10 @@ struct ws_zone {
     bool has_rule, has_dst;
     zone_type standard, summer;
     switch_rule begin, end;
+    /* What the rule said last, and of which seconds: from known_from, before known_until. Zones are
+     * a session's own. */
+    const zone_type *known;
+    int64_t known_from, known_until;
 };
 
 static void zone_free(void *p)
@@ -157,16 +161,35 @@ static int64_t switch_second(const switch_rule *r, int64_t year)
     return day * 86400 + r->time;
 }
 
+/* The span of t between two of the year's four borders: its ends and the two switches. */
+static void remember(ws_zone *z, const int64_t borders[4], int64_t t, const zone_type *type)
+{
+    z->known = type;
+    z->known_from = borders[0];
+    z->known_until = borders[3];
+    for (int i = 1; i < 3; i++) {
+        if (borders[i] <= t && borders[i] > z->known_from)
+            z->known_from = borders[i];
+        if (borders[i] > t && borders[i] < z->known_until)
+            z->known_until = borders[i];
+    }
+}
+
 static const zone_type *by_rule(const ws_zone *z, int64_t t)
 {
     if (!z->has_dst)
         return &z->standard;
+    if (z->known && t >= z->known_from && t < z->known_until)
+        return z->known;
     ws_date d = ws_date_of((ws_nanos)(t + z->standard.offset) * WS_SECOND);
-    int64_t start = ws_days(d.year, 1, 1) * 86400;
+    int64_t start = ws_days(d.year, 1, 1) * 86400, next = ws_days(d.year + 1, 1, 1) * 86400;
     int64_t begin = start + switch_second(&z->begin, d.year) - z->standard.offset;
     int64_t end = start + switch_second(&z->end, d.year) - z->summer.offset;
     bool summer = begin < end ? t >= begin && t < end : t >= begin || t < end;
-    return summer ? &z->summer : &z->standard;
+    const zone_type *type = summer ? &z->summer : &z->standard;
+    int64_t borders[4] = {start - z->standard.offset, begin, end, next - z->standard.offset};
+    remember((ws_zone *)(uintptr_t)z, borders, t, type);
+    return type;
 }
 
 int ws_zone_at(const ws_zone *z, int64_t t, wb_str *name)
