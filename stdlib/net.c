@@ -38,8 +38,28 @@ static address shorten(address a)
 
 #define ADDRESS_TEXT_MAX 46
 
+/* Four numbers up to 255 without leading zeros; what is none is inet_pton's to refuse. */
+static bool parse_ip4(wb_str s, address *a)
+{
+    const char *p = s.p, *end = s.p + s.n;
+    for (unsigned i = 0; i < 4; i++) {
+        if (i && (p == end || *p++ != '.'))
+            return false;
+        unsigned part = 0, digits = 0;
+        for (; p < end && (unsigned char)(*p - '0') < 10 && digits < 3; p++, digits++)
+            part = part * 10 + (unsigned)(*p - '0');
+        if (!digits || part > 255 || (digits > 1 && p[-(int)digits] == '0'))
+            return false;
+        a->b[i] = (unsigned char)part;
+    }
+    a->len = 4;
+    return p == end;
+}
+
 static bool parse_ip(wb_str s, address *a)
 {
+    if (parse_ip4(s, a))
+        return true;
     char text[ADDRESS_TEXT_MAX + 1];
     if (s.n > ADDRESS_TEXT_MAX || memchr(s.p, 0, s.n))
         return false;
@@ -92,6 +112,12 @@ static cidr plain(const cidr *c)
 
 static bool contains(const cidr *c, address a)
 {
+    if (c->ip.len == 4 && a.len == 4) {
+        uint32_t x, y;
+        memcpy(&x, c->ip.b, 4);
+        memcpy(&y, a.b, 4);
+        return !c->prefix || !(ntohl(x ^ y) >> (32 - c->prefix));
+    }
     cidr p = plain(c);
     a = shorten(a);
     if (a.len != p.ip.len)
