@@ -40,7 +40,7 @@ char *wb_buf_reserve(wb_buf *b, size_t n)
     return b->p + b->n;
 }
 
-void wb_buf_put(wb_buf *b, const void *p, size_t n)
+void wb_buf_put_slow(wb_buf *b, const void *p, size_t n)
 {
     if (!n)
         return;

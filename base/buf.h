@@ -29,7 +29,16 @@ static inline void wb_buf_commit(wb_buf *b, size_t n)
     b->n += n;
 }
 
-void wb_buf_put(wb_buf *b, const void *p, size_t n);
+void wb_buf_put_slow(wb_buf *b, const void *p, size_t n);
+static inline void wb_buf_put(wb_buf *b, const void *p, size_t n)
+{
+    if (__builtin_expect(b->failed || n >= b->cap - b->n || n > b->max - b->n, 0)) {
+        wb_buf_put_slow(b, p, n);
+    } else if (n) {
+        memcpy(b->p + b->n, p, n);
+        b->n += n;
+    }
+}
 void wb_buf_puts(wb_buf *b, const char *z);
 void wb_buf_put_str(wb_buf *b, wb_str s);
 void wb_buf_putc_slow(wb_buf *b, char c);

@@ -103,6 +103,8 @@ const wv *ws_members(ws_ctx *cx, wv collection, size_t *n);
 
 /* A buffer for a string result, bounded by what may still be made. */
 void ws_text_begin(ws_ctx *cx, wb_buf *b);
+/* Ends one that does not become a string; wb_buf_free does as well, but gives its memory up. */
+void ws_text_end(ws_ctx *cx, wb_buf *b);
 /* s as strconv.Quote writes it. */
 void ws_put_quoted(wb_buf *b, wb_str s);
 /* As the time package quotes: bytes that are not printable ASCII in hexadecimal. */

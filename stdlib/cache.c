@@ -19,6 +19,9 @@ typedef struct entry {
     ws_cache_kind kind;
 } entry;
 
+#define SPARE_TEXTS 2                  /* texts that one call makes at once: one and its parts */
+#define SPARE_MAX   ((size_t)64 << 10) /* bytes: one huge text does not keep its memory */
+
 struct ws_cache {
     entry entries[CACHE_ENTRIES];
     unsigned count;
@@ -29,6 +32,10 @@ struct ws_cache {
         void *item;
         void (*release)(void *item);
     } scratch[WS_SCRATCH_COUNT];
+    struct {
+        char *p;
+        size_t cap;
+    } spare[SPARE_TEXTS];
 };
 
 ws_cache *ws_cache_new(void)
@@ -56,7 +63,34 @@ void ws_cache_free(ws_cache *c)
     for (unsigned i = 0; i < WS_SCRATCH_COUNT; i++)
         if (c->scratch[i].item)
             c->scratch[i].release(c->scratch[i].item);
+    for (unsigned i = 0; i < SPARE_TEXTS; i++)
+        free(c->spare[i].p);
     free(c);
+}
+
+void ws_cache_lend(ws_cache *c, wb_buf *b)
+{
+    for (unsigned i = 0; i < SPARE_TEXTS; i++) {
+        if (!c->spare[i].p)
+            continue;
+        b->p = c->spare[i].p;
+        b->cap = c->spare[i].cap;
+        c->spare[i].p = NULL;
+        return;
+    }
+}
+
+void ws_cache_give_back(ws_cache *c, wb_buf *b)
+{
+    for (unsigned i = 0; i < SPARE_TEXTS && b->p && b->cap <= SPARE_MAX; i++) {
+        if (c->spare[i].p)
+            continue;
+        c->spare[i].p = b->p;
+        c->spare[i].cap = b->cap;
+        b->p = NULL;
+        b->cap = b->n = 0;
+    }
+    wb_buf_free(b);
 }
 
 static uint64_t hash_of(const ws_cache *c, ws_cache_kind kind, wb_str key)

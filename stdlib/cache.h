@@ -3,6 +3,7 @@
 #ifndef WRIT_STDLIB_CACHE_H
 #define WRIT_STDLIB_CACHE_H
 
+#include "base/buf.h"
 #include "stdlib/builtin.h"
 
 typedef enum ws_cache_kind {
@@ -32,5 +33,10 @@ typedef enum ws_scratch {
 void *ws_cache_scratch(const ws_cache *c, ws_scratch which);
 void ws_cache_set_scratch(ws_cache *c, ws_scratch which, void *scratch,
                           void (*release)(void *scratch));
+
+/* Memory for texts that are made piece by piece, so that calls after the first need no allocator.
+ * Lending fills an empty buffer's room, if there is some left; what is given back is emptied. */
+void ws_cache_lend(ws_cache *c, wb_buf *b);
+void ws_cache_give_back(ws_cache *c, wb_buf *b);
 
 #endif

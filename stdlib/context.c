@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "stdlib/args.h"
 #include "stdlib/builtin.h"
+#include "stdlib/cache.h"
 #include "value/json.h"
 
 #include <stdarg.h>
@@ -233,6 +234,16 @@ void ws_text_begin(ws_ctx *cx, wb_buf *b)
     wb_arena *a = cx->out;
     size_t left = a->top < a->limit ? (size_t)(a->limit - a->top) : 0;
     wb_buf_init(b, left < WV_LEN_MAX ? left : WV_LEN_MAX);
+    if (cx->cache) /* what is prepared has none */
+        ws_cache_lend(cx->cache, b);
+}
+
+void ws_text_end(ws_ctx *cx, wb_buf *b)
+{
+    if (cx->cache)
+        ws_cache_give_back(cx->cache, b);
+    else
+        wb_buf_free(b);
 }
 
 wv ws_take_string(ws_ctx *cx, wb_buf *b)
@@ -242,7 +253,7 @@ wv ws_take_string(ws_ctx *cx, wb_buf *b)
         ws_fail_room(cx);
     else if (ws_room(cx, b->n))
         v = wv_string_new(cx->out, wb_str_n(b->n ? b->p : "", b->n));
-    wb_buf_free(b);
+    ws_text_end(cx, b);
     return v;
 }
 

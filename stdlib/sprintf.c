@@ -188,7 +188,11 @@ static void quote(wb_buf *b, wb_str s, char q, bool ascii)
 {
     wb_buf_putc(b, q);
     for (size_t i = 0; i < s.n;) {
-        size_t used;
+        size_t used, plain = wv_print_plain(s.p + i, s.n - i, q);
+        wb_buf_put(b, s.p + i, plain);
+        i += plain;
+        if (i == s.n)
+            break;
         uint32_t c = wb_utf8_get(s.p + i, s.n - i, &used);
         if (c == WB_UTF8_BAD && used == 1)
             wb_buf_putf(b, "\\x%02x", (unsigned char)s.p[i]);
@@ -223,6 +227,10 @@ static bool can_backquote(wb_str s)
 static void put_quoted(printer *p, wb_str s)
 {
     s = cut(p, s);
+    if (!p->sharp && !p->has_width) {
+        quote(p->b, s, '"', p->plus);
+        return;
+    }
     wb_buf t;
     wb_buf_init(&t, p->b->max);
     if (p->sharp && can_backquote(s)) {
@@ -986,7 +994,7 @@ static bool load(ws_ctx *cx, wv v, argument *a)
         a->text = wb_arena_str(cx->out, wb_buf_str(&b));
     else if (cx->error == WS_ERR_NONE)
         ws_fail_room(cx);
-    wb_buf_free(&b);
+    ws_text_end(cx, &b);
     return ok;
 }
 

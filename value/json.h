@@ -71,6 +71,8 @@ void wv_print(wb_buf *b, wv v);
 bool wv_same_spelling(wv a, wv b);
 /* Whether Go's quoted form shows the code point as it is. */
 bool wv_printable(uint32_t c);
+/* How many of the first of n bytes are printable ASCII, and neither the quote nor a backslash. */
+size_t wv_print_plain(const char *p, size_t n, char quote);
 /* A string as Rego prints it in collections: Go's quoted form. */
 void wv_print_string(wb_buf *b, wb_str s);
 

@@ -29,11 +29,24 @@ bool wv_printable(uint32_t c)
     return from == sizeof hidden / sizeof *hidden || c < hidden[from][0];
 }
 
+size_t wv_print_plain(const char *p, size_t n, char quote)
+{
+    size_t i = 0;
+    while (i < n && p[i] >= 0x20 && p[i] < 0x7f && p[i] != quote && p[i] != '\\')
+        i++;
+    return i;
+}
+
 void wv_print_string(wb_buf *b, wb_str s)
 {
     static const char from[] = "\a\b\f\n\r\t\v\"\\", to[] = "abfnrtv\"\\";
     wb_buf_putc(b, '"');
     for (size_t i = 0, used; i < s.n; i += used) {
+        used = wv_print_plain(s.p + i, s.n - i, '"');
+        if (used) {
+            wb_buf_put(b, s.p + i, used);
+            continue;
+        }
         uint32_t c = wb_utf8_get(s.p + i, s.n - i, &used);
         const char *named = c && c < 0x80 ? strchr(from, (int)c) : NULL;
         if (c == WB_UTF8_BAD && used == 1)
