@@ -85,26 +85,37 @@ static wv fn_filter(ws_ctx *cx, const wv *args, unsigned argc)
 
 /* ---- union ---- */
 
+static wv merge(ws_ctx *cx, wv a, wv b, bool last_key);
+
+/* Puts the members of b into *r; objects in both are merged. */
+static bool merge_into(ws_ctx *cx, wv *r, wv b, bool last_key)
+{
+    for (uint32_t i = 0, n = wv_len(b); i < n; i++) {
+        wv k = wv_key_at(b, NULL, i), v = wv_value_at(b, NULL, i);
+        wv *place = wv_object_place(cx->out, r, k);
+        if (!place)
+            return false;
+        wv old = *place;
+        *place = v;
+        if (wv_defined(old) && wv_is_object(old) && wv_is_object(v)) {
+            v = merge(cx, old, v, last_key); /* r stays where it is meanwhile */
+            if (!wv_defined(v))
+                return false;
+            *place = v;
+        }
+        if (last_key && wv_defined(old) && !(wv_is_string(k)))
+            wv_object_put_key(cx->out, r, k, v);
+    }
+    return true;
+}
+
 static wv merge(ws_ctx *cx, wv a, wv b, bool last_key)
 {
     size_t n = wv_len(a), m = wv_len(b);
     WS_ROOM(cx, OBJECT_BYTES(n + m));
-    wv r = wv_object_begin(cx->out, n + m);
-    for (uint32_t i = 0; i < n; i++)
-        wv_object_put(cx->out, &r, wv_key_at(a, NULL, i), wv_value_at(a, NULL, i));
-    for (uint32_t i = 0; i < m; i++) {
-        wv k = wv_key_at(b, NULL, i), v = wv_value_at(b, NULL, i);
-        wv old = wv_object_get(r, k);
-        if (wv_defined(old) && wv_is_object(old) && wv_is_object(v)) {
-            v = merge(cx, old, v, last_key);
-            if (!wv_defined(v))
-                return v;
-        }
-        if (last_key)
-            wv_object_put_key(cx->out, &r, k, v);
-        else
-            wv_object_put(cx->out, &r, k, v);
-    }
+    wv r = wv_object_copy(cx->out, a, m);
+    if (!merge_into(cx, &r, b, last_key) && cx->error != WS_ERR_NONE)
+        return WV_UNDEFINED;
     return ws_built(cx, r);
 }
 
@@ -135,16 +146,8 @@ static wv fn_union_n(ws_ctx *cx, const wv *args, unsigned argc)
     WS_ROOM(cx, OBJECT_BYTES(total));
     wv r = wv_object_begin(cx->out, total);
     for (uint32_t i = 0; i < n; i++)
-        for (uint32_t k = 0; k < wv_len(items[i]); k++) {
-            wv key = wv_key_at(items[i], NULL, k), v = wv_value_at(items[i], NULL, k);
-            wv old = wv_object_get(r, key);
-            if (wv_defined(old) && wv_is_object(old) && wv_is_object(v)) {
-                v = merge(cx, old, v, true);
-                if (!wv_defined(v))
-                    return v;
-            }
-            wv_object_put_key(cx->out, &r, key, v);
-        }
+        if (!merge_into(cx, &r, items[i], true) && cx->error != WS_ERR_NONE)
+            return WV_UNDEFINED;
     return ws_built(cx, r);
 }
 
@@ -166,28 +169,42 @@ static bool array_subset(ws_ctx *cx, wv super, wv sub)
     return false;
 }
 
-static bool set_subset(wv super, wv sub)
+static bool set_subset(ws_ctx *cx, wv super, wv sub)
 {
+    if (!ws_charge(cx, wv_len(sub) / 8))
+        return false;
     for (uint32_t i = 0; i < wv_len(sub); i++)
         if (!wv_set_has(super, wv_set_at(sub, NULL, i)))
             return false;
     return true;
 }
 
+static bool object_subset(ws_ctx *cx, wv super, wv sub);
+
+/* Whether b is a or a part of it. Equal collections are parts as well, but for keys that are equal
+ * and not found (numbers beyond float64), so equality comes last. */
+static bool is_part(ws_ctx *cx, wv a, wv b)
+{
+    if (wv_is_object(a) && wv_is_object(b))
+        return object_subset(cx, a, b) || (cx->error == WS_ERR_NONE && wv_equal(a, b));
+    if (wv_is_set(a) && wv_is_set(b))
+        return set_subset(cx, a, b) || (cx->error == WS_ERR_NONE && wv_equal(a, b));
+    if (wv_is_array(a) && wv_is_array(b))
+        return array_subset(cx, a, b);
+    return wv_equal(a, b);
+}
+
 static bool object_subset(ws_ctx *cx, wv super, wv sub)
 {
-    for (uint32_t i = 0; i < wv_len(sub); i++) {
+    uint32_t n = wv_len(sub);
+    if (!ws_charge(cx, 1 + n / 4))
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
         wv b = wv_value_at(sub, NULL, i);
         wv a = wv_object_get(super, wv_key_at(sub, NULL, i));
-        if (!wv_defined(a))
-            return false;
-        if (wv_equal(a, b))
+        if (a == b)
             continue;
-        bool in = wv_is_object(a) && wv_is_object(b) ? object_subset(cx, a, b)
-                  : wv_is_set(a) && wv_is_set(b)     ? set_subset(a, b)
-                  : wv_is_array(a) && wv_is_array(b) ? array_subset(cx, a, b)
-                                                     : false;
-        if (!in)
+        if (!wv_defined(a) || !is_part(cx, a, b))
             return false;
     }
     return true;
@@ -210,14 +227,13 @@ static bool array_holds_set(wv super, wv sub)
 static wv fn_subset(ws_ctx *cx, const wv *args, unsigned argc)
 {
     wv a = args[0], b = args[1];
-    WS_SPEND(cx, ws_weight(b, SIZE_MAX));
     if (wv_is_array(a))
-        WS_SPEND(cx, wv_len(a) * sizeof(wv));
+        WS_SPEND(cx, wv_len(a) * sizeof(wv) + ws_weight(b, SIZE_MAX));
     bool r;
     if (wv_is_object(a) && wv_is_object(b))
         r = object_subset(cx, a, b);
     else if (wv_is_set(a) && wv_is_set(b))
-        r = set_subset(a, b);
+        r = set_subset(cx, a, b);
     else if (wv_is_array(a) && wv_is_array(b))
         r = array_subset(cx, a, b);
     else if (wv_is_array(a) && wv_is_set(b))

@@ -447,6 +447,40 @@ wv wv_object_put_new(wb_arena *a, wv *object, wv key, wv value)
     return i == NONE ? WV_UNDEFINED : wv_value_at(*object, NULL, i);
 }
 
+wv *wv_object_place(wb_arena *a, wv *object, wv key)
+{
+    uint32_t i = object_find_or_append(a, object, key, WV_UNDEFINED);
+    if (i == NONE) {
+        if (wv_is_shaped(*object) || a->exhausted)
+            return NULL;
+        i = wv_len(*object) - 1;
+    }
+    changed(wv_head(*object));
+    return wv_is_shaped(*object) ? &wv_shaped_of(*object)->values[i]
+                                 : &wv_tab(*object)->entries[(size_t)i * 2 + 1];
+}
+
+wv wv_object_copy(wb_arena *a, wv object, size_t more)
+{
+    if (wv_is_shaped(object)) {
+        wv copy = wv_unshape(a, object, more);
+        return copy == WV_UNDEFINED ? wv_object_begin(a, 0) : copy;
+    }
+    const wv_table *from = wv_tab(object);
+    wv_table *t = wv_table_make(a, WV_T_OBJECT, from->h.len + more);
+    if (!t)
+        return wv_object_begin(a, 0);
+    memcpy(t->entries, from->entries, (size_t)from->h.len * 2 * sizeof(wv));
+    t->h.len = from->h.len;
+    t->h.hash = from->h.hash;
+    t->h.flags = from->h.flags & (uint8_t)~WV_F_ORDERED;
+    if (t->mask && t->mask == from->mask)
+        memcpy(t->index, from->index, ((size_t)t->mask + 1) * sizeof(uint32_t));
+    else if (t->mask)
+        index_all(t, 2);
+    return wv_from(t, WV_T_OBJECT);
+}
+
 bool wv_set_add(wb_arena *a, wv *set, wv member)
 {
     bool added;
