@@ -7,8 +7,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
+#define BLOCK    (1 << 16)                   /* bytes read at a time from what tells no size */
 #define BATCH_NS ((uint64_t)5 * 1000 * 1000) /* time between two looks at the clock */
 
 _Noreturn void bench_die(const char *format, ...)
@@ -87,10 +89,13 @@ wb_buf bench_read_file(const char *folder, const char *name)
     if (!f)
         bench_die("%s: %s", wb_buf_cstr(&path), strerror(errno));
     wb_buf_init(&text, BENCH_MAX_FILE);
-    char block[1 << 16];
-    size_t n;
-    while ((n = fread(block, 1, sizeof block, f)) > 0)
-        wb_buf_put(&text, block, n);
+    struct stat st;
+    size_t room = fstat(fileno(f), &st) || st.st_size < BLOCK ? BLOCK : (size_t)st.st_size, n;
+    setvbuf(f, NULL, _IONBF, 0);
+    for (char *to; (to = wb_buf_reserve(&text, room)) && (n = fread(to, 1, room, f)) > 0;) {
+        wb_buf_commit(&text, n);
+        room = BLOCK;
+    }
     if (ferror(f) || text.failed)
         bench_die("%s: %s", wb_buf_cstr(&path), text.failed ? "too large" : strerror(errno));
     fclose(f);
