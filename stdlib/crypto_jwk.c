@@ -449,6 +449,18 @@ static bool valid(reader *r)
 
 /* ---- keys and sets ---- */
 
+/* What making a key costs: a point of a curve is looked at, the parts of a private RSA key are
+ * raised to each other's powers, which grows with the third power of its length. */
+#define KEY_UNITS      100
+#define RSA_UNITS      32
+#define RSA_UNIT_BYTES 128
+
+static uint64_t units_of(const ws_jwk *j)
+{
+    uint64_t times = j->n.n < 4096 ? (j->n.n + RSA_UNIT_BYTES - 1) / RSA_UNIT_BYTES : 0;
+    return KEY_UNITS + (j->is_private ? RSA_UNITS * times * times * times : 0);
+}
+
 static bool read_key(ws_ctx *cx, const char *front, const char *where, wv object, ws_keys *keys)
 {
     static const struct {
@@ -490,7 +502,8 @@ static bool read_key(ws_ctx *cx, const char *front, const char *where, wv object
     r.key = ws_keys_add(keys);
     r.key->kind = r.j.kind;
     r.key->is_private = r.j.is_private;
-    bool ok = read_members(&r, object) && complete(&r) && valid(&r);
+    bool ok =
+        read_members(&r, object) && complete(&r) && ws_charge(cx, units_of(&r.j)) && valid(&r);
     if (ok)
         ws_jwk_make(&r.j, r.key);
     clear(&r.j);

@@ -150,17 +150,39 @@ static bool pack_ec(const EVP_PKEY *pkey, unsigned char **signature, size_t *n)
     return true;
 }
 
+/* OPA's library takes an Ed25519 key for the bytes it is made of: a public key, or the seed with
+ * the public key behind it. */
+#define ED25519_BYTES 32
+
+static size_t bytes_of(const ws_key *key, unsigned char bytes[2 * ED25519_BYTES])
+{
+    size_t n = ED25519_BYTES, front = key->is_private ? ED25519_BYTES : 0;
+    if (!key->pkey || !EVP_PKEY_get_raw_public_key(key->pkey, bytes + front, &n) ||
+        (front && !EVP_PKEY_get_raw_private_key(key->pkey, bytes, &n)))
+        return 0;
+    return front + ED25519_BYTES;
+}
+
 static bool sign_mac(ws_ctx *cx, const ws_jws_alg *alg, const ws_key *key, wb_str message,
                      unsigned char **signature, size_t *n)
 {
     unsigned len;
-    if (!key->n) {
+    unsigned char raw[2 * ED25519_BYTES];
+    const unsigned char *secret = key->bytes;
+    size_t size = key->n;
+    if (key->kind == WS_KEY_ED25519) {
+        secret = raw;
+        size = bytes_of(key, raw);
+    }
+    if (!size) {
         ws_fail(cx, "dsig.Sign: dsig.toHMACKey: missing key while signing payload");
         return false;
     }
     *signature = OPENSSL_malloc(EVP_MAX_MD_SIZE);
-    if (!*signature || !HMAC(alg->md(), key->bytes, (int)key->n, (const unsigned char *)message.p,
-                             message.n, *signature, &len)) {
+    bool ok = *signature && HMAC(alg->md(), secret, (int)size, (const unsigned char *)message.p,
+                                 message.n, *signature, &len);
+    OPENSSL_cleanse(raw, sizeof raw);
+    if (!ok) {
         ws_fail(cx, "digest is not available");
         return false;
     }
@@ -190,8 +212,11 @@ static bool fits(ws_ctx *cx, const ws_jws_alg *alg, const ws_key *key)
                                 "keyconv: failed to produce ecdsa.PrivateKey"},
                  [WS_JWS_EDDSA] = {WS_KEY_ED25519, "ed25519.PrivateKey",
                                    "failed to produce ed25519.PrivateKey"}};
-    bool okp = key->kind == WS_KEY_OTHER && alg->family == WS_JWS_EDDSA && key->fault[0];
-    bool right = (key->kind == wants[alg->family].kind || okp) && key->is_private;
+    bool bytes = alg->family == WS_JWS_HMAC && key->kind == WS_KEY_ED25519;
+    bool okp = (bytes || (key->kind == WS_KEY_OTHER &&
+                          (alg->family == WS_JWS_EDDSA || alg->family == WS_JWS_HMAC))) &&
+               key->fault[0];
+    bool right = bytes || ((key->kind == wants[alg->family].kind || okp) && key->is_private);
     if (right && !key->fault[0]) {
         if (key->unsound[0])
             ws_fail(cx, "%s", key->unsound);

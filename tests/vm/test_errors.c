@@ -8,13 +8,15 @@ static const struct {
     size_t n;
 } rows[] = {
     {"package t\np := net.cidr_expand(\"10.0.\\u00000.0/8\")",
-     PAIR("net.cidr_expand: invalid CIDR address: 10.0.\0" "0.0/8")},
+     PAIR("net.cidr_expand: invalid CIDR address: 10.0.\0"
+          "0.0/8")},
     {"package t\np := io.jwt.encode_sign({\"alg\": \"a\\u0000b\"}, {}, {\"kty\": \"oct\", \"k\": "
      "\"AA\"})",
      PAIR("io.jwt.encode_sign: unknown JWS algorithm: a\0b")},
     {"package t\np := graphql.parse({\"Operations\": [{\"Operation\": \"query\", \"SelectionSet\": "
      "[{\"Name\": \"a\\u0000b\", \"Alias\": \"a\"}]}]}, \"type Query { c: Int }\")",
-     PAIR("graphql.parse: GraphQL parse error: input: Cannot query field \"a\0b\" on type \"Query\".\n")},
+     PAIR("graphql.parse: GraphQL parse error: input: Cannot query field \"a\0b\" on type "
+          "\"Query\".\n")},
 };
 
 static void a_nul_does_not_end_an_error(void **state)
