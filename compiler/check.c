@@ -16,6 +16,7 @@ void wc_check_begin(wc_check *c, wc_unit *u)
     c->input = wc_ck_var(c, WB_LIT("input"));
     c->data = wc_ck_var(c, WB_LIT("data"));
     wc_ck_copy_modules(c);
+    wc_ck_input_schema(c);
 }
 
 void wc_check_end(wc_check *c)

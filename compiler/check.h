@@ -154,17 +154,18 @@ typedef struct wc_check {
     uint32_t n_modules;
     wc_crule **all; /* rules with their else parts, in order */
     uint32_t n_all;
-    wc_ctree *tree;          /* at `data` */
-    uint32_t marks;          /* generations given out */
-    struct wc_cgraph *graph; /* check_graph.h; NULL before its stage */
-    struct wc_types *types;  /* of the type check, or NULL */
-    wv schemas;              /* "rule:..", "document:..", ... -> the entries of its annotations */
-    const wc_crule *rule;    /* the one being worked on; NULL in queries */
-    uint8_t has;             /* copying: what was met in the rule under way */
-    bool has_templates;      /* anywhere in the modules */
-    bool has_deprecated;     /* functions: some call names a deprecated built-in */
-    wc_crule **by_line;      /* check_safety.c: rules by module and line, or NULL */
-    bool failed;             /* an error ends the chain behind this stage */
+    wc_ctree *tree;                   /* at `data` */
+    uint32_t marks;                   /* generations given out */
+    struct wc_cgraph *graph;          /* check_graph.h; NULL before its stage */
+    struct wc_types *types;           /* of the type check, or NULL */
+    const struct wc_type *input_type; /* what the input's schema says; NULL: there is none */
+    wv schemas;           /* "rule:..", "document:..", ... -> the entries of its annotations */
+    const wc_crule *rule; /* the one being worked on; NULL in queries */
+    uint8_t has;          /* copying: what was met in the rule under way */
+    bool has_templates;   /* anywhere in the modules */
+    bool has_deprecated;  /* functions: some call names a deprecated built-in */
+    wc_crule **by_line;   /* check_safety.c: rules by module and line, or NULL */
+    bool failed;          /* an error ends the chain behind this stage */
     wc_query_body query;
 } wc_check;
 
@@ -389,6 +390,9 @@ void wc_ck_query(wc_check *c, const wc_query *q);
 
 /* Begins the stages: c has a tree of its own of the unit's modules. */
 void wc_check_begin(wc_check *c, wc_unit *u);
+/* check_schemas.c: reads the input's schema; one that is none ends the chain before its first
+ * stage. */
+void wc_ck_input_schema(wc_check *c);
 /* Gives back what only the stages need; the tree stays in the unit's arena. */
 void wc_check_end(wc_check *c);
 

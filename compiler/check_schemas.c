@@ -260,21 +260,26 @@ void wc_ty_schemas(wc_types *c, const wc_crule *r, wc_layer *to)
     apply(c, r, list_at(c, "rule", wb_str_of(mark)), to);
 }
 
-void wc_ty_input(wc_types *c)
+void wc_ck_input_schema(wc_check *c)
 {
-    if (!wv_is_object(c->u->options->schemas))
-        return;
-    wv schema = wv_object_get(c->u->options->schemas, WV_EMPTY_ARRAY(c->a));
+    const wc_options *o = c->u->options;
+    wv schema = wv_is_object(o->schemas) && !o->skip_types
+                    ? wv_object_get(o->schemas, WV_EMPTY_ARRAY(c->a))
+                    : WV_UNDEFINED;
     if (schema == WV_UNDEFINED)
         return;
     wb_buf why;
     wb_buf_init(&why, (size_t)1 << 20);
-    wc_tp t = wc_schema_type(c->a, c->u->options->seed, schema, &why);
-    if (t) {
-        c->base.input = wb_arena_calloc(c->a, sizeof *c->base.input);
-        c->base.input->value = t;
-    } else if (!c->early) {
-        wc_ck_fail(c->c, WP_TYPE_ERROR, (wp_loc){0}, "%.*s", WB_FMT(wb_buf_str(&why)));
-    }
+    c->input_type = wc_schema_type(c->a, o->seed, schema, &why);
+    if (!c->input_type)
+        wc_ck_fail(c, WP_TYPE_ERROR, (wp_loc){0}, "%.*s", WB_FMT(wb_buf_str(&why)));
     wb_buf_free(&why);
+}
+
+void wc_ty_input(wc_types *c)
+{
+    if (!c->c->input_type)
+        return;
+    c->base.input = wb_arena_calloc(c->a, sizeof *c->base.input);
+    c->base.input->value = c->c->input_type;
 }

@@ -33,7 +33,7 @@
  * `o`, `n` the imported keyword `and`, `or`, `not`.
  *
  * METADATA blocks are rows of MR (above a rule) and MP (above a package); Z.T and SC.T are JSON
- * Schemas of the shape, the latter with definitions, SET the schemas that stand beside a program.
+ * Schemas of the shape, the latter with definitions, SIDE the schemas that stand beside a program.
  *
  * Digits default to 8 for new variables, so that `<+T> := <T>` does not speak of itself. A hole
  * that finds nothing to name makes the row void, and another is drawn. */
