@@ -198,6 +198,8 @@ typedef struct wc_need {
 
 /* What a rule's body needs; the list lives in the unit's arena. */
 uint32_t wc_find_needs(wc_planner *p, const wc_rule *r, wc_need **out);
+/* Undefined where the index passes over the rule. Its arguments must be bound. */
+void wc_plan_needs(wc_planner *p, const wc_rule *r);
 bool wc_same_place(const wp_term *x, const wp_term *y);
 
 /* plan_dispatch.c: which of a node's rules to look at, by the value of one place. */

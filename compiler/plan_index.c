@@ -528,6 +528,14 @@ uint32_t wc_find_needs(wc_planner *p, const wc_rule *r, wc_need **out)
     return f.n;
 }
 
+void wc_plan_needs(wc_planner *p, const wc_rule *r)
+{
+    wc_need *needs;
+    uint32_t n = wc_find_needs(p, r, &needs);
+    for (uint32_t i = 0; i < n; i++)
+        plan_need(p, &needs[i], UINT32_MAX);
+}
+
 /* Whether the dispatch to the rule has made this test already. */
 static bool is_decided(const wc_planner *p, const wp_expr *e)
 {

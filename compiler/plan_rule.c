@@ -89,9 +89,79 @@ static void unify_args(wc_planner *p, const wc_rule *r)
         wc_unify_value(p, r->args[i], wc_op_local(i));
 }
 
-/* One rule and its `else` chain. `returns`: a value found is the answer at once. */
-static void plan_chain(wc_planner *p, const wc_rule *first, uint32_t result, bool returns)
+static bool body_iterates(wc_unit *u, const wc_rule *r);
+
+/* With more rules than this of one name, none asks which of the others are seen: the plan would
+ * grow with their square. */
+#define OTHERS_MAX 64u
+
+/* What a value that is found comes to. */
+typedef enum ending {
+    KEEPS,     /* it is kept, and others must be equal */
+    RETURNS,   /* it is the answer at once */
+    MAY_RETURN /* it is when no rule with another value can be seen */
+} ending;
+
+/* Calls for each rule and `else` of the node whose value is not v; stops where one answers false.
+ */
+static bool each_other(wc_planner *p, const wc_node *n, wv v,
+                       bool (*call)(wc_planner *p, const wc_rule *r, wc_block *out), wc_block *out)
 {
+    for (uint32_t i = 0; i < n->n_rules; i++)
+        for (const wc_rule *r = n->rules[i]; r && !r->is_default; r = r->else_rule) {
+            wv other = constant_value(p, r);
+            if ((other == WV_UNDEFINED || !wv_equal(other, v)) && !call(p, r, out))
+                return false;
+        }
+    return true;
+}
+
+static bool has_needs(wc_planner *p, const wc_rule *r, wc_block *out)
+{
+    wc_need *needs;
+    (void)out;
+    return wc_find_needs(p, r, &needs) > 0;
+}
+
+static bool leave_if_seen(wc_planner *p, const wc_rule *r, wc_block *out)
+{
+    wc_mark m = wc_open(p);
+    wc_plan_needs(p, r);
+    wc_break(p, out);
+    wc_close(p, m);
+    return true;
+}
+
+/* The rules that OPA's index lets be seen for an input decide whether the first value ends the
+ * search. It shows only where the search goes on: what later turns of a loop ask may clash. */
+static ending ending_of(wc_planner *p, const wc_node *n, const wc_rule *first)
+{
+    wv v = constant_value(p, first);
+    if (p->u->options->no_early_exit || first->n_args || n->n_rules > OTHERS_MAX ||
+        v == WV_UNDEFINED)
+        return KEEPS;
+    bool iterates = false;
+    for (const wc_rule *r = first; r; r = r->else_rule)
+        iterates |= body_iterates(p->u, r);
+    return iterates && each_other(p, n, v, has_needs, NULL) ? MAY_RETURN : KEEPS;
+}
+
+static void return_unless_others(wc_planner *p, const wc_node *n, const wc_rule *r)
+{
+    wv v = constant_value(p, r);
+    if (v == WV_UNDEFINED)
+        return;
+    wc_mark m = wc_open(p);
+    each_other(p, n, v, leave_if_seen, p->block);
+    plan_return(p, wc_const(p, v));
+    wc_close(p, m);
+}
+
+/* One rule and its `else` chain. */
+static void plan_chain(wc_planner *p, const wc_node *n, const wc_rule *first, uint32_t result,
+                       ending end)
+{
+    bool returns = end == RETURNS;
     bool chained = first->else_rule != NULL;
     uint32_t own = result;
     if (chained && !returns) {
@@ -112,6 +182,8 @@ static void plan_chain(wc_planner *p, const wc_rule *first, uint32_t result, boo
             plan_return(p, v);
         else
             wc_put_op(p, WC_S_AssignVarOnce, own, v, (wc_operand){0});
+        if (end == MAY_RETURN)
+            return_unless_others(p, n, r);
         wc_close(p, m);
     }
     if (own != result) {
@@ -249,7 +321,7 @@ static void plan_single(wc_planner *p, wc_node *n)
             p->u->module = n->rules[i]->module;
             p->loc = n->rules[i]->loc;
             wc_mark m = chosen ? wc_case_begin(p) : wc_mark_now(p);
-            plan_chain(p, n->rules[i], result, returns);
+            plan_chain(p, n, n->rules[i], result, returns ? RETURNS : ending_of(p, n, n->rules[i]));
             if (chosen)
                 wc_case_end(p, m);
         }

@@ -403,6 +403,9 @@ static bool parts(const wp_parser *p, uint32_t i)
     }
     if (followed_by_step(p, i))
         return true;
+    /* A declaration is no operand: `and(x, y)` behind it is a call. */
+    if (p->open[p->n_open - 1].some && p->tokens[i + 1].raw == '(' && touches(p, i + 1))
+        return true;
     return !(is_word(p, t, WP_W_WITH) || is_word(p, t, WP_W_AS) || is_word(p, t, WP_W_AND) ||
              is_word(p, t, WP_W_OR));
 }
@@ -524,6 +527,7 @@ static int word_token(wp_parser *p, uint32_t i)
             return T_IDENT;
         break;
     case WP_W_EVERY: top(p)->every = true; break;
+    case WP_W_SOME: top(p)->some = true; break;
     case WP_W_IMPORT:
         if (outside)
             look_at_import(p, i);
@@ -701,7 +705,7 @@ static int operator_token(wp_parser *p, uint32_t i)
         o->pair = t->raw == ',' && o->kind != WP_O_ARRAY && o->kind != WP_O_SET &&
                   o->kind != WP_O_OBJECT && o->kind != WP_O_CALL;
         if (t->raw == ';')
-            o->every = false;
+            o->every = o->some = false;
         return t->raw;
     case WP_RAW_ASSIGN: return T_ASSIGN;
     case WP_RAW_EQ: return T_EQ;
@@ -740,7 +744,7 @@ static int next_token(wp_parser *p, wp_span *span)
     if ((t->flags & WP_TF_NL) && top(p)->body && wp_ends_term(p->prev) && !p->nl_given &&
         parts(p, i)) {
         p->nl_given = true;
-        top(p)->every = top(p)->pair = false;
+        top(p)->every = top(p)->pair = top(p)->some = false;
         reset_chain(p);
         *span = (wp_span){t->off, t->off, t->row, t->col};
         p->at = i;

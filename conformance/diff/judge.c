@@ -152,6 +152,15 @@ static void differ(df_verdict *v, wb_arena *a, int query, wv left, wv right, con
              how, WB_FMT(x), m.n ? " " : "", WB_FMT(m), WB_FMT(y), n.n ? " " : "", WB_FMT(n));
 }
 
+/* Rows without those that are there before. */
+static wv once(wb_arena *a, wv rows)
+{
+    wv out = wv_set_begin(a, wv_len(rows));
+    for (uint32_t i = 0; i < wv_len(rows); i++)
+        wv_set_add(a, &out, wv_is_set(rows) ? wv_key_at(rows, NULL, i) : wv_items(rows)[i]);
+    return out;
+}
+
 /* One pair of answers, or the pair of whole results where modules were refused. */
 static bool judge_pair(wb_arena *a, const df_program *p, int query, wv left, wv right,
                        const df_judge_options *options, df_verdict *v)
@@ -181,7 +190,10 @@ static bool judge_pair(wb_arena *a, const df_program *p, int query, wv left, wv 
     v->asked++;
     v->defined += wv_len(r) > 0;
     if (!wv_equal(r, s))
-        differ(v, a, query, left, right, wv_len(r) == wv_len(s) ? "values" : "rows");
+        differ(v, a, query, left, right,
+               wv_len(r) == wv_len(s)             ? "values"
+               : wv_equal(once(a, r), once(a, s)) ? "repeats"
+                                                  : "rows");
     else if (!same_text(r, s))
         differ(v, a, query, left, right, "spelling");
     return v->kind != DF_DIFFERS;

@@ -15,6 +15,9 @@ static const known table[] = {
     {"query-with", "^(rows|values|codes): (rows|undefined) / ",
      "\\|.*with [^|]* as (input|data|base)",
      "a `with` inside a body of a query whose value is undefined: OPA goes on with the reference"},
+    {"member-twice", "^repeats: ", "\\{",
+     "members of a literal that turn out equal are stepped on one by one: a set holds a member "
+     "once"},
     {"unevaluated", "^codes: eval_internal_error", ".",
      "built-in function called with an operand that requires evaluation: a fault inside OPA"},
 };
