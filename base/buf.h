@@ -24,6 +24,13 @@ void wb_buf_clear(wb_buf *b);
 /* Room for n more bytes: a pointer to write to, or NULL past the maximum. The bytes count only
  * after wb_buf_commit. */
 char *wb_buf_reserve(wb_buf *b, size_t n);
+/* The same, without a call where there is room. */
+static inline char *wb_buf_room(wb_buf *b, size_t n)
+{
+    if (__builtin_expect(b->failed || n >= b->cap - b->n || n > b->max - b->n, 0))
+        return wb_buf_reserve(b, n);
+    return b->p + b->n;
+}
 static inline void wb_buf_commit(wb_buf *b, size_t n)
 {
     b->n += n;

@@ -83,6 +83,56 @@ void wv_json_put_string(wb_buf *b, wb_str s, bool html)
     wb_buf_putc(b, '"');
 }
 
+#define PLAIN_MAX  64 /* bytes: above, longer vectors are worth a call */
+#define PLAIN_ROOM (PLAIN_MAX + 16)
+
+/* Whether a word has nothing but ASCII that JSON shows as it is. */
+static inline bool is_plain(uint64_t w)
+{
+    return !((wv_scan_marks(w) | w) & WV_SCAN_TOPS);
+}
+
+/* Writes the string in quotes and answers the end, where PLAIN_ROOM bytes are free; NULL, and what
+ * was written does not count, when it is long or has something to escape. */
+static inline char *put_plain(char *to, wv v)
+{
+    *to++ = '"';
+    size_t n;
+    if (wv_tag(v) == WV_T_SHORT) {
+        uint64_t w = v >> 8;
+        n = (size_t)(v >> 3 & 7);
+        if (!is_plain(w | WV_SCAN_ONES * ' ' << 8 * n))
+            return NULL;
+        memcpy(to, &w, 8);
+    } else {
+        const wv_string *s = wv_ptr(v);
+        n = s->h.len;
+        if (n > PLAIN_MAX)
+            return NULL;
+        uint64_t last = wv_load64(s->bytes + n - 8);
+        bool plain = is_plain(last);
+        for (size_t i = 0; i + 8 < n; i += 8) {
+            uint64_t w = wv_load64(s->bytes + i);
+            plain &= is_plain(w);
+            memcpy(to + i, &w, 8);
+        }
+        memcpy(to + n - 8, &last, 8);
+        if (!plain)
+            return NULL;
+    }
+    to[n] = '"';
+    return to + n + 1;
+}
+
+static inline void put_string(wb_buf *b, wv v, bool html)
+{
+    char *to = html ? NULL : wb_buf_room(b, PLAIN_ROOM), *end = to ? put_plain(to, v) : NULL;
+    if (end)
+        b->n += (size_t)(end - to);
+    else
+        wv_json_put_string(b, wv_str(&v), html);
+}
+
 /* ---- numbers ---- */
 
 static bool digits(wb_str s, size_t *i)
@@ -113,6 +163,10 @@ static bool is_json_number(wb_str s)
 
 void wv_put_small(wb_buf *b, int64_t i)
 {
+    if ((uint64_t)i < 10) {
+        wb_buf_putc(b, (char)('0' + i));
+        return;
+    }
     char text[20], *p = text + sizeof text;
     uint64_t u = i < 0 ? 0 - (uint64_t)i : (uint64_t)i;
     do {
@@ -142,7 +196,7 @@ static bool put_number(wb_buf *b, wv v, wb_error *error)
 static bool put_scalar(wb_buf *b, wv v, const wv_json_style *style, wb_error *error)
 {
     if (wv_is_string(v)) {
-        wv_json_put_string(b, wv_str(&v), style->html);
+        put_string(b, v, style->html);
         return true;
     }
     switch (wv_type_of(v)) {
@@ -256,7 +310,7 @@ static wv member(wb_buf *b, encode_frame *f, const wv_json_style *style)
         value = wv_value_at(f->v, NULL, f->keys[i].i);
     } else {
         wv key = wv_key_at(f->v, f->order, i);
-        wv_json_put_string(b, wv_str(&key), style->html);
+        put_string(b, key, style->html);
         value = wv_value_at(f->v, f->order, i);
     }
     wb_buf_putc(b, ':');

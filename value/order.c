@@ -189,8 +189,8 @@ bool wv_equal_slow(wv a, wv b)
 
 /* ---- sorting ---- */
 
-#define SORT_RUN   8  /* items sorted by insertion before runs are merged */
-#define SORT_LOCAL 32 /* items sorted without memory from the heap */
+#define SORT_RUN   8   /* items sorted by insertion before runs are merged */
+#define SORT_LOCAL 512 /* items sorted without memory from the heap: 24 KB of the stack */
 
 /* `rank` never contradicts the order: only items of equal rank are compared in full. */
 typedef struct sort_item {
@@ -225,6 +225,37 @@ static uint64_t rank_of(wv v)
         bits = v;
     }
     return (uint64_t)type << 61 | bits;
+}
+
+/* Bytes that the keys of all n entries begin with, where all are strings of more than WV_SHORT_MAX:
+ * numbered names mostly differ behind the bytes that a rank has room for. */
+static size_t common_front(const wv *e, size_t n, unsigned width)
+{
+    if (wv_tag(e[0]) != WV_T_STRING)
+        return 0;
+    const wv_string *first = wv_ptr(e[0]);
+    size_t common = first->h.len;
+    for (size_t i = 1; i < n && common; i++) {
+        if (wv_tag(e[i * width]) != WV_T_STRING)
+            return 0;
+        const wv_string *s = wv_ptr(e[i * width]);
+        size_t k = 0;
+        common = s->h.len < common ? s->h.len : common;
+        while (k < common && s->bytes[k] == first->bytes[k])
+            k++;
+        common = k;
+    }
+    return common;
+}
+
+/* As rank_of for a string, by the bytes from `from` on. */
+static uint64_t rank_behind(wv v, size_t from)
+{
+    const wv_string *s = wv_ptr(v);
+    size_t n = s->h.len - from;
+    uint64_t bits = 0;
+    memcpy(&bits, s->bytes + from, n < 8 ? n : 8);
+    return (uint64_t)WV_TYPE_STRING << 61 | __builtin_bswap64(bits) >> 3;
 }
 
 static inline bool in_order(const sort_item *x, const sort_item *y)
@@ -305,9 +336,11 @@ static void sort_table(wv table)
     sort_item local[2 * SORT_LOCAL];
     sort_item *p = n <= SORT_LOCAL ? local : wb_malloc(2 * (size_t)n * sizeof *p);
     bool sorted = true;
+    size_t front = common_front(t->entries, n, width);
     for (uint32_t i = 0; i < n; i++) {
         wv key = t->entries[(size_t)i * width];
-        p[i] = (sort_item){.rank = rank_of(key), .v = key, .i = i};
+        p[i] =
+            (sort_item){.rank = front ? rank_behind(key, front) : rank_of(key), .v = key, .i = i};
         sorted = sorted && (!i || in_order(&p[i - 1], &p[i]));
     }
     if (!sorted) {

@@ -187,6 +187,29 @@ static void documents_of_a_stream_are_read_one_by_one(void **state)
     assert_int_equal(text.n, 0);
 }
 
+static void strings_of_any_length_come_back(void **state)
+{
+    static const char *const odd[] = {"", "\"", "\\", "\x01", "\x1f", "\x7f", "\xc3\xa9", " "};
+    wb_arena *a = *state;
+    for (size_t n = 0; n < 100; n++)
+        for (size_t at = 0; at <= n; at += n < 20 ? 1 : 7)
+            for (size_t k = 0; k < sizeof odd / sizeof *odd; k++) {
+                wb_buf text, b;
+                wb_buf_init(&text, 1 << 10);
+                for (size_t i = 0; i < n; i++)
+                    wb_buf_puts(&text, i == at ? odd[k] : "a");
+                wv v = wv_string_new(a, wb_str_n(text.n ? text.p : "", text.n)), back;
+                wb_buf_init(&b, 1 << 12);
+                assert_int_equal(wv_json_encode(&b, v, NULL, NULL), WB_OK);
+                assert_int_equal(wv_json_decode(a, wb_buf_str(&b), NULL, &back, NULL), WB_OK);
+                assert_true(wv_equal(v, back));
+                bool escaped = at < n && k >= 1 && k <= 4;
+                assert_int_equal(memchr(b.p, '\\', b.n) != NULL, escaped);
+                wb_buf_free(&text);
+                wb_buf_free(&b);
+            }
+}
+
 static void values_become_json_as_go_writes_it(void **state)
 {
     wb_arena *a = *state;
@@ -326,6 +349,7 @@ int main(void)
         TEST(depth_is_limited),
         TEST(a_document_over_the_budget_is_refused),
         TEST(documents_of_a_stream_are_read_one_by_one),
+        TEST(strings_of_any_length_come_back),
         TEST(values_become_json_as_go_writes_it),
         TEST(numbers_that_are_no_json_are_refused),
         TEST(text_over_the_buffers_maximum_is_refused),

@@ -211,6 +211,23 @@ static void a_frozen_value_has_nothing_left_to_compute(void **state)
     assert_true(wv_tab(v)->h.hash && (wv_tab(v)->h.flags & WV_F_SORTED));
 }
 
+static void names_that_begin_alike_stand_in_order(void **state)
+{
+    wb_arena *a = *state;
+    wv set = wv_set_begin(a, 0);
+    for (int i = 0; i < 700; i++) {
+        char text[40];
+        int n = snprintf(text, sizeof text, "a setting %d", i * 7919 % 1000);
+        wv_set_add(a, &set, wv_string_new(a, wb_str_n(text, (size_t)n + (i % 3 == 0))));
+    }
+    wv_set_add(a, &set, wv_string_new(a, WB_LIT("a setting ")));
+    const uint32_t *order = wv_table_order(set);
+    for (uint32_t i = 1; i < wv_len(set); i++) {
+        wv x = wv_set_at(set, order, i - 1), y = wv_set_at(set, order, i);
+        assert_true(wb_str_cmp(wv_str(&x), wv_str(&y)) < 0);
+    }
+}
+
 int main(void)
 {
     /* A small stack makes recursion over the deep values fail for certain. */
@@ -220,6 +237,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(types_and_values_stand_in_rego_order, arena_setup,
                                         arena_teardown),
         cmocka_unit_test_setup_teardown(sorting_is_stable_at_every_length, arena_setup,
+                                        arena_teardown),
+        cmocka_unit_test_setup_teardown(names_that_begin_alike_stand_in_order, arena_setup,
                                         arena_teardown),
         cmocka_unit_test_setup_teardown(deep_nesting_never_overflows_the_stack, arena_setup,
                                         arena_teardown),
