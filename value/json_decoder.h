@@ -41,12 +41,14 @@ typedef struct wv_json_slot {
     uint32_t at;  /* place in the arena in units of 8 bytes; 0: free */
 } wv_json_slot;
 
-/* A string that was seen before if the bytes agree. They are compared when the collection closes,
- * so that the waits for memory of several strings overlap. */
+/* A string that may have been seen before. It is looked up when the collection closes: then its
+ * slot is there, and the waits for memory of several strings overlap. */
 typedef struct wv_json_pending {
     size_t word; /* of the stack, which waits for the value */
     const char *p;
-    uint32_t n, at;
+    uint64_t hash;
+    uint32_t n;
+    uint32_t node; /* that counts it */
 } wv_json_pending;
 
 #define WV_JSON_PENDING 64

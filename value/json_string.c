@@ -129,54 +129,64 @@ static inline wv make_string(wb_arena *a, const char *p, size_t n, uint64_t hash
     return wv_string_made(s);
 }
 
-/* The counter of the place where the innermost collection stands. */
-static wv_json_counter *place(const wv_json_decoder *d)
+/* The node that counts for the place where the innermost collection stands. */
+static uint32_t place(const wv_json_decoder *d)
 {
     uint32_t node = d->frame == WV_JSON_NO_FRAME ? 0 : (uint32_t)d->words[d->frame + 1];
-    return &d->shapes->nodes[node == WV_JSON_NO_NODE ? 0 : node].strings;
+    return node == WV_JSON_NO_NODE ? 0 : node;
+}
+
+/* The string of the hash that was seen before, if the bytes agree, or a new one. */
+static inline wv look_up(wv_json_decoder *d, const char *p, size_t n, uint64_t hash, uint32_t node)
+{
+    wv_json_slot *slot = &d->cache->strings[hash % WV_JSON_STRINGS];
+    const wv_string *s = wv_json_slot_get(d, slot, hash);
+    if (s) {
+        d->shapes->nodes[node].strings.hits++;
+        if (s->h.len == n && wv_same_bytes(s->bytes, p, n))
+            return wv_string_made(s);
+    }
+    wv v = make_string(d->a, p, n, hash);
+    wv_json_slot_put(d, slot, hash, v);
+    return v;
 }
 
 void wv_json_settle(wv_json_decoder *d, size_t from)
 {
     wv_json_cache *c = d->cache;
-    while (c->n_pending && c->pending[c->n_pending - 1].word >= from) {
-        const wv_json_pending *w = &c->pending[--c->n_pending];
-        const wv_string *s = (const wv_string *)(void *)(d->a->base + (size_t)w->at * 8);
-        d->words[w->word] = s->h.len == w->n && wv_same_bytes(s->bytes, w->p, w->n)
-                                ? wv_string_made(s)
-                                : make_string(d->a, w->p, w->n, 0);
+    uint32_t n = c->n_pending, first = n;
+    for (; first && c->pending[first - 1].word >= from; first--) {
+        uint64_t hash = c->pending[first - 1].hash;
+        const void *s = wv_json_slot_get(d, &c->strings[hash % WV_JSON_STRINGS], hash);
+        if (s)
+            __builtin_prefetch(s);
     }
+    for (uint32_t i = first; i < n; i++) {
+        const wv_json_pending *w = &c->pending[i];
+        d->words[w->word] = look_up(d, w->p, w->n, w->hash, w->node);
+    }
+    c->n_pending = first;
 }
 
-/* n > WV_SHORT_MAX bytes at p, which are the text's: a string that was seen before, or a new one.
- */
+/* n > WV_SHORT_MAX bytes at p, which are the text's: a string that was seen
+ * before, or a new one. */
 static wv keep_string(wv_json_decoder *d, const char *p, size_t n, wv_json_use use)
 {
     wb_arena *a = d->a;
     wv_json_cache *c = d->cache;
     if (!c || n > INTERN_MAX)
         return make_string(a, p, n, 0);
-    wv_json_counter *counter = place(d);
-    if (use == WV_JSON_STORED && !wv_json_worth_a_look(counter))
+    uint32_t node = place(d);
+    if (use == WV_JSON_STORED && !wv_json_worth_a_look(&d->shapes->nodes[node].strings))
         return make_string(a, p, n, 0);
     uint64_t hash = wv_string_hash(wb_str_n(p, n), a->seed);
-    wv_json_slot *slot = &c->strings[hash % WV_JSON_STRINGS];
-    const wv_string *s = wv_json_slot_get(d, slot, hash);
-    if (s) {
-        counter->hits++;
-        if (use == WV_JSON_STORED && d->frame != WV_JSON_NO_FRAME) {
-            __builtin_prefetch(s);
-            if (c->n_pending == WV_JSON_PENDING)
-                wv_json_settle(d, 0);
-            c->pending[c->n_pending++] = (wv_json_pending){d->n, p, (uint32_t)n, slot->at};
-            return WV_NULL;
-        }
-        if (s->h.len == n && wv_same_bytes(s->bytes, p, n))
-            return wv_string_made(s);
-    }
-    wv v = make_string(a, p, n, hash);
-    wv_json_slot_put(d, slot, hash, v);
-    return v;
+    if (use != WV_JSON_STORED || d->frame == WV_JSON_NO_FRAME)
+        return look_up(d, p, n, hash, node);
+    __builtin_prefetch(&c->strings[hash % WV_JSON_STRINGS]);
+    if (c->n_pending == WV_JSON_PENDING)
+        wv_json_settle(d, 0);
+    c->pending[c->n_pending++] = (wv_json_pending){d->n, p, hash, (uint32_t)n, node};
+    return WV_NULL;
 }
 
 const char *wv_json_plain_string(wv_json_decoder *d, const char *p, const char *end,

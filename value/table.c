@@ -256,15 +256,28 @@ wv wv_object_get_str(wv object, wb_str key)
 
 /* ---- growing ---- */
 
+static inline void index_put(wv_table *t, uint32_t at, uint32_t i)
+{
+    while (t->index[at])
+        at = (at + 1) & t->mask;
+    t->index[at] = i + 1;
+}
+
+#define AHEAD 16 /* members whose slots are on the way from memory at a time; a power of two */
+
 static ALWAYS_INLINE void index_all(wv_table *t, unsigned width)
 {
+    uint32_t n = t->h.len, slots[AHEAD];
     memset(t->index, 0, ((size_t)t->mask + 1) * sizeof(uint32_t));
-    for (uint32_t i = 0; i < t->h.len; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         uint32_t at = (uint32_t)wv_hash(t->entries[(size_t)i * width], t->seed) & t->mask;
-        while (t->index[at])
-            at = (at + 1) & t->mask;
-        t->index[at] = i + 1;
+        if (i >= AHEAD)
+            index_put(t, slots[i % AHEAD], i - AHEAD);
+        __builtin_prefetch(&t->index[at], 1);
+        slots[i % AHEAD] = at;
     }
+    for (uint32_t i = n > AHEAD ? n - AHEAD : 0; i < n; i++)
+        index_put(t, slots[i % AHEAD], i);
 }
 
 /* Bytes of the block as it stands: a table that was made in order has no room for an order. */
