@@ -158,15 +158,23 @@ static void put_details(wb_buf *b, const wp_diag *d)
     }
 }
 
+/* Names and messages may hold a NUL. */
+static void put_file(wb_buf *b, wb_str file, unsigned row)
+{
+    wb_buf_put_str(b, file);
+    wb_buf_putf(b, ":%u: ", row);
+}
+
 void wp_diag_print(wb_buf *b, const wp_diag *d)
 {
     if (d->file.n && d->loc.row)
-        wb_buf_putf(b, "%.*s:%u: ", WB_FMT(d->file), d->loc.row);
+        put_file(b, d->file, d->loc.row);
     else if (d->file.n)
-        wb_buf_putf(b, "%.*s:0: ", WB_FMT(d->file));
+        put_file(b, d->file, 0);
     else if (d->loc.row)
         wb_buf_putf(b, "%u:%u: ", d->loc.row, d->loc.col);
-    wb_buf_putf(b, "%s: %.*s", wp_code_text(d->code), WB_FMT(d->message));
+    wb_buf_putf(b, "%s: ", wp_code_text(d->code));
+    wb_buf_put_str(b, d->message);
     put_details(b, d);
 }
 
