@@ -403,8 +403,7 @@ static bool parts(const wp_parser *p, uint32_t i)
     }
     if (followed_by_step(p, i))
         return true;
-    /* A declaration is no operand: `and(x, y)` behind it is a call. */
-    if (p->open[p->n_open - 1].some && p->tokens[i + 1].raw == '(' && touches(p, i + 1))
+    if (p->open[p->n_open - 1].no_operand && p->tokens[i + 1].raw == '(' && touches(p, i + 1))
         return true;
     return !(is_word(p, t, WP_W_WITH) || is_word(p, t, WP_W_AS) || is_word(p, t, WP_W_AND) ||
              is_word(p, t, WP_W_OR));
@@ -527,7 +526,7 @@ static int word_token(wp_parser *p, uint32_t i)
             return T_IDENT;
         break;
     case WP_W_EVERY: top(p)->every = true; break;
-    case WP_W_SOME: top(p)->some = true; break;
+    case WP_W_SOME: top(p)->no_operand = true; break;
     case WP_W_IMPORT:
         if (outside)
             look_at_import(p, i);
@@ -549,6 +548,7 @@ static int brace_token(wp_parser *p, uint32_t i, wp_open_kind *kind)
         (is_word(p, &p->tokens[close + 1], WP_W_AND) || is_word(p, &p->tokens[close + 1], WP_W_OR));
     *kind = WP_O_BODY;
     if (after_term && (o->every || (o->kind == WP_O_TEXT && !p->path_of && !p->query))) {
+        o->no_operand = o->every;
         o->every = false;
         if (p->n_open == 1)
             p->head_open = false;
@@ -705,7 +705,7 @@ static int operator_token(wp_parser *p, uint32_t i)
         o->pair = t->raw == ',' && o->kind != WP_O_ARRAY && o->kind != WP_O_SET &&
                   o->kind != WP_O_OBJECT && o->kind != WP_O_CALL;
         if (t->raw == ';')
-            o->every = o->some = false;
+            o->every = o->no_operand = false;
         return t->raw;
     case WP_RAW_ASSIGN: return T_ASSIGN;
     case WP_RAW_EQ: return T_EQ;
@@ -744,7 +744,7 @@ static int next_token(wp_parser *p, wp_span *span)
     if ((t->flags & WP_TF_NL) && top(p)->body && wp_ends_term(p->prev) && !p->nl_given &&
         parts(p, i)) {
         p->nl_given = true;
-        top(p)->every = top(p)->pair = top(p)->some = false;
+        top(p)->every = top(p)->pair = top(p)->no_operand = false;
         reset_chain(p);
         *span = (wp_span){t->off, t->off, t->row, t->col};
         p->at = i;
