@@ -151,16 +151,26 @@ static inline wv look_up(wv_json_decoder *d, const char *p, size_t n, uint64_t h
     return v;
 }
 
+/* Asks for the string that the slot of the last pending one names: the slot was asked for when it
+ * came. */
+static inline void ask_for_last(const wv_json_decoder *d)
+{
+    const wv_json_cache *c = d->cache;
+    if (!c->n_pending)
+        return;
+    uint64_t hash = c->pending[c->n_pending - 1].hash;
+    const void *s = wv_json_slot_get(d, &c->strings[hash % WV_JSON_STRINGS], hash);
+    if (s)
+        __builtin_prefetch(s);
+}
+
 void wv_json_settle(wv_json_decoder *d, size_t from)
 {
     wv_json_cache *c = d->cache;
     uint32_t n = c->n_pending, first = n;
-    for (; first && c->pending[first - 1].word >= from; first--) {
-        uint64_t hash = c->pending[first - 1].hash;
-        const void *s = wv_json_slot_get(d, &c->strings[hash % WV_JSON_STRINGS], hash);
-        if (s)
-            __builtin_prefetch(s);
-    }
+    ask_for_last(d);
+    while (first && c->pending[first - 1].word >= from)
+        first--;
     for (uint32_t i = first; i < n; i++) {
         const wv_json_pending *w = &c->pending[i];
         d->words[w->word] = look_up(d, w->p, w->n, w->hash, w->node);
@@ -183,6 +193,7 @@ static wv keep_string(wv_json_decoder *d, const char *p, size_t n, wv_json_use u
     if (use != WV_JSON_STORED || d->frame == WV_JSON_NO_FRAME)
         return look_up(d, p, n, hash, node);
     __builtin_prefetch(&c->strings[hash % WV_JSON_STRINGS]);
+    ask_for_last(d);
     if (c->n_pending == WV_JSON_PENDING)
         wv_json_settle(d, 0);
     c->pending[c->n_pending++] = (wv_json_pending){d->n, p, hash, (uint32_t)n, node};
