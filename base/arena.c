@@ -108,7 +108,7 @@ void *wb_arena_grow(wb_arena *a, size_t n)
     ASAN_UNPOISON_MEMORY_REGION(p, (size_t)(a->committed - p));
     a->top += n;
     if (a->top > a->limit)
-        a->exhausted = true;
+        wb_arena_exhaust(a);
     return p;
 }
 

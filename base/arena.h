@@ -32,6 +32,8 @@ typedef struct wb_arena {
     char *end;       /* end of the range: limit + WB_ARENA_OVERDRAFT */
     char *range;     /* what the system gave: at or below the base */
     uint64_t seed;   /* seed of all hashes of what lives here; the engine's */
+    int64_t *alarm;  /* the owner's word that becomes INT64_MAX with `exhausted`, or NULL: so a loop
+                      * that compares it anyway need not look at the flag */
     bool exhausted;  /* an allocation passed the limit */
     bool borrowed;   /* over the caller's memory: nothing is reserved, backed or given back */
 } wb_arena;
@@ -45,6 +47,13 @@ void wb_arena_init_over(wb_arena *a, void *memory, size_t n, uint64_t seed);
 void wb_arena_free(wb_arena *a);
 /* Empties it, clears `exhausted`, and gives memory above WB_ARENA_KEEP back to the system. */
 void wb_arena_reset(wb_arena *a);
+
+static inline void wb_arena_exhaust(wb_arena *a)
+{
+    a->exhausted = true;
+    if (a->alarm)
+        *a->alarm = INT64_MAX;
+}
 
 void *wb_arena_grow(wb_arena *a, size_t n); /* the slow path of wb_arena_alloc */
 
@@ -73,7 +82,7 @@ static inline bool wb_arena_fits(wb_arena *a, size_t n)
 {
     if (a->top <= a->limit && n <= (size_t)(a->limit - a->top))
         return true;
-    a->exhausted = true;
+    wb_arena_exhaust(a);
     return false;
 }
 

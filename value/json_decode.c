@@ -61,7 +61,7 @@ const char *wv_json_fail_at(decoder *d, const char *p, const char *where)
 const char *wv_json_fail_budget(decoder *d, const char *p)
 {
     d->p = p;
-    d->a->exhausted = true;
+    wb_arena_exhaust(d->a);
     d->status = wb_fail(d->error, WB_LIMIT, "the document does not fit the memory budget");
     return NULL;
 }

@@ -140,7 +140,7 @@ wv wv_number_abs(wb_arena *a, wv x)
     b.neg = false;
     wv out = x;
     if (wv_from_binary(a, b, 64, &out) != WV_NUM_OK)
-        a->exhausted = true;
+        wb_arena_exhaust(a);
     return out;
 }
 

@@ -40,7 +40,7 @@ wv_table *wv_table_make(wb_arena *a, unsigned tag, size_t cap)
 {
     unsigned width = tag == WV_T_OBJECT ? 2 : 1;
     if (cap > TABLE_MAX) {
-        a->exhausted = true;
+        wb_arena_exhaust(a);
         return NULL;
     }
     uint32_t mask = wv_index_mask(cap);
@@ -294,7 +294,7 @@ static wv_table *table_grow(wb_arena *a, wv_table *t, unsigned width)
 {
     size_t cap = t->cap < 2 ? 4 : (size_t)t->cap * 2;
     if (cap > TABLE_MAX) {
-        a->exhausted = true;
+        wb_arena_exhaust(a);
         return NULL;
     }
     uint32_t mask = wv_index_mask(cap);

@@ -35,7 +35,7 @@ wv wv_string_new(wb_arena *a, wb_str s)
     if (s.n <= WV_SHORT_MAX)
         return wv_short(s.p, s.n);
     if (s.n > WV_LEN_MAX || (s.n > WB_ARENA_OVERDRAFT / 16 && !wb_arena_fits(a, s.n + 32))) {
-        a->exhausted = true;
+        wb_arena_exhaust(a);
         return wv_short("", 0);
     }
     wv_string *made = wv_string_make(a, s.n);
@@ -64,7 +64,7 @@ wv wv_array_new(wb_arena *a, const wv *items, size_t n)
 {
     if (n > WV_LEN_MAX ||
         (n > WB_ARENA_OVERDRAFT / 128 && !wb_arena_fits(a, n * sizeof(wv) + 64))) {
-        a->exhausted = true;
+        wb_arena_exhaust(a);
         n = 0;
     }
     wv_array *t = array_alloc(a, n);
@@ -93,7 +93,7 @@ wv wv_array_begin(wb_arena *a, size_t room)
     uint16_t code = room_code(room);
     size_t size = ((size_t)1 << (code - 1)) * sizeof(wv);
     if (room > WV_LEN_MAX || (size > WB_ARENA_OVERDRAFT / 16 && !wb_arena_fits(a, size + 64))) {
-        a->exhausted = true;
+        wb_arena_exhaust(a);
         code = room_code(0);
     }
     wv_array *t = array_alloc(a, (size_t)1 << (code - 1));
@@ -109,7 +109,7 @@ static wv_array *array_grow(wb_arena *a, wv_array *t)
     size_t from = sizeof *t + old * sizeof(wv);
     size_t to = sizeof *t + ((size_t)1 << (code - 1)) * sizeof(wv);
     if (old >= WV_LEN_MAX / 2) {
-        a->exhausted = true;
+        wb_arena_exhaust(a);
         return NULL;
     }
     if (!wb_arena_fits(a, to))

@@ -98,7 +98,7 @@ struct wm_session {
     const char *arg_memo_top;             /* top of kept behind the last one */
     ws_ctx cx;
     int64_t fuel, fuel_start;
-    int64_t ask; /* below so much fuel the loop looks at the budgets */
+    int64_t ask; /* below so much fuel the loop looks at the budgets; the arenas' alarm */
     wm_budget budget;
     bool strict, collect_errors, failed, fixed_time;
     wm_error error;
@@ -115,7 +115,9 @@ struct wm_session {
 #define WM_ASK_EVERY 1024
 static inline void wm_ask_later(wm_session *s)
 {
-    s->ask = s->fuel > WM_ASK_EVERY ? s->fuel - WM_ASK_EVERY : 0;
+    s->ask = s->scratch.exhausted || s->kept.exhausted ? INT64_MAX
+             : s->fuel > WM_ASK_EVERY                  ? s->fuel - WM_ASK_EVERY
+                                                       : 0;
 }
 /* Takes units of work from the fuel; the next look at the budgets finds what is gone. */
 static inline void wm_charge(wm_session *s, uint64_t units)

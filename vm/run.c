@@ -392,11 +392,10 @@ static __attribute__((noinline)) wv arithmetic(wm_session *s, wm_operator op, wv
         if (__builtin_expect(s->failed, 0))                                                        \
             goto failed;                                                                           \
     } while (0)
-/* Back edges and calls: where budgets are asked. */
+/* Back edges and calls: where budgets are asked. A full arena raises s->ask. */
 #define BUDGET()                                                                                   \
     do {                                                                                           \
-        if (__builtin_expect(--s->fuel < s->ask || s->scratch.exhausted || s->kept.exhausted,      \
-                             0)) {                                                                 \
+        if (__builtin_expect(--s->fuel < s->ask, 0)) {                                             \
             if (!check_budget(s, pc))                                                              \
                 goto failed;                                                                       \
         }                                                                                          \

@@ -28,6 +28,7 @@ wm_session *wm_session_new(const wm_limits *limits)
         wm_session_free(s);
         return NULL;
     }
+    s->scratch.alarm = s->kept.alarm = &s->ask;
     s->stack = wb_arena_alloc(&s->stack_arena, WM_STACK_WORDS * sizeof(wv));
     s->stack_end = s->stack + WM_STACK_WORDS;
     s->arg_memo_room = memory / 4 < WM_ARG_MEMO_ROOM ? memory / 4 : WM_ARG_MEMO_ROOM;
