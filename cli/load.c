@@ -315,12 +315,19 @@ static bool ignored(const cli_load *l, const char *path, unsigned depth)
     return false;
 }
 
+/* What a folder says of a file: DT_REG, DT_DIR, or what leaves the question open. */
+typedef struct found {
+    char *name;
+    unsigned char type;
+} found;
+
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(((const found *)a)->name, ((const found *)b)->name);
 }
 
-static void walk(cli_load *l, const char *path, unsigned depth, const cli_place *at);
+static void walk(cli_load *l, const char *path, unsigned char type, unsigned depth,
+                 const cli_place *at);
 
 static void walk_folder(cli_load *l, const char *path, unsigned depth, const cli_place *at)
 {
@@ -334,36 +341,37 @@ static void walk_folder(cli_load *l, const char *path, unsigned depth, const cli
         closedir(dir);
         return;
     }
-    char **names = NULL;
+    found *files = NULL;
     size_t n = 0;
     for (struct dirent *entry; (entry = readdir(dir));) {
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
             continue;
         if (!(n & (n - 1)))
-            names = wb_realloc(names, (n ? 2 * n : 1) * sizeof *names);
-        names[n++] = wb_strdup(entry->d_name);
+            files = wb_realloc(files, (n ? 2 * n : 1) * sizeof *files);
+        files[n++] = (found){wb_strdup(entry->d_name), entry->d_type};
     }
     closedir(dir);
     if (n)
-        qsort(names, n, sizeof *names, by_name);
+        qsort(files, n, sizeof *files, by_name);
     const cli_place here = {wb_str_of(base_name(path)), at};
     const char *front = !strcmp(path, ".") ? "" : path;
     for (size_t i = 0; i < n; i++) {
         const char *slash = *front && !ends(front, "/") ? "/" : "";
-        size_t room = strlen(front) + strlen(names[i]) + 2;
+        size_t room = strlen(front) + strlen(files[i].name) + 2;
         char *below = wb_malloc(room);
-        snprintf(below, room, "%s%s%s", front, slash, names[i]);
-        walk(l, below, depth + 1, depth ? &here : at);
+        snprintf(below, room, "%s%s%s", front, slash, files[i].name);
+        walk(l, below, files[i].type, depth + 1, depth ? &here : at);
         free(below);
-        free(names[i]);
+        free(files[i].name);
     }
-    free(names);
+    free(files);
 }
 
-static void walk(cli_load *l, const char *path, unsigned depth, const cli_place *at)
+static void walk(cli_load *l, const char *path, unsigned char type, unsigned depth,
+                 const cli_place *at)
 {
-    struct stat st;
-    if (stat(path, &st))
+    struct stat st = {.st_mode = DTTOIF(type)};
+    if (type != DT_REG && type != DT_DIR && stat(path, &st))
         add_errno(l, "stat", path);
     else if (ignored(l, path, depth))
         return;
@@ -427,7 +435,7 @@ void cli_load_path(cli_load *l, const char *path)
         path = colon + 1;
     }
     char *tidy = *path ? clean(path) : wb_strdup("");
-    walk(l, tidy, 0, at);
+    walk(l, tidy, DT_UNKNOWN, 0, at);
     free(tidy);
 }
 
