@@ -36,6 +36,7 @@ typedef struct declaration {
 typedef struct locals {
     wc_check *c;
     scope *top;
+    entry *spare;    /* of scopes that were left */
     uint32_t errors; /* reported for the rule */
     uint32_t unused; /* the same, recoverable ones */
     wp_diags notes;  /* unused variables: told behind the errors of a rule */
@@ -45,6 +46,7 @@ typedef struct locals {
     uint32_t most_comps;  /* around an `every` met so far */
     uint32_t going_again; /* walks that go through again what was gone through */
     uint32_t again;       /* terms that may yet be gone through again for numbers alone */
+    bool refused;         /* because of too many of them */
     declaration *declared;
     uint32_t n_declared, cap_declared;
 } locals;
@@ -63,11 +65,20 @@ static void push(locals *l, scope *s)
     l->top = s;
 }
 
-static void pop(locals *l)
+/* Leaves the scope; what it held can still be copied. */
+static void leave_scope(locals *l)
 {
     for (entry *e = l->top->first; e; e = e->next)
         e->var->local = e->outer;
     l->top = l->top->outer;
+}
+
+static void pop(locals *l)
+{
+    scope *s = l->top;
+    leave_scope(l);
+    *s->end = l->spare;
+    l->spare = s->first;
 }
 
 /* What v is in the innermost scope. */
@@ -81,7 +92,11 @@ static entry *enter(locals *l, wc_cvar *v)
     entry *e = here_at(l, v);
     if (e)
         return e;
-    e = wb_arena_alloc(&l->c->tmp, sizeof *e);
+    e = l->spare;
+    if (e)
+        l->spare = e->next;
+    else
+        e = wb_arena_alloc(&l->c->tmp, sizeof *e);
     *e = (entry){.var = v, .scope = l->top, .outer = v->local};
     v->local = e;
     *l->top->end = e;
@@ -218,7 +233,10 @@ static void root(locals *l, wp_term *t)
 static void own_root(locals *l, wp_term *t)
 {
     const wp_term *head = t->list.items[0];
-    if ((wc_ck_starts(t, l->c->data) || wc_ck_starts(t, l->c->input)) && declared(wc_cvar_of(head)))
+    if (!wc_ck_starts(t, l->c->data) && !wc_ck_starts(t, l->c->input))
+        return;
+    const wc_cvar *to = declared(wc_cvar_of(head));
+    if (to && to != wc_cvar_of(head))
         t->list.items[0] = wc_ck_var_term(l->c, wc_cvar_of(head), head->loc);
 }
 
@@ -421,7 +439,8 @@ static bool some(locals *l, wp_expr *e)
 /* OPA goes through such an expression once more when its bodies are done, in their scope: what
  * their ends declare is then meant by closures that stand before it too. That doubles with each
  * comprehension around, so it is done where a name waits for it. Where it would only give `every`
- * within comprehensions further numbers or tell errors twice, it is bounded. */
+ * within comprehensions further numbers or tell errors twice, it is bounded; a name that waits past
+ * the bound, in what is gone through again already, is an error. */
 #define AGAIN_MAX (1u << 20) /* terms of one compilation */
 
 typedef struct stretch {
@@ -448,11 +467,15 @@ static bool shows_again(const locals *l, const stretch *s)
 }
 
 /* Whether a name of the innermost scope was declared behind a place that left it alone. */
-static bool has_waiting(const locals *l, const stretch *s)
+static bool has_waiting(locals *l, const stretch *s, wp_loc loc)
 {
-    for (const entry *e = l->top->first; e; e = e->next)
-        if (e->to && e->to != e->var && e->var->left > s->visits)
-            return true;
+    bool waits = false;
+    for (const entry *e = l->top->first; e && !waits && !l->refused; e = e->next)
+        waits = e->to && e->to != e->var && e->var->left > s->visits;
+    if (!waits || !l->going_again || l->again)
+        return waits;
+    FAIL(l, loc, "closures within closures name what is declared behind them: split the rule");
+    l->refused = true; /* once is enough */
     return false;
 }
 
@@ -493,7 +516,7 @@ static bool every(locals *l, wp_expr *e)
             declared_in_term(l, &both[i]);
     if (ok) {
         body(l, &e->every.body, NULL, 0);
-        if (has_waiting(l, &all) || shows_again(l, &all))
+        if (has_waiting(l, &all, e->loc) || shows_again(l, &all))
             go_again(l, e);
         else
             in_withs(l, e);
@@ -556,7 +579,7 @@ static void negation(locals *l, wp_expr *e)
         scope s;
         push(l, &s);
         body(l, &e->body, NULL, 0);
-        if (has_waiting(l, &all) || shows_again(l, &all))
+        if (has_waiting(l, &all, e->loc) || shows_again(l, &all))
             go_again(l, e);
         else
             in_withs(l, e);
@@ -946,7 +969,7 @@ void wc_ck_locals(wc_check *c)
             wc_cvisitor v = {.c = c, .term = argument, .data = &l};
             for (uint32_t k = 0; k < r->n_args; k++)
                 wc_ck_walk_term(&v, r->args[k]);
-            pop(&l);
+            leave_scope(&l);
             for (wc_crule *k = r; k; k = k->else_rule)
                 one_rule(&l, k, &args, &unused);
             for (uint32_t k = 0; k < unused.n; k++)

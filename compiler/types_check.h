@@ -65,7 +65,8 @@ void wc_ty_forget(wc_types *t, uint32_t to);
 wc_tp wc_ty_builtin(wc_types *t, wb_str name);
 wc_tp wc_ty_value(wc_types *t, const wp_term *term);
 wc_tp wc_ty_ref(wc_types *t, const wp_term *ref);
-/* A constant term as JSON: a set is an array in its order. */
+/* A constant term as JSON: a set is an array in its order. Undefined where a key that is a
+ * collection is too long. */
 wv wc_ty_constant(wc_types *t, const wp_term *term);
 bool wc_ty_is_var(const wp_term *term);
 /* ---- unification refines variables (types_unify.c) ---- */

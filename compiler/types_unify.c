@@ -56,11 +56,12 @@ static bool unify_object(wc_types *c, const wp_term *t, wc_tp tpe, bool join)
         return false;
     for (uint32_t i = 0; i < t->object.n; i++) {
         const wp_pair *p = &t->object.pairs[i];
-        if (!wc_ck_is_constant(p->key)) {
+        wv key = wc_ck_is_constant(p->key) ? wc_ty_constant(c, p->key) : WV_UNDEFINED;
+        if (key == WV_UNDEFINED) {
             wc_ty_unify1(c, p->value, &wc_any, join);
             continue;
         }
-        wc_tp child = wc_type_select(c->a, tpe, wc_ty_constant(c, p->key));
+        wc_tp child = wc_type_select(c->a, tpe, key);
         if (!child || !wc_ty_unify1(c, p->value, child, join))
             return false;
     }

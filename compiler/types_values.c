@@ -3,7 +3,9 @@
 
 #include "value/json.h"
 
-#define KEY_MAX ((size_t)64 << 20) /* bytes of a key's text: more than any source has */
+/* Bytes of the text of a key that is a collection. Quotes in it double with each level of keys in
+ * keys; an object with a longer one is of any keys of that type. */
+#define KEY_MAX ((size_t)64 << 10)
 
 /* ---- variables ---- */
 
@@ -120,7 +122,7 @@ wc_tp wc_ty_ref(wc_types *c, const wp_term *ref)
 
 /* ---- terms ---- */
 
-/* A key within a constant, as JSON has it: a string. */
+/* A key within a constant, as JSON has it: a string. Undefined when it is too long. */
 static wv key_text(wc_types *c, wv key)
 {
     if (wv_is_string(key))
@@ -128,7 +130,7 @@ static wv key_text(wc_types *c, wv key)
     wb_buf b;
     wb_buf_init(&b, KEY_MAX);
     wv_json_encode(&b, key, NULL, NULL);
-    wv text = wv_string_new(c->a, wb_buf_str(&b));
+    wv text = b.failed ? WV_UNDEFINED : wv_string_new(c->a, wb_buf_str(&b));
     wb_buf_free(&b);
     return text;
 }
@@ -138,14 +140,22 @@ wv wc_ty_constant(wc_types *c, const wp_term *t)
     switch ((wp_term_kind)t->kind) {
     case WP_ARRAY: {
         wv out = wv_array_begin(c->a, t->list.n);
-        for (uint32_t i = 0; i < t->list.n; i++)
-            wv_array_push(c->a, &out, wc_ty_constant(c, t->list.items[i]));
+        for (uint32_t i = 0; i < t->list.n; i++) {
+            wv item = wc_ty_constant(c, t->list.items[i]);
+            if (item == WV_UNDEFINED)
+                return item;
+            wv_array_push(c->a, &out, item);
+        }
         return out;
     }
     case WP_SET: {
         wv set = wv_set_begin(c->a, t->list.n), out = wv_array_begin(c->a, t->list.n);
-        for (uint32_t i = 0; i < t->list.n; i++)
-            wv_set_add(c->a, &set, wc_ty_constant(c, t->list.items[i]));
+        for (uint32_t i = 0; i < t->list.n; i++) {
+            wv item = wc_ty_constant(c, t->list.items[i]);
+            if (item == WV_UNDEFINED)
+                return item;
+            wv_set_add(c->a, &set, item);
+        }
         const uint32_t *order = wv_table_order(set);
         for (uint32_t i = 0; i < wv_len(set); i++)
             wv_array_push(c->a, &out, wv_set_at(set, order, i));
@@ -153,9 +163,14 @@ wv wc_ty_constant(wc_types *c, const wp_term *t)
     }
     case WP_OBJECT: {
         wv out = wv_object_begin(c->a, t->object.n);
-        for (uint32_t i = 0; i < t->object.n; i++)
-            wv_object_put(c->a, &out, key_text(c, wc_ty_constant(c, t->object.pairs[i].key)),
-                          wc_ty_constant(c, t->object.pairs[i].value));
+        for (uint32_t i = 0; i < t->object.n; i++) {
+            wv key = wc_ty_constant(c, t->object.pairs[i].key);
+            wv value = wc_ty_constant(c, t->object.pairs[i].value);
+            key = key == WV_UNDEFINED ? key : key_text(c, key);
+            if (key == WV_UNDEFINED || value == WV_UNDEFINED)
+                return WV_UNDEFINED;
+            wv_object_put(c->a, &out, key, value);
+        }
         return out;
     }
     default: return t->value;
@@ -171,13 +186,14 @@ static wc_tp object_type(wc_types *c, const wp_term *t)
     bool rest = false;
     for (uint32_t i = 0; i < t->object.n; i++) {
         const wp_pair *p = &t->object.pairs[i];
-        if (!wc_ck_is_constant(p->key)) {
+        wv k = wc_ck_is_constant(p->key) ? wc_ty_constant(c, p->key) : WV_UNDEFINED;
+        if (k == WV_UNDEFINED) {
             key = wc_ty_value(c, p->key);
             value = wc_ty_value(c, p->value);
             rest = true;
             continue;
         }
-        wv k = wc_ty_constant(c, p->key), at = wv_object_get(seen, k);
+        wv at = wv_object_get(seen, k);
         if (at == WV_UNDEFINED) {
             wv_object_put(c->a, &seen, k, wv_small(n));
             props[n++] = (wc_prop){k, wc_ty_value(c, p->value)};
