@@ -10,6 +10,10 @@
 
 #include "compiler/visit.h"
 
+/* Tests of one body that are looked for: each is compared with those before it. What is past them
+ * is tested where it stands. */
+#define NEEDS_MAX 2000u
+
 typedef struct finder {
     wc_planner *p;
     const wc_rule *rule;
@@ -161,6 +165,8 @@ static bool is_index_value(const wp_term *t)
 
 static void append(finder *f, const wc_need *made)
 {
+    if (f->n == NEEDS_MAX)
+        return;
     if (f->n == f->cap) {
         f->cap = f->cap ? 2 * f->cap : 8;
         wc_need *to = wb_arena_alloc(f->p->u->a, f->cap * sizeof *to);
@@ -295,20 +301,27 @@ static void in_call(finder *f, const wp_expr *e)
 
 static void in_expr(finder *f, const wp_expr *e);
 
-/* What an operand of `and` or `or` needs. What variables stand for in there is not seen outside. */
-static wc_need_list in_operand(finder *f, const wp_body *b)
+/* What an operand of `and` or `or` needs, behind what there is. What variables stand for in there
+ * is not seen outside. */
+static void in_operand(finder *f, const wp_body *b)
 {
     uint32_t from = f->n, own = f->own;
     f->own = from;
     for (uint32_t i = 0; i < b->n; i++)
         in_expr(f, b->exprs[i]);
     f->own = own;
-    wc_need_list list = {wb_arena_alloc(f->p->u->a, (f->n - from + 1) * sizeof(wc_need)),
-                         f->n - from};
-    for (uint32_t i = 0; i < list.n; i++) {
-        list.v[i] = f->needs[from + i];
-        list.v[i].var = NULL;
-    }
+    for (uint32_t i = from; i < f->n; i++)
+        f->needs[i].var = NULL;
+}
+
+static wc_need_list take_operand(finder *f, const wp_body *b)
+{
+    uint32_t from = f->n;
+    in_operand(f, b);
+    wc_need_list list = {NULL, f->n - from};
+    if (list.n)
+        list.v =
+            (wc_need *)(void *)wb_arena_dup(f->p->u->a, f->needs + from, list.n * sizeof(wc_need));
     f->n = from;
     return list;
 }
@@ -326,16 +339,16 @@ static void keep_values(wc_need_list *list)
 
 static void in_logic(finder *f, const wp_expr *e)
 {
-    wc_need_list sides[2] = {in_operand(f, &e->logic.lhs), in_operand(f, &e->logic.rhs)};
-    for (int k = 0; k < 2 && e->kind == WP_EXPR_OR; k++)
-        keep_values(&sides[k]);
     if (e->kind == WP_EXPR_AND) {
-        for (int k = 0; k < 2; k++)
-            for (uint32_t i = 0; i < sides[k].n; i++)
-                append(f, &sides[k].v[i]);
-    } else if (sides[0].n && sides[1].n) {
-        wc_need_list *both = wb_arena_alloc(f->p->u->a, sizeof sides);
-        memcpy(both, sides, sizeof sides);
+        in_operand(f, &e->logic.lhs);
+        in_operand(f, &e->logic.rhs);
+        return;
+    }
+    wc_need_list sides[2] = {take_operand(f, &e->logic.lhs), take_operand(f, &e->logic.rhs)};
+    for (int k = 0; k < 2; k++)
+        keep_values(&sides[k]);
+    if (sides[0].n && sides[1].n) {
+        wc_need_list *both = (wc_need_list *)(void *)wb_arena_dup(f->p->u->a, sides, sizeof sides);
         append(f, &(wc_need){.what = WC_NEED_EITHER, .from = f->at, .alternatives = both});
     }
 }

@@ -235,6 +235,43 @@ static void deep_nesting(void **state)
     }
 }
 
+/* Each level has variables of its own, and closures in closures: what is found of one level must
+ * not be found again for all around it. */
+static void deep_closures(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head, *open, *middle, *close;
+    } rows[] = {
+        {"p if { ", "every x in [1] { x > 0; y := x; ", "input.x", " }"},
+        {"p if { ", "every x in [1] { x > 0; 1 in [y | y := 1; ", "input.x", "] }"},
+        {"p if { ", "every x in [y | y := 1; ", "input.x", "] { x > 0 }"},
+        {"p if { ", "every x in [y | y := z; ", "input.x", "] { z := 1; x > 0 }"},
+        {"p if { ", "not { z > 0; 1 in [y | y := 1; ", "input.x", "]; z := 1 }"},
+        {"p if { ", "{ 1 in [y | y := 1; ", "input.x", "] } and true"},
+        {"p if { ", "{ x := input.x; ", "input.x", " } or true"},
+        {"p := ", "[y | y := 1; z := ", "input.x", "]"},
+        {"p := ", "[y | some y; input[y]; z := ", "input.x", "]"},
+        {"p := ", "[", "input.x", " | some y; input[y]; y > 0]"},
+        {"p := ", "{", "1", ": 1}"},
+        {"p := ", "{[{", "1", ": 1}]}"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        wb_buf b;
+        start(&b);
+        wb_buf_puts(&b, "import future.keywords.not\nimport future.keywords.and\n"
+                        "import future.keywords.or\n");
+        nest(&b, rows[i].head, rows[i].open, rows[i].middle, rows[i].close, 1500);
+        if (strstr(rows[i].head, "if {"))
+            wb_buf_puts(&b, "}\n");
+        double from = seconds();
+        const char *got = ask(&b, "data.t.p", "{\"x\": 1}");
+        assert_true(got[0] != 0);
+        if (seconds() - from > 30)
+            fail_msg("%s%s takes %.1f s", rows[i].head, rows[i].open, seconds() - from);
+    }
+}
+
 static void recursion_by_other_ways(void **state)
 {
     (void)state;
@@ -304,6 +341,7 @@ int main(void)
         cmocka_unit_test(large_literals),
         cmocka_unit_test(long_else_chain),
         cmocka_unit_test(deep_nesting),
+        cmocka_unit_test(deep_closures),
         cmocka_unit_test(recursion_by_other_ways),
         cmocka_unit_test(costly_built_ins_are_charged),
     };
