@@ -41,12 +41,13 @@ typedef struct locals {
     uint32_t unused; /* the same, recoverable ones */
     wp_diags notes;  /* unused variables: told behind the errors of a rule */
     bool strict;
-    uint32_t comps;       /* around what is looked at */
-    uint32_t visits;      /* of variables that nothing stands for, so far */
-    uint32_t most_comps;  /* around an `every` met so far */
-    uint32_t going_again; /* walks that go through again what was gone through */
-    uint32_t again;       /* terms that may yet be gone through again for numbers alone */
-    bool refused;         /* because of too many of them */
+    uint32_t comps;         /* around what is looked at */
+    uint32_t visits;        /* of variables that nothing stands for, so far */
+    uint32_t most_comps;    /* around an `every` met so far */
+    uint32_t going_again;   /* walks that go through again what was gone through */
+    uint32_t again;         /* terms that may yet be gone through again for numbers alone */
+    uint32_t again_waiting; /* the same for names that wait */
+    bool refused;           /* because of too many of them */
     declaration *declared;
     uint32_t n_declared, cap_declared;
 } locals;
@@ -246,6 +247,8 @@ static bool visit_term(wc_cvisitor *v, wp_term *t)
     locals *l = v->data;
     if (l->going_again && l->again)
         l->again--;
+    if (l->going_again && l->again_waiting)
+        l->again_waiting--;
     switch ((wp_term_kind)t->kind) {
     case WP_VAR: {
         wc_cvar *name = wc_cvar_of(t), *to = declared(name);
@@ -438,10 +441,12 @@ static bool some(locals *l, wp_expr *e)
 
 /* OPA goes through such an expression once more when its bodies are done, in their scope: what
  * their ends declare is then meant by closures that stand before it too. That doubles with each
- * comprehension around, so it is done where a name waits for it. Where it would only give `every`
- * within comprehensions further numbers or tell errors twice, it is bounded; a name that waits past
- * the bound, in what is gone through again already, is an error. */
-#define AGAIN_MAX (1u << 20) /* terms of one compilation */
+ * comprehension around, so it is done where a name waits for it, and a name that waits past a bound
+ * is an error. Where it would only give `every` within comprehensions further numbers or tell
+ * errors twice, it is left past that bound. */
+#define AGAIN_MAX (1u << 20) /* terms of one compilation, for numbers */
+#define WAITING_MAX                                                                                \
+    (1u << 21) /* the same for names: more, as both count what either goes through */
 
 typedef struct stretch {
     uint32_t visits, errors, most_comps; /* as they were at its begin */
@@ -472,7 +477,7 @@ static bool has_waiting(locals *l, const stretch *s, wp_loc loc)
     bool waits = false;
     for (const entry *e = l->top->first; e && !waits && !l->refused; e = e->next)
         waits = e->to && e->to != e->var && e->var->left > s->visits;
-    if (!waits || !l->going_again || l->again)
+    if (!waits || l->again_waiting)
         return waits;
     FAIL(l, loc, "closures within closures name what is declared behind them: split the rule");
     l->refused = true; /* once is enough */
@@ -953,13 +958,14 @@ static void one_rule(locals *l, wc_crule *r, const scope *args, wc_cset *unused)
 
 void wc_ck_locals(wc_check *c)
 {
-    uint32_t again = AGAIN_MAX;
+    uint32_t again = AGAIN_MAX, waiting = WAITING_MAX;
     for (uint32_t i = 0; i < c->n_modules; i++) {
         c->u->module = c->modules[i].module;
         for (uint32_t j = 0; j < c->modules[i].n; j++) {
             char *mark = wb_arena_mark(&c->tmp);
             wc_crule *r = c->modules[i].rules[j];
-            locals l = {.c = c, .strict = c->u->options->strict, .again = again};
+            locals l = {
+                .c = c, .strict = c->u->options->strict, .again = again, .again_waiting = waiting};
             scope args;
             wc_cset unused = {0};
             wp_diags_init(&l.notes, c->u->diags->arena, 0);
@@ -978,6 +984,7 @@ void wc_ck_locals(wc_check *c)
                                "unused argument %.*s. (hint: use _ (wildcard variable) instead)",
                                WB_FMT(wc_cvar_name(unused.v[k])));
             again = l.again;
+            waiting = l.again_waiting;
             wb_arena_rewind(&c->tmp, mark);
         }
     }
@@ -986,7 +993,9 @@ void wc_ck_locals(wc_check *c)
 
 void wc_ck_query_locals(wc_check *c, wp_body *b)
 {
-    locals l = {.c = c, .again = AGAIN_MAX}; /* strict mode does not look at queries */
+    locals l = {.c = c,
+                .again = AGAIN_MAX,
+                .again_waiting = WAITING_MAX}; /* strict mode does not look at queries */
     scope s;
     wp_diags_init(&l.notes, c->u->diags->arena, 0);
     push(&l, &s);
