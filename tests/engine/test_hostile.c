@@ -254,7 +254,6 @@ static void deep_closures(void **state)
         {"p := ", "[y | some y; input[y]; z := ", "input.x", "]"},
         {"p := ", "[", "input.x", " | some y; input[y]; y > 0]"},
         {"p := ", "{", "1", ": 1}"},
-        {"p := ", "{[{", "1", ": 1}]}"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         wb_buf b;
