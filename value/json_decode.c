@@ -399,6 +399,30 @@ static void start(decoder *d, wb_arena *a, wb_str text, const wv_json_options *o
     d->begun = d->p < d->end;
 }
 
+#define KEPT_MAX ((size_t)64 << 10) /* words of a stack that is kept */
+
+static void borrow_stack(decoder *d)
+{
+    wv_json_shapes *c = d->shapes;
+    if (!c || !c->words)
+        return;
+    d->words = c->words;
+    d->cap = c->cap;
+    c->words = NULL;
+}
+
+static void give_back_stack(decoder *d)
+{
+    if (d->words == d->local)
+        return;
+    if (d->shapes && !d->cache && d->cap <= KEPT_MAX) {
+        d->shapes->words = d->words;
+        d->shapes->cap = d->cap;
+    } else {
+        free(d->words);
+    }
+}
+
 wb_status wv_json_decode_prefix(wb_arena *a, wb_str text, const wv_json_options *options, wv *out,
                                 size_t *used, wb_error *error)
 {
@@ -416,6 +440,7 @@ wb_status wv_json_decode_prefix(wb_arena *a, wb_str text, const wv_json_options 
         d.shapes->n_nodes = 1;
     } else if (options) {
         d.shapes = options->shapes;
+        borrow_stack(&d);
     }
     wv v = WV_UNDEFINED;
     const char *p = decode_value(&d, d.p, &v);
@@ -427,8 +452,7 @@ wb_status wv_json_decode_prefix(wb_arena *a, wb_str text, const wv_json_options 
             *out = v;
     }
     *used = (size_t)(d.p - d.start);
-    if (d.words != d.local)
-        free(d.words);
+    give_back_stack(&d);
     if (d.cache)
         free(d.shapes);
     free(d.cache);

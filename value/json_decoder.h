@@ -58,6 +58,8 @@ struct wv_json_shapes {
     wb_arena *a;               /* where keys and shapes live: the document's, or `own` */
     wb_arena own;              /* of many documents */
     uint32_t n_nodes, refused; /* keys that found no room */
+    wv *words; /* the stack of the last large text, kept for the next; owned, or NULL */
+    size_t cap;
     wv_json_node nodes[WV_JSON_NODES];
 };
 

@@ -221,6 +221,7 @@ void wv_json_shapes_free(wv_json_shapes *c)
     if (!c)
         return;
     wb_arena_free(&c->own);
+    free(c->words);
     free(c);
 }
 
