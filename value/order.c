@@ -227,25 +227,22 @@ static uint64_t rank_of(wv v)
     return (uint64_t)type << 61 | bits;
 }
 
-/* Bytes that the keys of all n entries begin with, where all are strings of more than WV_SHORT_MAX:
+/* 8 where the keys of all n entries are strings that begin with the same eight bytes, else 0:
  * numbered names mostly differ behind the bytes that a rank has room for. */
 static size_t common_front(const wv *e, size_t n, unsigned width)
 {
-    if (wv_tag(e[0]) != WV_T_STRING)
-        return 0;
-    const wv_string *first = wv_ptr(e[0]);
-    size_t common = first->h.len;
-    for (size_t i = 1; i < n && common; i++) {
-        if (wv_tag(e[i * width]) != WV_T_STRING)
+    uint64_t first = 0;
+    for (size_t i = 0; i < n; i++) {
+        wv key = e[i * width];
+        if (wv_tag(key) != WV_T_STRING)
             return 0;
-        const wv_string *s = wv_ptr(e[i * width]);
-        size_t k = 0;
-        common = s->h.len < common ? s->h.len : common;
-        while (k < common && s->bytes[k] == first->bytes[k])
-            k++;
-        common = k;
+        uint64_t bytes;
+        memcpy(&bytes, ((const wv_string *)wv_ptr(key))->bytes, 8);
+        if (i && bytes != first)
+            return 0;
+        first = bytes;
     }
-    return common;
+    return 8;
 }
 
 /* As rank_of for a string, by the bytes from `from` on. */
