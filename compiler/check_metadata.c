@@ -1,5 +1,7 @@
 /* rego.metadata.chain() and rego.metadata.rule() in the tree of the checks: the value is bound in
- * front of the body, a call is its variable. Reports nothing. */
+ * front of the body, a call is its variable.
+ *
+ * Reports: blocks that are no JSON. */
 #include "compiler/check.h"
 
 static bool is_metadata(const wp_expr *e, const char *name)
@@ -54,6 +56,23 @@ static bool rewrite(wc_cvisitor *v, wp_body *b)
     return false;
 }
 
+/* Of the rule's own blocks and the others of its module, the first that is no JSON. */
+static void refuse(wc_check *c, const wc_crule *r)
+{
+    const wp_module *m = r->module;
+    const wp_annotation *at = NULL;
+    for (uint32_t i = 0; i < m->n_blocks; i++)
+        if (wc_has_odd_keys(m->blocks[i].value) && (!at || m->blocks[i].node == r->source))
+            at = &m->blocks[i];
+    if (!at)
+        return;
+    c->u->module = m;
+    bool schemas = wc_has_odd_keys(wv_object_get_str(at->value, WB_LIT("schemas")));
+    wc_ck_fail(c, WP_COMPILE_ERROR, at->loc,
+               "invalid %s annotation ast: interface conversion: " WC_ODD_KEYS,
+               schemas ? "schema" : "custom");
+}
+
 void wc_ck_metadata(wc_check *c)
 {
     if (wv_object_get_str(c->names, WB_LIT("rego")) == WV_UNDEFINED)
@@ -71,6 +90,10 @@ void wc_ck_metadata(wc_check *c)
                 continue;
             wp_loc loc = x.first[k]->loc;
             wv value = wc_metadata(c->u, r->module, r->source, k == 0);
+            if (wc_has_odd_keys(value)) {
+                refuse(c, r);
+                continue;
+            }
             wp_term *t = wc_ck_copy(c, wc_value_term(c->u, value, loc));
             x.vars[k] = wc_ck_local(c);
             wp_expr *e = wc_ck_equation(c, wc_ck_var_term(c, x.vars[k], loc), t, loc);

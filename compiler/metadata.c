@@ -54,6 +54,17 @@ static wv keys_of(wc_unit *u, wv ref)
     return out;
 }
 
+bool wc_has_odd_keys(wv v)
+{
+    for (uint32_t i = 0; wv_is_array(v) && i < wv_len(v); i++)
+        if (wc_has_odd_keys(wv_items(v)[i]))
+            return true;
+    for (uint32_t i = 0; wv_is_object(v) && i < wv_len(v); i++)
+        if (!wv_is_string(wv_key_at(v, NULL, i)) || wc_has_odd_keys(wv_value_at(v, NULL, i)))
+            return true;
+    return false;
+}
+
 static bool is_key(wv key, const char *name)
 {
     return wb_str_is(wv_str(&key), name);

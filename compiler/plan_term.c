@@ -109,6 +109,11 @@ static wc_operand root(wc_planner *p, wc_stmt_kind kind)
     return wc_op_local(t);
 }
 
+static void never(wc_planner *p)
+{
+    wc_put_op(p, WC_S_IsTrue, 0, wc_const(p, WV_FALSE), (wc_operand){0});
+}
+
 static bool scans(const wp_term *el)
 {
     if (el->kind == WP_VAR)
@@ -148,8 +153,13 @@ static void ask(wc_planner *p, wc_node *n)
 static wc_operand rule_value(wc_planner *p, wc_node *n, const wp_term *ref, uint32_t i)
 {
     uint32_t keys = 0;
-    while (keys < n->max_keys && i + keys < ref->list.n && !scans(ref->list.items[i + keys]))
-        keys++;
+    for (; keys < n->max_keys && i + keys < ref->list.n; keys++) {
+        const wp_term *el = ref->list.items[i + keys];
+        if (scans(el))
+            break;
+        if (el->kind == WP_SET && !wc_term_bound(el))
+            never(p); /* no key is a set with members to be found: no rule is asked */
+    }
     wc_operand *args = wb_arena_alloc(p->u->a, (keys + 1) * sizeof *args);
     for (uint32_t k = 0; k < keys; k++)
         args[k] = wc_plan_term(p, ref->list.items[i + k]);
@@ -390,11 +400,6 @@ wc_operand wc_plan_term(wc_planner *p, const wp_term *t)
 }
 
 /* ---- unification ---- */
-
-static void never(wc_planner *p)
-{
-    wc_put_op(p, WC_S_IsTrue, 0, wc_const(p, WV_FALSE), (wc_operand){0});
-}
 
 void wc_unify_value(wc_planner *p, const wp_term *pattern, wc_operand v)
 {

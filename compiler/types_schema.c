@@ -409,6 +409,10 @@ static wc_tp read(reader *r, wv schema, uint32_t depth)
 static bool compiles(wv schema, uint64_t seed, wb_buf *why)
 {
     wb_buf text, error;
+    if (wc_has_odd_keys(schema)) {
+        wb_buf_puts(why, "unable to compile the schema: " WC_ODD_KEYS);
+        return false;
+    }
     wb_buf_init(&text, WS_SCHEMA_BYTES_MAX);
     wb_buf_init(&error, (size_t)1 << 16);
     wv_json_encode(&text, schema, NULL, NULL);

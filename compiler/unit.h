@@ -112,6 +112,9 @@ static inline bool wc_is_local(const wp_term *t)
 bool wc_is_strict(const wc_unit *u);
 /* metadata.c: what rego.metadata.chain() (or .rule()) answers in that rule. */
 wv wc_metadata(wc_unit *u, const wp_module *m, const wp_rule *rule, bool chain);
+/* Whether a map inside has keys that are no texts: YAML has such maps, JSON has not. */
+bool wc_has_odd_keys(wv v);
+#define WC_ODD_KEYS "json: unsupported type: map[interface {}]interface {}"
 /* A value as a term of literals. */
 wp_term *wc_value_term(wc_unit *u, wv v, wp_loc loc);
 

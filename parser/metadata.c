@@ -182,6 +182,7 @@ static wv schema(wp_parser *p, wv v, const char **error)
     wb_arena *a = p->arena;
     wv out = wv_object_begin(a, 2);
     wp_term *t;
+    const char *keys = NULL;
     if (!wv_is_object(v) || !wv_len(v)) {
         *error = "invalid document reference";
         return out;
@@ -207,10 +208,7 @@ static wv schema(wp_parser *p, wv v, const char **error)
             ref = wv_array_new(a, &one, 1);
         }
         put(a, &out, "schema", ref);
-    } else if (wv_is_object(value)) {
-        const char *keys = NULL;
-        if (!texts_as_keys(a, value, "", &keys))
-            *error = wb_arena_printf(a, "invalid schema definition: %s", keys);
+    } else if (wv_is_object(value) && texts_as_keys(a, value, "", &keys)) {
         put(a, &out, "definition", told(a, value));
     } else {
         wb_str k = wv_str(&key);

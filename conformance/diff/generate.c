@@ -10,8 +10,8 @@
 #define WILD_PERCENT  7  /* programs with terms of wrong shape */
 #define V0_PERCENT    12 /* programs of Rego v0 */
 #define LOGIC_PERCENT 20 /* packages of v1 that import and, or, not */
-#define BLOCK_PERCENT 3  /* rules, and packages, with METADATA above them */
-#define SET_PERCENT   6  /* programs with schemas beside them */
+#define BLOCK_PERCENT 1  /* rules, and packages, with METADATA above them */
+#define SET_PERCENT   3  /* programs with schemas beside them */
 #define PRINT_PERCENT 10 /* programs whose print() is compiled */
 #define BAD_PERCENT   8  /* programs with something that must not compile, or hardly */
 
