@@ -68,14 +68,15 @@ static wv_num_status shift(wb_arena *a, wv x, wv count, bool left, wv *out, int 
         if (operand)
             *operand = 2;
     } else if (left) {
-        /* OPA takes the low 64 bits of the count; every count that matters is over the limit. */
-        if (mpz_sgn(i.z) != 0 && (mpz_cmp_ui(j.z, WV_NUMBER_BITS_MAX) > 0 ||
-                                  mpz_sizeinbase(i.z, 2) + mpz_get_ui(j.z) > WV_NUMBER_BITS_MAX ||
-                                  !wb_arena_fits(a, mpz_get_ui(j.z) / 8))) {
+        /* Counts of 2^64 and more are cut to 64 bits, as OPA does. */
+        unsigned long by = mpz_get_ui(j.z);
+        if (mpz_sgn(i.z) != 0 &&
+            (by > WV_NUMBER_BITS_MAX || mpz_sizeinbase(i.z, 2) + by > WV_NUMBER_BITS_MAX ||
+             !wb_arena_fits(a, by / 8))) {
             status = WV_NUM_LIMIT;
         } else {
             if (mpz_sgn(i.z) != 0)
-                mpz_mul_2exp(z, i.z, mpz_get_ui(j.z));
+                mpz_mul_2exp(z, i.z, by);
             status = wn_from_mpz(a, z, out);
         }
     } else {
