@@ -444,9 +444,9 @@ static bool some(locals *l, wp_expr *e)
  * comprehension around, so it is done where a name waits for it, and a name that waits past a bound
  * is an error. Where it would only give `every` within comprehensions further numbers or tell
  * errors twice, it is left past that bound. */
-#define AGAIN_MAX (1u << 20) /* terms of one compilation, for numbers */
-#define WAITING_MAX                                                                                \
-    (1u << 21) /* the same for names: more, as both count what either goes through */
+#define AGAIN_MAX    (1u << 18) /* terms of one compilation, for numbers */
+#define WAITING_MAX  (1u << 21) /* the same for names that wait */
+#define WAITING_RULE (1u << 15) /* of one rule */
 
 typedef struct stretch {
     uint32_t visits, errors, most_comps; /* as they were at its begin */
@@ -964,8 +964,9 @@ void wc_ck_locals(wc_check *c)
         for (uint32_t j = 0; j < c->modules[i].n; j++) {
             char *mark = wb_arena_mark(&c->tmp);
             wc_crule *r = c->modules[i].rules[j];
+            uint32_t own = waiting < WAITING_RULE ? waiting : WAITING_RULE;
             locals l = {
-                .c = c, .strict = c->u->options->strict, .again = again, .again_waiting = waiting};
+                .c = c, .strict = c->u->options->strict, .again = again, .again_waiting = own};
             scope args;
             wc_cset unused = {0};
             wp_diags_init(&l.notes, c->u->diags->arena, 0);
@@ -984,7 +985,7 @@ void wc_ck_locals(wc_check *c)
                                "unused argument %.*s. (hint: use _ (wildcard variable) instead)",
                                WB_FMT(wc_cvar_name(unused.v[k])));
             again = l.again;
-            waiting = l.again_waiting;
+            waiting -= own - l.again_waiting;
             wb_arena_rewind(&c->tmp, mark);
         }
     }
@@ -995,7 +996,7 @@ void wc_ck_query_locals(wc_check *c, wp_body *b)
 {
     locals l = {.c = c,
                 .again = AGAIN_MAX,
-                .again_waiting = WAITING_MAX}; /* strict mode does not look at queries */
+                .again_waiting = WAITING_RULE}; /* strict mode does not look at queries */
     scope s;
     wp_diags_init(&l.notes, c->u->diags->arena, 0);
     push(&l, &s);

@@ -15,7 +15,7 @@ static const known table[] = {
     {"query-with", "^(rows|values|codes): (rows|undefined) / ",
      "(\\||\\{|not ).*with [^|]* as (input|data|base)",
      "a `with` inside a body of a query whose value is undefined: OPA goes on with the reference"},
-    {"printed-name", "^values: rows / rows", "print\\(.*:=",
+    {"printed-name", "^values: rows / rows", "print\\(.*(:=|some )",
      "a name declared within an argument of print in a query: OPA shows it among the bindings"},
     {"print-domain", "^codes: rego_type_error arity mismatch", "every .*print\\(",
      "print in the domain of an every of a query: OPA takes it for a function of one argument"},
