@@ -317,14 +317,12 @@ typedef struct inner {
     bool ok;
 } inner;
 
-static bool capture_comp(wc_check *c, wp_term *t, const wc_cset *globals);
-
 static bool in_term(wc_cvisitor *v, wp_term *t)
 {
     inner *x = v->data;
     if (!wc_ck_is_comp(t))
         return false;
-    x->ok &= capture_comp(v->c, t, x->safe);
+    x->ok &= capture(v->c, &t->comp.body, x->safe);
     return true;
 }
 
@@ -333,7 +331,6 @@ static bool in_expr(wc_cvisitor *v, wp_expr *e)
     inner *x = v->data;
     switch ((wp_expr_kind)e->kind) {
     case WP_EXPR_EVERY:
-        wc_ck_walk_term(v, e->every.domain);
         if (e->every.key)
             wc_ck_term_vars(v->c, e->every.key, 0, x->safe);
         wc_ck_term_vars(v->c, e->every.value, 0, x->safe);
@@ -347,22 +344,6 @@ static bool in_expr(wc_cvisitor *v, wp_expr *e)
         return true;
     default: return false;
     }
-}
-
-/* What a comprehension makes sees all that its body has bound. */
-static bool capture_comp(wc_check *c, wp_term *t, const wc_cset *globals)
-{
-    wc_cset safe = {0};
-    if (!capture(c, &t->comp.body, globals))
-        return false;
-    wc_ck_body_outputs(c, &t->comp.body, t->comp.body.n, globals, &safe);
-    wc_cset_add_all(&c->tmp, &safe, globals);
-    inner x = {&safe, true};
-    wc_cvisitor v = {.c = c, .term = in_term, .expr = in_expr, .data = &x};
-    if (t->comp.key)
-        wc_ck_walk_term(&v, t->comp.key);
-    wc_ck_walk_term(&v, t->comp.value);
-    return x.ok;
 }
 
 static bool made_var(wc_cvisitor *v, wp_term *t)
@@ -420,12 +401,11 @@ static bool capture(wc_check *c, wp_body *b, const wc_cset *globals)
     return true;
 }
 
-static bool capture_outer(wc_cvisitor *v, wp_term *t)
+/* Bodies that are not reached from the one around them (the domain of an every, what a
+ * comprehension makes, what is printed) see nothing of it, as in OPA. */
+static bool capture_alone(wc_cvisitor *v, wp_body *b)
 {
-    if (!wc_ck_is_comp(t))
-        return false;
-    capture_comp(v->c, t, v->data);
-    return true;
+    return !capture(v->c, b, v->data);
 }
 
 void wc_ck_print(wc_check *c)
@@ -450,9 +430,9 @@ void wc_ck_print(wc_check *c)
         roots(c, &args);
         for (uint32_t k = 0; k < r->n_args; k++)
             wc_ck_term_vars(c, r->args[k], 0, &args);
-        wc_cvisitor v = {.c = c, .term = capture_outer, .data = &args};
+        wc_cvisitor v = {.c = c, .body = capture_alone, .data = &args};
         wc_ck_walk_head(&v, r);
-        capture(c, &r->body, &args);
+        wc_ck_walk_body(&v, &r->body);
         wb_arena_rewind(&c->tmp, mark);
     }
     c->u->module = NULL;
@@ -462,10 +442,7 @@ void wc_ck_query_print(wc_check *c, wp_body *b)
 {
     wc_cset globals = {0};
     roots(c, &globals);
-    if (c->u->options->print) {
-        capture(c, b, &globals);
-        return;
-    }
-    wc_cvisitor v = {.c = c, .body = erase};
+    wc_cvisitor v = {
+        .c = c, .body = c->u->options->print ? capture_alone : erase, .data = &globals};
     wc_ck_walk_body(&v, b);
 }
