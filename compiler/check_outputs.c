@@ -34,9 +34,10 @@ static bool in_term(wc_cvisitor *v, wp_term *t)
         return false;
     if (!is_safe_ref(v->c, t, o->safe))
         return true;
+    /* What references within it would add stands in it. */
     if (!wc_ck_is_ground(t))
         wc_ck_term_vars(v->c, t, WC_NO_REF_HEAD, o->out);
-    return false;
+    return true;
 }
 
 /* ---- unification ---- */

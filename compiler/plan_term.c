@@ -32,23 +32,35 @@ bool wc_term_bound(const wp_term *t)
     }
 }
 
-/* Looked at before anything is made: of nested literals each level asks. */
+static bool all_ground(wp_term *const *items, uint32_t n);
+static bool is_ground(const wp_term *t);
+
+static bool pairs_ground(const wp_term *t)
+{
+    for (uint32_t i = 0; i < t->object.n; i++)
+        if (!is_ground(t->object.pairs[i].key) || !is_ground(t->object.pairs[i].value))
+            return false;
+    return true;
+}
+
+/* Looked at before anything is made. Of nested literals each level asks: the answer is kept. */
 static bool is_ground(const wp_term *t)
 {
-    switch ((wp_term_kind)t->kind) {
-    case WP_ARRAY:
-    case WP_SET:
-        for (uint32_t i = 0; i < t->list.n; i++)
-            if (!is_ground(t->list.items[i]))
-                return false;
-        return true;
-    case WP_OBJECT:
-        for (uint32_t i = 0; i < t->object.n; i++)
-            if (!is_ground(t->object.pairs[i].key) || !is_ground(t->object.pairs[i].value))
-                return false;
-        return true;
-    default: return t->kind <= WP_STRING;
+    if (t->kind != WP_ARRAY && t->kind != WP_SET && t->kind != WP_OBJECT)
+        return t->kind <= WP_STRING;
+    if (!t->ground) {
+        bool yes = t->kind == WP_OBJECT ? pairs_ground(t) : all_ground(t->list.items, t->list.n);
+        ((wp_term *)(uintptr_t)t)->ground = yes ? 1 : 2;
     }
+    return t->ground == 1;
+}
+
+static bool all_ground(wp_term *const *items, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (!is_ground(items[i]))
+            return false;
+    return true;
 }
 
 static wv ground_value(wb_arena *a, const wp_term *t)

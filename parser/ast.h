@@ -39,10 +39,11 @@ typedef struct wp_pair {
 } wp_pair;
 
 struct wp_term {
-    uint8_t kind; /* wp_term_kind */
-    bool parens;  /* stood in parentheses of its own */
-    bool raw;     /* string or template in back quotes */
-    bool infix;   /* WP_CALL: written with an operator sign or `in` */
+    uint8_t kind;       /* wp_term_kind */
+    bool parens;        /* stood in parentheses of its own */
+    bool raw;           /* string or template in back quotes */
+    bool infix : 1;     /* WP_CALL: written with an operator sign or `in` */
+    uint8_t ground : 2; /* what the planner has found of a literal: 0 nothing, 1 constant, 2 not */
     wp_loc loc;
     union {
         wv value;    /* scalars */
