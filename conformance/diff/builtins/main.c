@@ -303,6 +303,7 @@ static bool read_options(int argc, char **argv, options *o)
                                           {"json", required_argument, NULL, 'j'},
                                           {"list", no_argument, NULL, 'l'},
                                           {"rules", required_argument, NULL, 'r'},
+                                          {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (c) {
@@ -316,6 +317,7 @@ static bool read_options(int argc, char **argv, options *o)
         case 'j': o->json = optarg; break;
         case 'l': o->list = true; break;
         case 'r': o->rules = optarg; break;
+        case 'h': fputs(usage, stdout); exit(0);
         default: return false;
         }
     }
