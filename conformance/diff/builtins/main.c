@@ -293,18 +293,13 @@ static int run(const options *o, const dr_rules *rules, bd_oracle *oracle, FILE 
 
 static bool read_options(int argc, char **argv, options *o)
 {
-    static const struct option names[] = {{"oracle", required_argument, NULL, 'o'},
-                                          {"only", required_argument, NULL, 'n'},
-                                          {"draws", required_argument, NULL, 'd'},
-                                          {"from", required_argument, NULL, 'f'},
-                                          {"seed", required_argument, NULL, 's'},
-                                          {"show", required_argument, NULL, 'w'},
-                                          {"texts", no_argument, NULL, 't'},
-                                          {"json", required_argument, NULL, 'j'},
-                                          {"list", no_argument, NULL, 'l'},
-                                          {"rules", required_argument, NULL, 'r'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option names[] = {
+        {"oracle", required_argument, NULL, 'o'}, {"only", required_argument, NULL, 'n'},
+        {"draws", required_argument, NULL, 'd'},  {"from", required_argument, NULL, 'f'},
+        {"seed", required_argument, NULL, 's'},   {"show", required_argument, NULL, 'w'},
+        {"texts", no_argument, NULL, 't'},        {"json", required_argument, NULL, 'j'},
+        {"list", no_argument, NULL, 'l'},         {"rules", required_argument, NULL, 'r'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (c) {
         case 'o': o->oracle = optarg; break;
