@@ -77,10 +77,6 @@ static bool read_input(cf_run *r, wv body, const cf_options *options, cf_outcome
 static void run(cf_run *r, const cf_file *f, wv body, const cf_options *options, cf_outcome *o)
 {
     wv modules = cf_field(body, "modules"), data = cf_field(body, "data"), query;
-    if (options->plans_written && cf_flag(body, "no_plan")) {
-        cf_skip(o, "a plan goes through all of what the evaluator need not");
-        return;
-    }
     r->engine->version = f->v0 ? WP_V0 : WP_V1;
     r->engine->stop_at_false = true; /* OPA's cases ask the evaluator alone */
     bool planned = f->kind == CF_PLAN;
@@ -99,9 +95,9 @@ static void run(cf_run *r, const cf_file *f, wv body, const cf_options *options,
         return;
     bool strict = cf_flag(body, "strict_error");
     wb_str text = cf_text(body, "query", &query);
-    if (planned                  ? !cf_prepare_plan(r, cf_field(body, "plan"), strict)
-        : options->plans_written ? !cf_prepare_written(r, text, strict)
-                                 : !cf_prepare(r, text, strict))
+    if (planned ? !cf_prepare_plan(r, cf_field(body, "plan"), strict)
+        : options->plans_written && !cf_flag(body, "no_plan") ? !cf_prepare_written(r, text, strict)
+                                                              : !cf_prepare(r, text, strict))
         return;
     if (read_input(r, body, options, o))
         cf_ask(r);
