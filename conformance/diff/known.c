@@ -6,29 +6,37 @@
  * Patterns are as narrow as a text can be judged without reading it. */
 typedef struct known {
     const char *name, *sign, *pattern, *reason;
+    bool query; /* looked for in queries alone */
 } known;
 
 static const known table[] = {
     {"query-mock", "^codes: rego_unsafe_var_error var (count|lower|sprintf) is unsafe",
      " as (count|lower|sprintf)",
-     "a built-in as value of `with` inside a body of a query: OPA takes its name for a variable"},
+     "a built-in as value of `with` inside a body of a query: OPA takes its name for a variable",
+     true},
     {"query-with", "^(rows|values|codes): (rows|undefined) / ",
      "(\\||\\{|not ).*with [^|]* as (input|data|base)",
-     "a `with` inside a body of a query whose value is undefined: OPA goes on with the reference"},
-    {"printed-name", "^values: rows / rows", "print\\(.*(:=|some )",
-     "a name declared within an argument of print in a query: OPA shows it among the bindings"},
-    {"print-domain", "^codes: rego_type_error arity mismatch", "every .*print\\(",
-     "print in the domain of an every of a query: OPA takes it for a function of one argument"},
+     "a `with` inside a body of a query whose value is undefined: OPA goes on with the reference",
+     true},
+    {"query-printed", "^values: rows / rows", "print\\(.*(:=|some )",
+     "a name declared within an argument of print in a query: OPA shows it among the bindings",
+     true},
+    {"query-print", "^codes: rego_type_error arity mismatch", "every .*print\\(",
+     "print in the domain of an every of a query: OPA takes it for a function of one argument",
+     true},
     {"schema-dump", "^modulestexts: rego_type_error .*unexpected schema type", ".",
-     "OPA prints a schema's inside as it lies in memory"},
+     "OPA prints a schema's inside as it lies in memory", false},
     {"names-clash", "^codes: (rows|undefined) / eval_conflict_error (function|rule) produced",
-     "some [^;{]* in (data\\.|r[0-9])|(data\\.[a-z.]+|r[0-9])\\[[a-z_0-9]+\\]",
-     "a clash in a loop over the names below a package, where who asks needs one value: OPA stops"},
+     "some [^;{]* in (data\\.|r[0-9])",
+     "a clash in a loop over the names below a package, where who asks needs one value: OPA stops",
+     false},
     {"member-twice", "^repeats: ", "\\{",
      "members of a literal that turn out equal are stepped on one by one: a set holds a member "
-     "once"},
+     "once",
+     false},
     {"unevaluated", "^codes: eval_internal_error", ".",
-     "built-in function called with an operand that requires evaluation: a fault inside OPA"},
+     "built-in function called with an operand that requires evaluation: a fault inside OPA",
+     false},
 };
 
 static bool found(const char *pattern, wb_str s)
@@ -47,7 +55,7 @@ const char *df_known(const df_program *p, const df_verdict *v)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (*table[i].sign && !found(table[i].sign, wb_str_of(v->sign)))
             continue;
-        for (unsigned k = 0; k < p->n_modules; k++)
+        for (unsigned k = 0; k < p->n_modules && !table[i].query; k++)
             if (found(table[i].pattern, p->modules[k]))
                 return table[i].name;
         for (unsigned k = 0; k < p->n_queries; k++)
