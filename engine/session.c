@@ -176,6 +176,7 @@ static wv shown(wb_arena *a, wv rows)
 writ_status writ_eval(writ_session *s, const writ_query *q, writ_value input, writ_value *answer,
                       writ_error *error)
 {
+    wv_expect(input);
     wv v = we_run(s, q, input);
     *answer = v;
     if (wm_failed(s->vm)) {

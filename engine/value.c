@@ -4,31 +4,41 @@
 
 #include <stdlib.h>
 
-#define COMPACT_MAX   ((size_t)1 << 20) /* bytes above which copying gains nothing */
-#define COMPACT_SLACK ((size_t)512)     /* rounding of a copy's pieces; a copy is never larger */
+#define COMPACT_MAX ((size_t)1 << 20) /* bytes above which copying gains nothing */
+/* What a copy may take more than its original, as tried one after the other: mostly nothing. */
+static const size_t COMPACT_SLACK[] = {8, 512, 16384};
 
 struct writ_document {
     we_document *inner;
 };
 
 /* A copy in one block of just its size: many documents side by side then share cache lines and
- * pages, which a reserved range each would not. Takes d; gives it back when it is large. */
+ * pages, which a reserved range each would not. NULL when it is larger than n bytes. */
+static we_document *compact_into(writ_engine *e, const we_document *d, size_t n)
+{
+    we_document *to = wb_calloc(1, sizeof *to);
+    to->refs = 1;
+    to->memory = wb_malloc(n);
+    wb_arena_init_over(&to->arena, to->memory, n, e->seed);
+    to->value = d->shapes ? wv_pack(&to->arena, d->value, wv_json_shapes_own, d->shapes->shapes)
+                          : wv_pack(&to->arena, d->value, NULL, NULL);
+    if (!to->arena.exhausted)
+        return to;
+    we_document_free(to);
+    return NULL;
+}
+
+/* Takes d; gives it back when it is large. */
 static we_document *compact(writ_engine *e, we_document *d)
 {
     size_t used = wb_arena_used(&d->arena);
     if (used > COMPACT_MAX)
         return d;
-    size_t n = used + COMPACT_SLACK;
-    we_document *to = wb_calloc(1, sizeof *to);
-    to->refs = 1;
-    to->memory = wb_malloc(n);
-    wb_arena_init_over(&to->arena, to->memory, n, e->seed);
-    to->value = d->shapes ? wv_copy(&to->arena, d->value, wv_json_shapes_own, d->shapes->shapes)
-                          : wv_copy(&to->arena, d->value, NULL, NULL);
-    if (to->arena.exhausted) {
-        we_document_free(to);
+    we_document *to = NULL;
+    for (size_t i = 0; i < sizeof COMPACT_SLACK / sizeof *COMPACT_SLACK && !to; i++)
+        to = compact_into(e, d, used + COMPACT_SLACK[i]);
+    if (!to)
         return d;
-    }
     to->shapes = d->shapes;
     d->shapes = NULL;
     we_document_free(d);

@@ -1,10 +1,14 @@
-/* Deep copies into another arena. */
+/* Deep copies into another arena: piece by piece, or packed, with collections in front of what
+ * stands in them. */
 #include "value/internal.h"
 #include "value/number.h"
 #include "value/stack.h"
 
+typedef enum copy_part { COPY_ALL, COPY_COLLECTIONS, COPY_LEAVES } copy_part;
+
 typedef struct copy_job {
     wb_arena *to;
+    copy_part part;
     bool (*keep)(const void *arg, const void *p);
     const void *arg;
 } copy_job;
@@ -72,7 +76,8 @@ static wv copy_piece(const copy_job *job, wv v)
 
 static bool stays(const copy_job *job, wv v)
 {
-    return !wv_is_boxed(v) || (job->keep && job->keep(job->arg, wv_ptr(v)));
+    return !wv_is_boxed(v) || (job->keep && job->keep(job->arg, wv_ptr(v))) ||
+           (job->part == COPY_COLLECTIONS && !wv_is_collection(v));
 }
 
 static copy_frame frame_of(wv copy)
@@ -88,6 +93,41 @@ static copy_frame frame_of(wv copy)
     return (copy_frame){.words = wv_tab(copy)->entries, .n = (size_t)wv_len(copy) * wv_width(copy)};
 }
 
+/* Goes through the words below a copy and copies what they still have of the original. What is not
+ * copied because its collection is there already is gone through. False when something did not fit.
+ */
+static bool copy_below(const copy_job *job, wv copy)
+{
+    WV_STACK(copy_frame) stack;
+    wv_stack_init(&stack);
+    wv_stack_push(&stack);
+    *wv_stack_top(&stack) = frame_of(copy);
+    bool fits = true;
+    while (stack.n && fits) {
+        copy_frame *f = wv_stack_top(&stack);
+        while (f->i < f->n && stays(job, f->words[f->i]))
+            f->i++;
+        if (f->i == f->n) {
+            wv_stack_pop(&stack);
+            continue;
+        }
+        wv *word = &f->words[f->i++];
+        if (job->part != COPY_LEAVES || !wv_is_collection(*word)) {
+            wv c = copy_piece(job, *word);
+            if (!(fits = c != WV_UNDEFINED))
+                break;
+            *word = c;
+        }
+        if (wv_is_collection(*word)) {
+            copy_frame below = frame_of(*word);
+            wv_stack_push(&stack);
+            *wv_stack_top(&stack) = below;
+        }
+    }
+    wv_stack_free(&stack);
+    return fits;
+}
+
 wv wv_copy(wb_arena *to, wv v, bool (*keep)(const void *arg, const void *p), const void *arg)
 {
     copy_job job = {.to = to, .keep = keep, .arg = arg};
@@ -96,30 +136,22 @@ wv wv_copy(wb_arena *to, wv v, bool (*keep)(const void *arg, const void *p), con
     wv result = copy_piece(&job, v);
     if (!wv_is_collection(result))
         return result ? result : WV_NULL;
-    WV_STACK(copy_frame) stack;
-    wv_stack_init(&stack);
-    wv_stack_push(&stack);
-    *wv_stack_top(&stack) = frame_of(result);
-    while (stack.n) {
-        copy_frame *f = wv_stack_top(&stack);
-        while (f->i < f->n && stays(&job, f->words[f->i]))
-            f->i++;
-        if (f->i == f->n) {
-            wv_stack_pop(&stack);
-            continue;
-        }
-        wv c = copy_piece(&job, f->words[f->i]);
-        if (!c) {
-            /* Half a copy is no value: the arena is exhausted and the evaluation ends. */
-            result = WV_NULL;
-            break;
-        }
-        f->words[f->i++] = c;
-        if (wv_is_collection(c)) {
-            wv_stack_push(&stack);
-            *wv_stack_top(&stack) = frame_of(c);
-        }
-    }
-    wv_stack_free(&stack);
-    return result;
+    /* Half a copy is no value: the arena is exhausted and the evaluation ends. */
+    return copy_below(&job, result) ? result : WV_NULL;
+}
+
+wv wv_pack(wb_arena *to, wv v, bool (*keep)(const void *arg, const void *p), const void *arg)
+{
+    copy_job job = {.to = to, .part = COPY_COLLECTIONS, .keep = keep, .arg = arg};
+    if (!wv_is_collection(v) || stays(&job, v))
+        return wv_copy(to, v, keep, arg);
+    const char *from = wb_arena_mark(to);
+    wv result = copy_piece(&job, v);
+    if (!result || !copy_below(&job, result))
+        return WV_NULL;
+    size_t lines = (size_t)(wb_arena_mark(to) - from) / WV_LINE;
+    if (wv_is_object(result))
+        wv_head(result)->spare = (uint16_t)(lines < WV_AHEAD_MAX ? lines : WV_AHEAD_MAX);
+    job.part = COPY_LEAVES;
+    return copy_below(&job, result) ? result : WV_NULL;
 }

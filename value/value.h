@@ -80,7 +80,7 @@ enum {
 typedef struct wv_header {
     uint8_t tag;    /* WV_T_... */
     uint8_t flags;  /* WV_F_... */
-    uint16_t spare; /* array under construction: 1 + log2 of its room; else 0 */
+    uint16_t spare; /* array under construction: 1 + log2 of its room; object: see wv_expect */
     uint32_t len;   /* bytes, elements or pairs */
     uint64_t hash;  /* 0 until computed */
 } wv_header;
@@ -435,6 +435,25 @@ uint64_t wv_string_hash(wb_str s, uint64_t seed);
  * which keep(arg, pointer) is true stay, with all below them. When
  * the copy passes the budget of `to`, the answer is null and `to` is exhausted. */
 wv wv_copy(wb_arena *to, wv v, bool (*keep)(const void *arg, const void *p), const void *arg);
+/* A deep copy for a value that is read again and again, mostly here and there: its collections
+ * stand first and close together, parents in front of what is in them, strings and numbers behind
+ * all of them. Else as wv_copy. */
+wv wv_pack(wb_arena *to, wv v, bool (*keep)(const void *arg, const void *p), const void *arg);
+
+#define WV_LINE      64u /* bytes that come from memory at a time */
+#define WV_AHEAD_MAX 64u /* lines asked for ahead: more would push out what is in use */
+
+/* Says that a value is read soon: the collections of one that was packed are asked for all at once,
+ * where the reader would wait for one after the other. */
+static inline void wv_expect(wv v)
+{
+    if (!wv_is_object(v))
+        return;
+    const char *p = wv_ptr(v);
+    for (unsigned i = 1, n = wv_head(v)->spare; i <= n; i++)
+        __builtin_prefetch(p + (size_t)i * WV_LINE);
+}
+
 /* Computes every lazy part (hashes, orders) below v, so that threads that share it write nothing.
  */
 void wv_freeze(wv v, uint64_t seed);

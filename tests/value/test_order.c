@@ -130,6 +130,8 @@ static void deep_nesting_never_overflows_the_stack(void **state)
         assert_true(wv_hash(x, SEED) == wv_hash(y, SEED));
         wv copy = wv_copy(a, x, NULL, NULL);
         assert_true(copy != x && wv_equal(copy, x));
+        copy = wv_pack(a, x, NULL, NULL);
+        assert_true(copy != x && wv_equal(copy, x));
         wv_freeze(copy, SEED);
         wb_buf b;
         wb_error e;
@@ -181,6 +183,35 @@ static void a_copy_shares_what_may_stay(void **state)
     wb_arena_free(&to);
 }
 
+static void a_packed_copy_has_its_collections_in_front(void **state)
+{
+    wb_arena *a = *state;
+    wv v = json(a, "{\"a\": [1, 2.50, \"a long string\"], \"b\": {\"a long key\": {\"x\": [{}]}},"
+                   " \"k\": {\"x\": [\"kept as it is\"]}, \"s\": \"another long string\"}");
+    wv member[2] = {json(a, "[\"a string in a key\"]"), set_of(a, "[\"a string in a set\", 1]")};
+    wv_object_put(a, &v, member[0], member[1]);
+    wv kept = wv_object_get(v, str(a, "k"));
+    wb_arena to;
+    assert_int_equal(wb_arena_init(&to, 1 << 20, SEED), WB_OK);
+    wv copy = wv_pack(&to, v, keep_marked, wv_ptr(kept));
+    assert_true(wv_ptr(copy) == to.base);
+    assert_true(wv_equal(copy, v) && wv_compare(copy, v) == 0);
+    assert_true(wv_object_get(copy, str(a, "k")) == kept);
+    wv array = wv_object_get(copy, str(a, "a")), set = wv_object_get(copy, member[0]);
+    char *leaf = wv_ptr(wv_items(array)[2]), *number = wv_ptr(wv_items(array)[1]);
+    assert_true(wb_arena_owns(&to, leaf) && wb_arena_owns(&to, number));
+    assert_true((char *)wv_ptr(set) < leaf && (char *)wv_ptr(set) < number);
+    for (uint32_t i = 0; i < wv_len(set); i++)
+        assert_true(!wv_is_boxed(wv_members(set)[i]) ||
+                    wb_arena_owns(&to, wv_ptr(wv_members(set)[i])));
+    /* The number is the first that is no collection. */
+    assert_int_equal(wv_head(copy)->spare, (size_t)(number - to.base) / WV_LINE);
+    wv_expect(copy);
+    assert_true(wv_pack(&to, wv_small(1), NULL, NULL) == wv_small(1));
+    assert_true(wv_equal(wv_pack(&to, str(a, "a long string"), NULL, NULL), wv_items(array)[2]));
+    wb_arena_free(&to);
+}
+
 static void a_copy_over_the_budget_exhausts_the_arena(void **state)
 {
     wb_arena *a = *state;
@@ -192,6 +223,9 @@ static void a_copy_over_the_budget_exhausts_the_arena(void **state)
     wb_arena to;
     assert_int_equal(wb_arena_init(&to, 1 << 20, SEED), WB_OK);
     assert_true(wv_copy(&to, v, NULL, NULL) == WV_NULL);
+    assert_true(to.exhausted);
+    wb_arena_reset(&to);
+    assert_true(wv_pack(&to, v, NULL, NULL) == WV_NULL);
     assert_true(to.exhausted);
     wb_arena_free(&to);
 }
@@ -245,6 +279,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(keys_nested_in_keys_end_in_an_error, arena_setup,
                                         arena_teardown),
         cmocka_unit_test_setup_teardown(a_copy_shares_what_may_stay, arena_setup, arena_teardown),
+        cmocka_unit_test_setup_teardown(a_packed_copy_has_its_collections_in_front, arena_setup,
+                                        arena_teardown),
         cmocka_unit_test_setup_teardown(a_copy_over_the_budget_exhausts_the_arena, arena_setup,
                                         arena_teardown),
         cmocka_unit_test_setup_teardown(a_frozen_value_has_nothing_left_to_compute, arena_setup,
