@@ -24,10 +24,7 @@ void wp_vec_add(wp_parser *p, wp_vec *v, void *item)
 
 wp_term *wp_new_term(wp_parser *p, wp_term_kind kind, wp_span s)
 {
-    wp_term *t = wb_arena_calloc(p->arena, wp_term_size(kind));
-    t->kind = (uint8_t)kind;
-    t->loc = wp_loc_of(p, s);
-    return t;
+    return wp_term_make(p->arena, kind, wp_loc_of(p, s));
 }
 
 static wb_str span_text(const wp_parser *p, wp_span s)
@@ -398,6 +395,16 @@ wp_term *wp_ref_done(wp_parser *p, wp_term *t)
     return ref;
 }
 
+wp_term *wp_in_parens(wp_parser *p, wp_term *t, wp_span s)
+{
+    t->parens = true;
+    t->loc.offset = s.off;
+    t->loc.len = wp_span_len(s);
+    if (t->kind == WP_REF && t->list.n == 1)
+        t->list.items[0]->loc = t->loc;
+    return t;
+}
+
 wb_str wp_string_of(const wp_term *t)
 {
     return t->kind == WP_STRING ? wv_str(&t->value) : (wb_str){0};
@@ -416,10 +423,7 @@ bool wp_ref_is(const wp_term *ref, const char *a, const char *b)
 
 wp_expr *wp_new_expr(wp_parser *p, wp_expr_kind kind, wp_span s)
 {
-    wp_expr *e = wb_arena_calloc(p->arena, wp_expr_size(kind));
-    e->kind = (uint8_t)kind;
-    e->loc = wp_loc_of(p, s);
-    return e;
+    return wp_expr_make(p->arena, kind, wp_loc_of(p, s));
 }
 
 wp_expr *wp_term_expr(wp_parser *p, wp_term *t, wp_span s)
@@ -532,52 +536,64 @@ wp_with *wp_new_with(wp_parser *p, wp_term *target, wp_term *value, wp_span s)
     return w;
 }
 
-wp_operand wp_operand_body(wp_parser *p, wp_vec exprs, wp_span at)
+wp_operand *wp_operand_of(wp_parser *p, wp_expr *e, wp_span at)
 {
-    return (wp_operand){.body = wp_new_body(p, exprs), .at = at};
+    wp_operand *o = wb_arena_alloc(p->arena, sizeof *o);
+    *o = (wp_operand){.expr = e, .at = at};
+    return o;
 }
 
-static wp_body operand_body(wp_parser *p, wp_operand o)
+wp_operand *wp_operand_body(wp_parser *p, wp_vec exprs, wp_span at)
 {
-    if (!o.expr)
-        return o.body;
+    wp_operand *o = wp_operand_of(p, NULL, at);
+    o->body = wp_new_body(p, exprs);
+    return o;
+}
+
+static wp_body operand_body(wp_parser *p, const wp_operand *o)
+{
+    if (!o->expr)
+        return o->body;
     wp_vec v = {0};
-    wp_vec_add(p, &v, o.expr);
+    wp_vec_add(p, &v, o->expr);
     return wp_new_body(p, v);
 }
 
-wp_operand wp_negate(wp_parser *p, wp_operand o, wp_span s)
+wp_operand *wp_negate(wp_parser *p, wp_operand *o, wp_span s)
 {
-    if (o.expr && !(p->keywords & WP_KW_NOT)) {
-        o.expr->negated = true;
+    if (o->expr && !(p->keywords & WP_KW_NOT)) {
+        o->expr->negated = true;
         return o;
     }
     wp_expr *e = wp_new_expr(p, WP_EXPR_NOT, s);
-    e->explicit_body = !o.expr;
+    e->explicit_body = !o->expr;
     e->body = operand_body(p, o);
-    return (wp_operand){.expr = e, .at = s, .lead = o.expr, .lead_group = o.group};
+    *o = (wp_operand){.expr = e, .at = s, .lead = o->expr, .lead_group = o->group};
+    return o;
 }
 
-wp_operand wp_logic(wp_parser *p, wp_expr_kind kind, wp_operand l, wp_operand r, wp_span s)
+wp_operand *wp_logic(wp_parser *p, wp_expr_kind kind, wp_operand *l, wp_operand *r, wp_span s)
 {
-    l.at.end = s.end;
-    wp_expr *e = wp_new_expr(p, kind, l.at);
-    e->explicit_body = !l.expr;
-    e->explicit_rhs = !r.expr;
+    l->at.end = s.end;
+    wp_expr *e = wp_new_expr(p, kind, l->at);
+    e->explicit_body = !l->expr;
+    e->explicit_rhs = !r->expr;
     e->logic.lhs = operand_body(p, l);
     e->logic.rhs = operand_body(p, r);
-    return (wp_operand){.expr = e, .at = l.at, .lead = l.lead, .lead_group = l.lead_group};
+    *l = (wp_operand){.expr = e, .at = l->at, .lead = l->lead, .lead_group = l->lead_group};
+    return l;
 }
 
-wp_expr *wp_finish_literal(wp_parser *p, wp_operand o, wp_vec with, wp_span s)
+wp_operand *wp_group(wp_operand *o, wp_span s)
 {
-    wp_expr *e = o.expr;
-    if (!e) { /* braces that no and, or, not follows: scan.c gives no such operand */
-        e = wp_new_expr(p, WP_EXPR_NOT, s);
-        e->body = o.body;
-        wp_syntax_error_note(p, s, "");
-        return e;
-    }
+    o->lead = NULL;
+    o->group = true;
+    o->at = s;
+    return o;
+}
+
+wp_expr *wp_finish_expr(wp_parser *p, wp_expr *e, wp_vec with, wp_span s)
+{
     e->loc = wp_loc_of(p, s);
     if (with.n) {
         e->with = wb_arena_alloc(p->arena, with.n * sizeof *e->with);
@@ -585,9 +601,22 @@ wp_expr *wp_finish_literal(wp_parser *p, wp_operand o, wp_vec with, wp_span s)
             e->with[i] = *(wp_with *)with.p[i];
         e->n_with = with.n;
     }
+    return e;
+}
+
+wp_expr *wp_finish_literal(wp_parser *p, const wp_operand *o, wp_vec with, wp_span s)
+{
+    wp_expr *e = o->expr;
+    if (!e) { /* braces that no and, or, not follows: scan.c gives no such operand */
+        e = wp_new_expr(p, WP_EXPR_NOT, s);
+        e->body = o->body;
+        wp_syntax_error_note(p, s, "");
+        return e;
+    }
+    wp_finish_expr(p, e, with, s);
     /* OPA gives what a `not` holds the place of the whole literal, or none before and, or. */
-    if (o.lead && (e->kind == WP_EXPR_NOT || !o.lead_group))
-        o.lead->loc = e->kind == WP_EXPR_NOT ? e->loc : (wp_loc){0};
+    if (o->lead && (e->kind == WP_EXPR_NOT || !o->lead_group))
+        o->lead->loc = e->kind == WP_EXPR_NOT ? e->loc : (wp_loc){0};
     return e;
 }
 

@@ -5,7 +5,11 @@
  *
  * A statement of a module begins as an expression: `p[x] := 1` is read as an assignment and turned
  * into a rule head when `if`, `contains` or a body follows, or when it ends. All lists are
- * left-recursive; nesting is bounded by scan.c, and by YYMAXDEPTH behind it. */
+ * left-recursive; nesting is bounded by scan.c, and by YYMAXDEPTH behind it.
+ *
+ * Most of the time goes into productions of one symbol, which a term climbs: so operators of a term
+ * are ranked by precedence instead of a level each, what only a few expressions are (operands of
+ * and, or, not) has a way of its own, and a semantic value takes two words. */
 %define api.pure full
 %define api.prefix {wp_yy}
 %define api.location.type {wp_span}
@@ -55,12 +59,9 @@ static wp_span last_of(wp_span s, const wp_term *t)
     wp_term *term;
     wp_expr *expr;
     wp_vec list;
-    wp_tail tail;
+    wp_tail *tail;
     wp_else *alt;
-    wp_operand operand;
-    struct {
-        const char *name;
-    } op;
+    wp_operand *operand;
 }
 
 %token T_MODULE T_QUERY
@@ -72,15 +73,19 @@ static wp_span last_of(wp_span s, const wp_term *t)
 %token T_ARRAY_COMP T_SET_COMP T_OBJECT_COMP
 %token T_TPART T_TEND T_RAW_TPART T_RAW_TEND T_HOLE_END
 
-%type <term> primary postfix term factor arith conj union relation infix in_expr kv_expr number key
-%type <term> import_path paren
+%left T_EQ T_NE T_LE T_GE '<' '>'
+%left '|'
+%left '&'
+%left '+' '-'
+%left '*' '/' '%'
+
+%type <term> postfix term relation infix in_expr kv_expr import_path
 %type <list> items items0 pairs args body exprs with_list some_list in_list template template_parts
 %type <list> statement_list
 %type <expr> no_head literal expr some every hole template_text template_end
-%type <operand> condition and_chain operand group
+%type <operand> condition or_operand and_chain operand no_expr group
 %type <tail> rule_tail tail_start chains elses
 %type <alt> else_part else_open else_start
-%type <op> rel_op arith_op factor_op
 
 %%
 
@@ -97,9 +102,9 @@ statement: T_PACKAGE postfix    { wp_set_package(p, $2, @1); }
          | T_IMPORT import_path T_AS T_IDENT
                                 { wp_add_import(p, $2, wp_new_var(p, @4), @1, @4, @2); }
          | T_DEFAULT expr       { wp_add_default(p, $2, @1, @2); }
-         | expr rule_tail       { wp_add_rule(p, $1, NULL, &$2, @1, from_to(@1, @2)); }
+         | expr rule_tail       { wp_add_rule(p, $1, NULL, $2, @1, from_to(@1, @2)); }
          | expr T_CONTAINS infix no_head rule_tail
-                                { wp_add_rule(p, $1, $3, &$5, from_to(@1, @3), from_to(@1, @5)); }
+                                { wp_add_rule(p, $1, $3, $5, from_to(@1, @3), from_to(@1, @5)); }
          | expr T_CONTAINS infix
                                 {
                                     wp_tail tail = {0};
@@ -129,23 +134,27 @@ rule_tail: tail_start
 tail_start: T_IF literal
                 {
                     wp_note_head(p, $<expr>0);
-                    $$ = (wp_tail){.has_if = true, .has_body = true, .one = true, .if_span = @1};
-                    wp_vec_add(p, &$$.body, $2);
+                    $$ = wp_new_tail(p, @1);
+                    $$->has_if = $$->one = true;
+                    wp_vec_add(p, &$$->body, $2);
                 }
           | T_IF T_BODY body '}'
                 {
                     wp_note_head(p, $<expr>0);
-                    $$ = (wp_tail){.has_if = true, .has_body = true, .body = $3, .if_span = @1};
+                    $$ = wp_new_tail(p, @1);
+                    $$->has_if = true;
+                    $$->body = $3;
                 }
           | T_BODY body '}'
                 {
                     wp_note_head(p, $<expr>0);
-                    $$ = (wp_tail){.has_body = true, .body = $2, .if_span = @1};
+                    $$ = wp_new_tail(p, @1);
+                    $$->body = $2;
                 }
           ;
 
-elses: tail_start else_part     { $$ = $1; wp_vec_add(p, &$$.elses, $2); }
-     | elses else_part          { $$ = $1; wp_vec_add(p, &$$.elses, $2); }
+elses: tail_start else_part     { $$ = $1; wp_vec_add(p, &$$->elses, $2); }
+     | elses else_part          { $$ = $1; wp_vec_add(p, &$$->elses, $2); }
      ;
 
 chains: tail_start T_BODY body '}'
@@ -153,14 +162,14 @@ chains: tail_start T_BODY body '}'
                 $$ = $1;
                 wp_chain *c = wp_new_chain(p, from_to(@2, @4));
                 c->body = $3;
-                wp_vec_add(p, &$$.chains, c);
+                wp_vec_add(p, &$$->chains, c);
             }
       | chains T_BODY body '}'
             {
                 $$ = $1;
                 wp_chain *c = wp_new_chain(p, from_to(@2, @4));
                 c->body = $3;
-                wp_vec_add(p, &$$.chains, c);
+                wp_vec_add(p, &$$->chains, c);
             }
       ;
 
@@ -224,37 +233,50 @@ exprs: literal              { $$ = (wp_vec){0}; wp_vec_add(p, &$$, $1); }
      | exprs T_NL literal   { $$ = $1; wp_vec_add(p, &$$, $3); }
      ;
 
-literal: condition               { $$ = wp_finish_literal(p, $1, (wp_vec){0}, @$); }
+literal: expr                    { $$ = wp_finish_expr(p, $1, (wp_vec){0}, @$); }
+       | expr with_list          { $$ = wp_finish_expr(p, $1, $2, @$); }
+       | condition               { $$ = wp_finish_literal(p, $1, (wp_vec){0}, @$); }
        | condition with_list     { $$ = wp_finish_literal(p, $1, $2, @$); }
-       | some                    { $$ = wp_finish_literal(p, wp_operand_of($1, @1), (wp_vec){0}, @$); }
-       | some with_list          { $$ = wp_finish_literal(p, wp_operand_of($1, @1), $2, @$); }
-       | every                   { $$ = wp_finish_literal(p, wp_operand_of($1, @1), (wp_vec){0}, @$); }
-       | every with_list         { $$ = wp_finish_literal(p, wp_operand_of($1, @1), $2, @$); }
+       | some                    { $$ = wp_finish_expr(p, $1, (wp_vec){0}, @$); }
+       | some with_list          { $$ = wp_finish_expr(p, $1, $2, @$); }
+       | every                   { $$ = wp_finish_expr(p, $1, (wp_vec){0}, @$); }
+       | every with_list         { $$ = wp_finish_expr(p, $1, $2, @$); }
        ;
 
+/* What has an and, or, not: an expression alone is none. */
 condition: and_chain
-         | condition T_OR and_chain     { $$ = wp_logic(p, WP_EXPR_OR, $1, $3, @$); }
+         | expr T_OR or_operand
+                { $$ = wp_logic(p, WP_EXPR_OR, wp_operand_of(p, $1, @1), $3, @$); }
+         | condition T_OR or_operand    { $$ = wp_logic(p, WP_EXPR_OR, $1, $3, @$); }
          ;
 
-and_chain: operand
+or_operand: expr                        { $$ = wp_operand_of(p, $1, @1); }
+          | and_chain
+          ;
+
+and_chain: no_expr
+         | expr T_AND operand
+                { $$ = wp_logic(p, WP_EXPR_AND, wp_operand_of(p, $1, @1), $3, @$); }
          | and_chain T_AND operand      { $$ = wp_logic(p, WP_EXPR_AND, $1, $3, @$); }
          ;
 
-operand: expr                           { $$ = wp_operand_of($1, @1); }
-       | T_NOT expr                     { $$ = wp_negate(p, wp_operand_of($2, @2), @$); }
+operand: expr                           { $$ = wp_operand_of(p, $1, @1); }
+       | no_expr
+       ;
+
+no_expr: T_NOT expr                     { $$ = wp_negate(p, wp_operand_of(p, $2, @2), @$); }
        | T_NOT T_OPERAND body '}'       { $$ = wp_negate(p, wp_operand_body(p, $3, @$), @$); }
        | T_OPERAND body '}'             { $$ = wp_operand_body(p, $2, @$); }
        | group
        | T_NOT group                    { $$ = wp_negate(p, $2, @$); }
        ;
 
-group: T_GROUP condition ')'            { $$ = $2; $$.lead = NULL; $$.group = true; $$.at = @$; }
+group: T_GROUP expr ')'         { $$ = wp_group(wp_operand_of(p, $2, @2), @$); }
+     | T_GROUP condition ')'    { $$ = wp_group($2, @$); }
+     | T_GROUP expr with_list ')'
+            { $$ = wp_group(wp_operand_of(p, wp_finish_expr(p, $2, $3, @2), @2), @$); }
      | T_GROUP condition with_list ')'
-            {
-                $2.lead = NULL;
-                $$ = wp_operand_of(wp_finish_literal(p, $2, $3, @2), @$);
-                $$.group = true;
-            }
+            { $$ = wp_group(wp_operand_of(p, wp_finish_literal(p, $2, $3, @2), @2), @$); }
      ;
 
 expr: infix                     { $$ = wp_term_expr(p, $1, @$); }
@@ -313,68 +335,43 @@ in_expr: relation
        | in_expr T_IN relation  { $$ = wp_new_member(p, @2, NULL, $1, $3, @$); }
        ;
 
-relation: union
-        | relation rel_op union { $$ = wp_new_infix(p, $2.name, @2, $1, $3, @$); }
+relation: term
+        | relation T_EQ relation    { $$ = wp_new_infix(p, "equal", @2, $1, $3, @$); }
+        | relation T_NE relation    { $$ = wp_new_infix(p, "neq", @2, $1, $3, @$); }
+        | relation '<' relation     { $$ = wp_new_infix(p, "lt", @2, $1, $3, @$); }
+        | relation '>' relation     { $$ = wp_new_infix(p, "gt", @2, $1, $3, @$); }
+        | relation T_LE relation    { $$ = wp_new_infix(p, "lte", @2, $1, $3, @$); }
+        | relation T_GE relation    { $$ = wp_new_infix(p, "gte", @2, $1, $3, @$); }
+        | relation '|' relation     { $$ = wp_new_infix(p, "or", @2, $1, $3, @$); }
+        | relation '&' relation     { $$ = wp_new_infix(p, "and", @2, $1, $3, @$); }
+        | relation '+' relation     { $$ = wp_new_infix(p, "plus", @2, $1, $3, @$); }
+        | relation '-' relation     { $$ = wp_new_infix(p, "minus", @2, $1, $3, @$); }
+        | relation '*' relation     { $$ = wp_new_infix(p, "mul", @2, $1, $3, @$); }
+        | relation '/' relation     { $$ = wp_new_infix(p, "div", @2, $1, $3, @$); }
+        | relation '%' relation     { $$ = wp_new_infix(p, "rem", @2, $1, $3, @$); }
         ;
-
-rel_op: T_EQ    { $$.name = "equal"; }
-      | T_NE    { $$.name = "neq"; }
-      | '<'     { $$.name = "lt"; }
-      | '>'     { $$.name = "gt"; }
-      | T_LE    { $$.name = "lte"; }
-      | T_GE    { $$.name = "gte"; }
-      ;
-
-union: conj
-     | union '|' conj           { $$ = wp_new_infix(p, "or", @2, $1, $3, @$); }
-     ;
-
-conj: arith
-    | conj '&' arith            { $$ = wp_new_infix(p, "and", @2, $1, $3, @$); }
-    ;
-
-arith: factor
-     | arith arith_op factor    { $$ = wp_new_infix(p, $2.name, @2, $1, $3, @$); }
-     ;
-
-arith_op: '+'   { $$.name = "plus"; }
-        | '-'   { $$.name = "minus"; }
-        ;
-
-factor: term
-      | factor factor_op term   { $$ = wp_new_infix(p, $2.name, @2, $1, $3, @$); }
-      ;
-
-factor_op: '*'  { $$.name = "mul"; }
-         | '/'  { $$.name = "div"; }
-         | '%'  { $$.name = "rem"; }
-         ;
 
 term: postfix               { $$ = wp_ref_done(p, $1); }
     | T_NEG postfix         { $$ = wp_new_minus(p, wp_ref_done(p, $2), @1, @2); }
     ;
 
 /* A term and the calls and steps that touch it. */
-postfix: primary
-       | postfix T_DOT key      { $$ = wp_ref_step(p, $1, $3, last_of(@1, $1), @$); }
+postfix: postfix T_DOT T_IDENT
+                            { $$ = wp_ref_step(p, $1, wp_new_key(p, @3), last_of(@1, $1), @$); }
        | postfix T_INDEX infix ']'
-                                { $$ = wp_ref_step(p, $1, $3, last_of(@1, $1), @$); }
+                            { $$ = wp_ref_step(p, $1, $3, last_of(@1, $1), @$); }
        | postfix T_CALL args ')'
-                                { $$ = wp_ref_call(p, $1, $3, last_of(@1, $1), @2, @$); }
-       ;
-
-key: T_IDENT        { $$ = wp_new_key(p, @1); }
-   ;
-
-primary: T_IDENT        { $$ = wp_new_var(p, @1); }
-       | T_NULL         { $$ = wp_new_scalar(p, WP_NULL, WV_NULL, @1); }
-       | T_TRUE         { $$ = wp_new_scalar(p, WP_BOOLEAN, WV_TRUE, @1); }
-       | T_FALSE        { $$ = wp_new_scalar(p, WP_BOOLEAN, WV_FALSE, @1); }
-       | number
-       | T_STRING       { $$ = wp_new_string(p, @1, false); }
-       | T_RAW_STRING   { $$ = wp_new_string(p, @1, true); }
-       | template       { $$ = wp_new_template(p, $1, false, @1); }
-       | paren
+                            { $$ = wp_ref_call(p, $1, $3, last_of(@1, $1), @2, @$); }
+       | T_IDENT            { $$ = wp_new_var(p, @1); }
+       | T_NULL             { $$ = wp_new_scalar(p, WP_NULL, WV_NULL, @1); }
+       | T_TRUE             { $$ = wp_new_scalar(p, WP_BOOLEAN, WV_TRUE, @1); }
+       | T_FALSE            { $$ = wp_new_scalar(p, WP_BOOLEAN, WV_FALSE, @1); }
+       | T_NUMBER           { $$ = wp_new_number(p, @1, @1, ""); }
+       | '.' T_NUMBER       { $$ = wp_new_number(p, @1, @2, "."); }
+       | T_STRING           { $$ = wp_new_string(p, @1, false); }
+       | T_RAW_STRING       { $$ = wp_new_string(p, @1, true); }
+       | template           { $$ = wp_new_template(p, $1, false, @1); }
+       | '(' infix ')'      { $$ = wp_in_parens(p, $2, @$); }
        | '[' items0 ']'         { $$ = wp_new_list(p, WP_ARRAY, $2, @$); }
        | '{' '}'                { $$ = wp_new_object(p, (wp_vec){0}, @$); }
        | '{' items '}'          { $$ = wp_new_list(p, WP_SET, $2, @$); }
@@ -392,21 +389,6 @@ primary: T_IDENT        { $$ = wp_new_var(p, @1); }
        | T_OBJECT_COMP in_expr ':' term T_BAR body '}'
                     { $$ = wp_new_comp(p, WP_OBJECT_COMP, $2, $4, $6, @$); }
        ;
-
-paren: '(' infix ')'
-            {
-                $$ = $2;
-                $$->parens = true;
-                $$->loc.offset = @1.off;
-                $$->loc.len = @3.end - @1.off;
-                if ($$->kind == WP_REF && $$->list.n == 1)
-                    $$->list.items[0]->loc = $$->loc;
-            }
-     ;
-
-number: T_NUMBER                { $$ = wp_new_number(p, @1, @1, ""); }
-      | '.' T_NUMBER            { $$ = wp_new_number(p, @1, @2, "."); }
-      ;
 
 items0: %empty          { $$ = (wp_vec){0}; }
       | items

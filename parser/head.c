@@ -63,6 +63,14 @@ void wp_note_head(wp_parser *p, const wp_expr *head)
         p->head_wildcards += is_wildcard(t->list.items[i]);
 }
 
+wp_tail *wp_new_tail(wp_parser *p, wp_span s)
+{
+    wp_tail *t = wb_arena_calloc(p->arena, sizeof *t);
+    t->has_body = true;
+    t->if_span = s;
+    return t;
+}
+
 wp_else *wp_new_else(wp_parser *p, wp_span s)
 {
     wp_else *e = wb_arena_calloc(p->arena, sizeof *e);

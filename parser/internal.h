@@ -277,6 +277,7 @@ wp_term *wp_ref_call(wp_parser *p, wp_term *head, wp_vec args, wp_span head_span
                      wp_span s);
 wp_term *wp_ref_done(wp_parser *p, wp_term *t);
 wp_term *wp_new_minus(wp_parser *p, wp_term *t, wp_span op, wp_span s);
+wp_term *wp_in_parens(wp_parser *p, wp_term *t, wp_span s);
 wp_term *wp_new_template(wp_parser *p, wp_vec parts, bool raw, wp_span s);
 /* What a piece of a template string holds between its signs. */
 wb_str wp_template_inner(const wp_parser *p, wp_span s);
@@ -298,14 +299,14 @@ typedef struct wp_operand {
     wp_body body;
 } wp_operand;
 
-static inline wp_operand wp_operand_of(wp_expr *e, wp_span at)
-{
-    return (wp_operand){.expr = e, .at = at};
-}
-wp_operand wp_operand_body(wp_parser *p, wp_vec exprs, wp_span at);
-wp_operand wp_negate(wp_parser *p, wp_operand o, wp_span s);
-wp_operand wp_logic(wp_parser *p, wp_expr_kind kind, wp_operand l, wp_operand r, wp_span s);
-wp_expr *wp_finish_literal(wp_parser *p, wp_operand o, wp_vec with, wp_span s);
+wp_operand *wp_operand_of(wp_parser *p, wp_expr *e, wp_span at);
+wp_operand *wp_operand_body(wp_parser *p, wp_vec exprs, wp_span at);
+wp_operand *wp_negate(wp_parser *p, wp_operand *o, wp_span s);
+wp_operand *wp_logic(wp_parser *p, wp_expr_kind kind, wp_operand *l, wp_operand *r, wp_span s);
+/* Parentheses around it. */
+wp_operand *wp_group(wp_operand *o, wp_span s);
+wp_expr *wp_finish_expr(wp_parser *p, wp_expr *e, wp_vec with, wp_span s);
+wp_expr *wp_finish_literal(wp_parser *p, const wp_operand *o, wp_vec with, wp_span s);
 wp_expr *wp_template_hole(wp_parser *p, wp_expr *e, wp_span s);
 wp_with *wp_new_with(wp_parser *p, wp_term *target, wp_term *value, wp_span s);
 wp_body wp_new_body(wp_parser *p, wp_vec exprs);
@@ -359,6 +360,8 @@ void wp_note_head(wp_parser *p, const wp_expr *head);
  * missing, which is reported instead. */
 void wp_judge_statement(wp_parser *p, const wp_body *body, bool first);
 void wp_note_statement(wp_parser *p, wb_str name, uint32_t row);
+/* What follows the head behind an `if` or a brace at s. */
+wp_tail *wp_new_tail(wp_parser *p, wp_span s);
 wp_else *wp_new_else(wp_parser *p, wp_span s);
 wp_chain *wp_new_chain(wp_parser *p, wp_span s);
 
