@@ -9,10 +9,10 @@
 
 void wc_check_begin(wc_check *c, wc_unit *u)
 {
-    *c = (wc_check){.u = u, .a = u->a, .local = "__local"};
+    *c = (wc_check){.u = u, .a = u->a, .local = WB_LIT("__local")};
     if (wb_arena_init(&c->tmp, TMP_MAX, u->options->seed))
         wb_fatal("out of memory");
-    c->names = wv_object_begin(c->a, 256);
+    wc_ck_names_begin(c);
     c->input = wc_ck_var(c, WB_LIT("input"));
     c->data = wc_ck_var(c, WB_LIT("data"));
     wc_ck_copy_modules(c);
@@ -25,7 +25,7 @@ void wc_check_end(wc_check *c)
     wc_ck_graph_end(c);
     c->u->module = NULL;
     wb_arena_free(&c->tmp);
-    free(c->vars);
+    wc_ck_names_end(c);
 }
 
 /* ---- deprecated built-ins ---- */

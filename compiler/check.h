@@ -143,11 +143,11 @@ typedef struct wc_check {
     wc_unit *u;
     wb_arena *a;
     wb_arena tmp;
-    wv names; /* text -> number in vars */
-    wc_cvar **vars;
-    uint32_t n_vars, cap_vars;
+    wc_cvar **names;       /* a table of all variables by their text */
+    uint32_t name_mask;    /* its slots, less one */
+    uint32_t n_vars;       /* so far: the next one's id */
     uint32_t next_local;   /* of made variables */
-    const char *local;     /* "__local", in queries "__localq" */
+    wb_str local;          /* "__local", in queries "__localq" */
     uint32_t stage;        /* of a query; 0 for modules */
     wc_cvar *input, *data; /* the roots */
     wc_cmodule *modules;
@@ -169,11 +169,17 @@ typedef struct wc_check {
     wc_query_body query;
 } wc_check;
 
-/* ---- making (check_copy.c) ---- */
+/* ---- names (check_names.c) ---- */
+void wc_ck_names_begin(wc_check *c);
+void wc_ck_names_end(wc_check *c);
+/* The variable of that name, made where there is none. */
 wc_cvar *wc_ck_var(wc_check *c, wb_str name);
+bool wc_ck_has_name(const wc_check *c, wb_str name);
 /* A fresh one, named as OPA would name it. In queries each stage counts from 0 again and takes
  * names that the body has no more. */
 wc_cvar *wc_ck_local(wc_check *c);
+
+/* ---- making (check_copy.c) ---- */
 wp_term *wc_ck_var_term(wc_check *c, wc_cvar *v, wp_loc loc);
 wp_term *wc_ck_copy(wc_check *c, const wp_term *t);
 wp_body wc_ck_copy_body(wc_check *c, const wp_body *b);

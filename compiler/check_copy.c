@@ -11,41 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-wc_cvar *wc_ck_var(wc_check *c, wb_str name)
-{
-    wv at = wv_object_get_str(c->names, name);
-    if (at != WV_UNDEFINED)
-        return c->vars[wv_int(at)];
-    if (c->n_vars == c->cap_vars) {
-        c->cap_vars = c->cap_vars ? 2 * c->cap_vars : 256;
-        c->vars = wb_realloc(c->vars, c->cap_vars * sizeof(wc_cvar *));
-    }
-    wc_cvar *v = wb_arena_calloc(c->a, sizeof *v + name.n + 1);
-    v->id = c->n_vars;
-    v->import = UINT32_MAX;
-    v->len = (uint32_t)name.n;
-    memcpy(v->text, name.p, name.n);
-    wv_object_put(c->a, &c->names, wv_string_new(c->a, name), wv_small(c->n_vars));
-    return c->vars[c->n_vars++] = v;
-}
-
-wc_cvar *wc_ck_local(wc_check *c)
-{
-    char text[40];
-    for (;;) {
-        snprintf(text, sizeof text, "%s%u__", c->local, c->next_local++);
-        wv at = wv_object_get_str(c->names, wb_str_of(text));
-        if (at == WV_UNDEFINED)
-            return wc_ck_var(c, wb_str_of(text));
-        wc_cvar *v = c->vars[wv_int(at)];
-        if (c->stage && v->stage != c->stage) {
-            v->was = NULL;
-            v->subject = NULL;
-            return v;
-        }
-    }
-}
-
 wp_term *wc_ck_var_term(wc_check *c, wc_cvar *v, wp_loc loc)
 {
     wp_term *t = wc_term_new(c->u, WP_VAR, loc);
@@ -193,11 +158,8 @@ static wp_term **copy_call(wc_check *c, wp_term *const *items, uint32_t n)
  * each step into the parser's tree, which nobody has touched for long, would wait for memory. */
 static wp_term *copy(wc_check *c, const wp_term *t, bool head)
 {
-    if (t->kind <= WP_STRING) {
-        wp_term *to = wc_term_new(c->u, (wp_term_kind)t->kind, t->loc);
-        memcpy(to, t, wp_term_size((wp_term_kind)t->kind));
-        return to;
-    }
+    if (t->kind <= WP_STRING)
+        return wp_term_like(c->a, t);
     if (t->kind == WP_VAR) {
         wp_term *to = wc_ck_var_term(c, wc_ck_var(c, t->name), t->loc);
         wc_cvar *v = wc_cvar_of(to);
@@ -210,9 +172,13 @@ static wp_term *copy(wc_check *c, const wp_term *t, bool head)
     c->has |= wc_ck_is_comp(t) ? WC_HAS_COMP : t->kind == WP_CALL ? WC_HAS_CALL : 0;
     if (t->kind == WP_REF && t->list.items[0]->kind != WP_VAR)
         c->has |= WC_HAS_CALL;
-    wp_term *to = wc_ck_is_comp(t) ? wc_ck_comp(c, (wp_term_kind)t->kind, t->loc)
-                                   : wc_term_new(c->u, (wp_term_kind)t->kind, t->loc);
-    memcpy(to, t, wp_term_size((wp_term_kind)t->kind));
+    wp_term *to;
+    if (wc_ck_is_comp(t)) {
+        to = wc_ck_comp(c, (wp_term_kind)t->kind, t->loc);
+        memcpy(to, t, sizeof *to);
+    } else {
+        to = wp_term_like(c->a, t);
+    }
     switch ((wp_term_kind)t->kind) {
     case WP_CALL: to->list.items = copy_call(c, t->list.items, t->list.n); return to;
     case WP_REF:
@@ -265,8 +231,7 @@ wp_body wc_ck_copy_body(wc_check *c, const wp_body *b)
 
 wp_expr *wc_ck_copy_expr(wc_check *c, const wp_expr *e)
 {
-    wp_expr *to = wc_expr_new(c->u, (wp_expr_kind)e->kind, e->loc);
-    memcpy(to, e, wp_expr_size((wp_expr_kind)e->kind));
+    wp_expr *to = wp_expr_like(c->a, e);
     c->has |= e->n_with ? WC_HAS_WITH : 0;
     to->with = e->n_with ? wb_arena_alloc(c->a, e->n_with * sizeof *to->with) : NULL;
     for (uint32_t i = 0; i < e->n_with; i++)
@@ -325,7 +290,7 @@ static wc_crule *copy_rule(wc_check *c, const wp_module *m, const wp_rule *r, wc
         to->value->value = WV_TRUE;
     }
     to->body = wc_ck_copy_body(c, &r->body);
-    if (wv_object_get_str(c->names, WB_LIT("print")) != WV_UNDEFINED)
+    if (wc_ck_has_name(c, WB_LIT("print")))
         c->has |= WC_HAS_COMP; /* what print() shows */
     to->has = c->has;
     if (r->else_rule)

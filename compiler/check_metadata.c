@@ -75,7 +75,7 @@ static void refuse(wc_check *c, const wc_crule *r)
 
 void wc_ck_metadata(wc_check *c)
 {
-    if (wv_object_get_str(c->names, WB_LIT("rego")) == WV_UNDEFINED)
+    if (!wc_ck_has_name(c, WB_LIT("rego")))
         return; /* nobody names it */
     for (uint32_t i = 0; i < c->n_all; i++) {
         wc_crule *r = c->all[i];

@@ -166,7 +166,7 @@ void wc_ck_query(wc_check *c, const wc_query *q)
     wp_body b = wc_ck_copy_body(c, &q->body);
     uint32_t written = b.n;
     wp_module place = {.file = q->file};
-    c->local = "__localq";
+    c->local = WB_LIT("__localq");
     c->u->module = &place;
     wc_cvar **vars = wb_arena_calloc(c->a, (written + 1) * sizeof *vars);
     bool *gone = wb_arena_calloc(c->a, written + 1);

@@ -47,7 +47,7 @@ bool wc_cset_add(wb_arena *a, wc_cset *s, wc_cvar *v)
     if (s->n == s->cap) {
         uint32_t cap = s->cap ? 2 * s->cap : 8;
         wc_cvar **to = wb_arena_alloc(a, cap * sizeof *to);
-        wp_loc *locs = wb_arena_calloc(a, cap * sizeof *locs);
+        wp_loc *locs = wb_arena_alloc(a, cap * sizeof *locs);
         if (s->n) {
             memcpy(to, s->v, s->n * sizeof *to);
             memcpy(locs, s->locs, s->n * sizeof *locs);

@@ -410,7 +410,7 @@ static bool capture_alone(wc_cvisitor *v, wp_body *b)
 
 void wc_ck_print(wc_check *c)
 {
-    if (wv_object_get_str(c->names, WB_LIT("print")) == WV_UNDEFINED)
+    if (!wc_ck_has_name(c, WB_LIT("print")))
         return; /* nobody names it */
     for (uint32_t i = 0; i < c->n_all; i++) {
         wc_crule *r = c->all[i];

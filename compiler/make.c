@@ -4,10 +4,7 @@
 
 wp_term *wc_term_new(wc_unit *u, wp_term_kind kind, wp_loc loc)
 {
-    wp_term *t = wb_arena_calloc(u->a, wp_term_size(kind));
-    t->kind = (uint8_t)kind;
-    t->loc = loc;
-    return t;
+    return wp_term_make(u->a, kind, loc);
 }
 
 wp_term *wc_string_term(wc_unit *u, wb_str s, wp_loc loc)
@@ -19,10 +16,7 @@ wp_term *wc_string_term(wc_unit *u, wb_str s, wp_loc loc)
 
 wp_expr *wc_expr_new(wc_unit *u, wp_expr_kind kind, wp_loc loc)
 {
-    wp_expr *e = wb_arena_calloc(u->a, wp_expr_size(kind));
-    e->kind = (uint8_t)kind;
-    e->loc = loc;
-    return e;
+    return wp_expr_make(u->a, kind, loc);
 }
 
 const wp_file *wc_file(const wc_unit *u)

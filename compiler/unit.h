@@ -16,25 +16,26 @@ typedef struct wc_operand {
  * WP_VAR term's name.p points at `text`, so the variable is found from the term without a table. */
 typedef struct wc_var {
     uint32_t id;               /* number in the compilation */
+    uint32_t hash;             /* of the text */
+    uint32_t len;              /* of the text */
     uint32_t ignored;          /* resolve: scopes that declare it */
     uint32_t seen;             /* resolve: the module for which `global` was looked up */
-    uint32_t stage;            /* of a query: the last one whose body had it at its start */
+    uint32_t import;           /* resolve: number of the import behind `global`, UINT32_MAX: none */
     const wp_term *global;     /* resolve: the path it stands for, or NULL */
+    uint32_t stage;            /* of a query: the last one whose body had it at its start */
+    uint32_t left;             /* locals: the last visit at which nothing stood for it */
+    struct wc_local *local;    /* locals: what it is in the innermost scope that has it */
+    uint32_t uses;             /* locals: of a made variable, so far */
+    bool builtin_known;        /* `builtin` was looked up */
+    bool wide;                 /* planner: only a wide literal reads it */
     struct wc_var *was;        /* what it was called in the text, for made variables; or NULL */
     const wp_term *subject;    /* what it stands for in the texts of type errors, or NULL */
-    uint32_t import;           /* resolve: number of the import behind `global`, UINT32_MAX: none */
+    const ws_builtin *builtin; /* of its name, or NULL; once it was looked up */
     wc_operand bound;          /* planner: where its value is; WC_NOTHING while unbound */
-    uint32_t mark;             /* planner: the body in which it has a value already */
     struct wc_wait *waits;     /* planner: pairs to unify once it has a value */
     const wp_term *constant;   /* planner: the constant it was given, while a rule is looked at */
-    bool wide;                 /* planner: only a wide literal reads it */
     const wp_expr *later;      /* planner: what gives it its value when it is read, or NULL */
-    struct wc_local *local;    /* locals: what it is in the innermost scope that has it */
-    uint32_t left;             /* locals: the last visit at which nothing stood for it */
-    uint32_t uses;             /* locals: of a made variable, so far */
-    const ws_builtin *builtin; /* of its name, or NULL; once it was looked up */
-    bool builtin_known;
-    uint32_t len;
+    uint32_t mark;             /* planner: the body in which it has a value already */
     char text[];
 } wc_var;
 

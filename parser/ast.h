@@ -120,16 +120,63 @@ struct wp_expr {
 
 /* Nodes take only what their kind needs: most hold two words, and trees are large. So a node is
  * made and copied with these sizes, and its kind never becomes one that needs more. */
+#define WP_TERM_SMALL (offsetof(wp_term, list) + 2 * sizeof(void *))
+#define WP_EXPR_SMALL (offsetof(wp_expr, call) + 2 * sizeof(void *))
 static inline size_t wp_term_size(wp_term_kind kind)
 {
     bool comp = kind == WP_ARRAY_COMP || kind == WP_SET_COMP || kind == WP_OBJECT_COMP;
-    return comp ? sizeof(wp_term) : offsetof(wp_term, list) + 2 * sizeof(void *);
+    return comp ? sizeof(wp_term) : WP_TERM_SMALL;
 }
 static inline size_t wp_expr_size(wp_expr_kind kind)
 {
-    return kind == WP_EXPR_EVERY || kind == WP_EXPR_AND || kind == WP_EXPR_OR
-               ? sizeof(wp_expr)
-               : offsetof(wp_expr, call) + 2 * sizeof(void *);
+    return kind == WP_EXPR_EVERY || kind == WP_EXPR_AND || kind == WP_EXPR_OR ? sizeof(wp_expr)
+                                                                              : WP_EXPR_SMALL;
+}
+
+/* New nodes in an arena: empty, or as `from` is. The sizes are known to the compiler. */
+static inline wp_term *wp_term_make(wb_arena *a, wp_term_kind kind, wp_loc loc)
+{
+    size_t n = wp_term_size(kind);
+    wp_term *t = wb_arena_alloc(a, n);
+    if (n == WP_TERM_SMALL)
+        memset(t, 0, WP_TERM_SMALL);
+    else
+        memset(t, 0, sizeof *t);
+    t->kind = (uint8_t)kind;
+    t->loc = loc;
+    return t;
+}
+static inline wp_term *wp_term_like(wb_arena *a, const wp_term *from)
+{
+    size_t n = wp_term_size((wp_term_kind)from->kind);
+    wp_term *t = wb_arena_alloc(a, n);
+    if (n == WP_TERM_SMALL)
+        memcpy(t, from, WP_TERM_SMALL);
+    else
+        memcpy(t, from, sizeof *t);
+    return t;
+}
+static inline wp_expr *wp_expr_make(wb_arena *a, wp_expr_kind kind, wp_loc loc)
+{
+    size_t n = wp_expr_size(kind);
+    wp_expr *e = wb_arena_alloc(a, n);
+    if (n == WP_EXPR_SMALL)
+        memset(e, 0, WP_EXPR_SMALL);
+    else
+        memset(e, 0, sizeof *e);
+    e->kind = (uint8_t)kind;
+    e->loc = loc;
+    return e;
+}
+static inline wp_expr *wp_expr_like(wb_arena *a, const wp_expr *from)
+{
+    size_t n = wp_expr_size((wp_expr_kind)from->kind);
+    wp_expr *e = wb_arena_alloc(a, n);
+    if (n == WP_EXPR_SMALL)
+        memcpy(e, from, WP_EXPR_SMALL);
+    else
+        memcpy(e, from, sizeof *e);
+    return e;
 }
 
 /* The node itself, to be changed apart from its tree. */
