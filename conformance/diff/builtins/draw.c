@@ -22,7 +22,7 @@ typedef struct alternative {
 } alternative;
 
 typedef struct rule {
-    char kind; /* 'r'ule, 'f'unction, 'c'all, 'm'odule */
+    char kind; /* 'r'ule, 'f'unction, 'c'all, 'm'odule, 'o'dd */
     char *name;
     alternative *list;
     size_t n, cap;
@@ -50,7 +50,7 @@ static const rule *find(const dr_rules *r, char kind, const char *name)
 
 static bool add_rule(dr_rules *r, const char *line)
 {
-    static const char *const kinds[] = {"rule ", "function ", "call ", "module "};
+    static const char *const kinds[] = {"rule ", "function ", "call ", "module ", "odd "};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         size_t n = strlen(kinds[i]);
         if (strncmp(line, kinds[i], n) != 0)
@@ -425,8 +425,8 @@ static void expand(drawing *d, const rule *r, wb_buf *b)
     d->depth--;
 }
 
-/* Arguments are divided by " ; ". */
-static void put_arguments(drawing *d, const alternative *a, dr_draw *out)
+/* Arguments are divided by " ; ". A few are not of their type: of the function's `odd`, or any. */
+static void put_arguments(drawing *d, const alternative *a, const rule *odd, dr_draw *out)
 {
     const char *p = a->text, *end = a->text + a->n;
     static const place any = {.name = "any", .least = 1, .most = 1};
@@ -435,6 +435,8 @@ static void put_arguments(drawing *d, const alternative *a, dr_draw *out)
         size_t n = (size_t)((cut ? cut : end) - p);
         if (below(d, ODD_ARGUMENT))
             put_text(d, p, n, &out->text);
+        else if (odd)
+            expand(d, odd, &out->text);
         else
             fill(d, &any, &out->text);
         out->begin[++out->n] = out->text.n;
@@ -479,7 +481,7 @@ bool dr_make(const dr_rules *r, const char *function, uint64_t seed, uint64_t nu
     out->call = call ? choose(&d, call, false)->text : NULL;
     const alternative *a = choose(&d, f, false);
     if (strcmp(a->text, "\\e") != 0)
-        put_arguments(&d, a, out);
+        put_arguments(&d, a, find(r, 'o', function), out);
     if (module)
         expand(&d, module, &out->module);
     for (unsigned i = 0; i < d.n_kept; i++)
