@@ -2,10 +2,15 @@
 #include "stdlib/crypto_jwk.h"
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "stdlib/args.h"
+#include "stdlib/json_parts.h"
+#include "stdlib/jwt_header.h"
 #include "stdlib/text.h"
+#include "stdlib/unicode.h"
 #include "value/json.h"
 
+#include <inttypes.h>
 #include <openssl/crypto.h>
 #include <openssl/x509.h>
 
@@ -75,6 +80,40 @@ static bool text_of(const wv *v, wb_str *out)
     if (wv_is_string(*v))
         *out = wv_str(v);
     return wv_is_string(*v) || *v == WV_NULL;
+}
+
+/* ---- texts ---- */
+
+/* Whether a name is that word in any case, as Go finds members of its structures. */
+static bool folds_to(wb_str name, const char *word)
+{
+    size_t i = 0, used;
+    for (; i < name.n && *word; word++, i += used) {
+        uint32_t c = wb_utf8_get(name.p + i, name.n - i, &used), x = c;
+        while (x != (unsigned char)*word)
+            if ((x = ws_rune_fold(x)) == c)
+                return false;
+    }
+    return i == name.n && !*word;
+}
+
+static void put_over_floats(wb_buf *b, wb_arena *a, wv number)
+{
+    wb_buf_puts(b, "json: cannot unmarshal number ");
+    wb_buf_put_str(b, wv_number_text(a, number));
+    wb_buf_puts(b, " into Go value of type float64");
+}
+
+/* The first number of v that no float holds; undefined when all have one. */
+static wv over_floats(wv v)
+{
+    double d;
+    wv found = WV_UNDEFINED;
+    if (wv_is_number(v))
+        return wv_number_double(v, &d) ? found : v;
+    for (uint32_t i = 0; wv_is_collection(v) && i < wv_len(v) && found == WV_UNDEFINED; i++)
+        found = over_floats(wv_is_object(v) ? wv_value_at(v, NULL, i) : wv_items(v)[i]);
+    return found;
 }
 
 /* ---- members ---- */
@@ -223,8 +262,10 @@ static bool read_operations(reader *r, const char *name, const wv *v)
     return true;
 }
 
-/* Whether a text is a certificate in base64; blanks do not count. */
-static const char *certificate_fault(ws_ctx *cx, wb_str s)
+#define FAULT_MAX 112 /* bytes */
+
+/* Why a text is no certificate in base64, or NULL; blanks do not count. */
+static const char *certificate_fault(ws_ctx *cx, wb_str s, char text[FAULT_MAX])
 {
     if (!ws_room(cx, 2 * s.n))
         return "";
@@ -233,8 +274,14 @@ static const char *certificate_fault(ws_ctx *cx, wb_str s)
     for (size_t i = 0; i < s.n; i++)
         if (!s.p[i] || !strchr(" \t\r\n\v\f", s.p[i]))
             plain[n++] = s.p[i];
-    if (ws_base64_decode(wb_str_n(plain, n), false, true, der, &bytes) >= 0)
-        return "failed to base64 decode the certificate: illegal base64 data";
+    int64_t bad = ws_base64_decode(wb_str_n(plain, n), false, true, der, &bytes);
+    if (bad >= 0) {
+        snprintf(
+            text, FAULT_MAX,
+            "failed to base64 decode the certificate: illegal base64 data at input byte %" PRId64,
+            bad);
+        return text;
+    }
     const unsigned char *p = (const unsigned char *)der;
     X509 *x = d2i_X509(NULL, &p, (long)bytes);
     bool whole = x && p == (const unsigned char *)der + bytes;
@@ -248,13 +295,13 @@ static bool read_chain(reader *r, const char *name, const wv *v)
         return fail_value(r, name, "failed to unmarshal certificate chain: expected JSON array",
                           WB_LIT(""));
     for (uint32_t i = 0; i < wv_len(*v); i++) {
-        char front[64];
+        char front[64], fault[FAULT_MAX];
         wv item = wv_items(*v)[i];
         wb_str s;
         snprintf(front, sizeof front, "failed to decode certificate at index %u: ", i);
         if (!text_of(&item, &s))
             return fail_type(r, name, front, item, "string");
-        const char *why = certificate_fault(r->cx, s);
+        const char *why = certificate_fault(r->cx, s, fault);
         if (why)
             return fail_value(r, name, front, wb_str_of(why));
     }
@@ -305,16 +352,61 @@ static bool read_member(reader *r, const struct member *m, const wv *v)
     }
 }
 
-static bool read_members(reader *r, wv object)
+/* The kind again, of which the last was taken, in whatever case. */
+static bool read_kind(reader *r, const wv *v, const char *kty)
 {
-    for (uint32_t i = 0; i < wv_len(object); i++) {
-        wv key = wv_key_at(object, NULL, i), v = wv_value_at(object, NULL, i);
-        for (size_t k = 0; k < sizeof members / sizeof *members; k++)
-            if (strchr(members[k].types, r->types) && wb_str_is(wv_str(&key), members[k].name) &&
-                !read_member(r, &members[k], &v))
-                return false;
+    wb_str s;
+    if (text_of(v, &s) && wb_str_is(s, kty))
+        return true;
+    wb_buf b;
+    wb_buf_init(&b, s.n + 64);
+    wb_buf_put_str(&b, s);
+    wb_buf_putc(&b, ')');
+    fail_key(r, "invalid kty value for RSAPublicKey (", wb_buf_str(&b));
+    wb_buf_free(&b);
+    return false;
+}
+
+/* A member that nobody knows is read all the same. */
+static bool read_other(reader *r, wb_str name, wv v)
+{
+    wv huge = over_floats(v);
+    if (!wv_defined(huge))
+        return true;
+    wb_buf b;
+    wb_buf_init(&b, 2 * name.n + 256);
+    for (int i = 0; i < 2; i++) {
+        wb_buf_puts(&b, i ? "failed to decode field " : "");
+        wb_buf_put_str(&b, name);
+        wb_buf_puts(&b, ": ");
     }
-    return true;
+    put_over_floats(&b, r->cx->out, huge);
+    fail_key(r, "could not decode field ", wb_buf_str(&b));
+    wb_buf_free(&b);
+    return false;
+}
+
+static const struct member *member_of(const reader *r, wb_str name)
+{
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (strchr(members[i].types, r->types) && wb_str_is(name, members[i].name))
+            return &members[i];
+    return NULL;
+}
+
+static bool read_members(reader *r, wb_str object, const char *kty)
+{
+    ws_parts w = ws_parts_of(r->cx, object, '{');
+    wv name, v;
+    for (wb_str raw; ws_parts_next(&w, &name, &v, &raw);) {
+        const struct member *m = member_of(r, wv_str(&name));
+        bool is_kind = wb_str_is(wv_str(&name), "kty");
+        if (!(is_kind ? read_kind(r, &v, kty)
+              : m     ? read_member(r, m, &v)
+                      : read_other(r, wv_str(&name), v)))
+            return false;
+    }
+    return !w.failed;
 }
 
 static bool complete(reader *r)
@@ -410,9 +502,13 @@ static bool valid_ec(reader *r)
                 return fail_valid(r, "ECDSA",
                                   "invalid ECDSA public key: identity point is not a valid public "
                                   "key");
+            size_t bits = bytes == 66 ? 521 : 8 * bytes;
+            if (!ws_jwk_in_field(j))
+                return fail_valid(r, "ECDSA",
+                                  "invalid ECDSA public key: invalid P%zu element encoding", bits);
             if (!ws_jwk_on_curve(j))
                 return fail_valid(r, "ECDSA", "invalid ECDSA public key: P%zu point not on curve",
-                                  bytes == 66 ? (size_t)521 : 8 * bytes);
+                                  bits);
         }
         if ((i < 2 || j->is_private) && o[i]->n != bytes)
             return fail_valid(r, "ECDSA", "invalid \"%c\" length (%zu) for curve \"%.*s\"",
@@ -461,7 +557,31 @@ static uint64_t units_of(const ws_jwk *j)
     return KEY_UNITS + (j->is_private ? RSA_UNITS * times * times * times : 0);
 }
 
-static bool read_key(ws_ctx *cx, const char *front, const char *where, wv object, ws_keys *keys)
+/* What the library looks for first, in names of any case: the kind, and whether there is a d. */
+static bool probe(ws_ctx *cx, const char *front, const char *where, wb_str object, wv *kty,
+                  bool *has_d)
+{
+    ws_parts w = ws_parts_of(cx, object, '{');
+    wv name, v, wrong = WV_UNDEFINED;
+    *kty = WV_NULL;
+    for (wb_str raw; ws_parts_next(&w, &name, &v, &raw);) {
+        *has_d |= folds_to(wv_str(&name), "d");
+        if (v == WV_NULL || !folds_to(wv_str(&name), "kty"))
+            continue;
+        if (wv_is_string(v))
+            *kty = v;
+        else if (!wv_defined(wrong))
+            wrong = v;
+    }
+    if (wv_defined(wrong))
+        ws_fail(cx,
+                "%s%sjwk.ParseKey: jwk.Parse: failed to probe data: probe: failed to unmarshal "
+                "data: json: cannot unmarshal %s into Go struct field .kty of type string",
+                front, where, go_type(wrong));
+    return !w.failed && !wv_defined(wrong);
+}
+
+static bool read_key(ws_ctx *cx, const char *front, const char *where, wb_str object, ws_keys *keys)
 {
     static const struct {
         const char *kty, *names[2];
@@ -471,15 +591,11 @@ static bool read_key(ws_ctx *cx, const char *front, const char *where, wv object
                  {"EC", {"ecdsaPublicKey", "ecdsaPrivateKey"}, {'E', 'e'}, WS_KEY_EC},
                  {"OKP", {"okpPublicKey", "okpPrivateKey"}, {'O', 'o'}, WS_KEY_ED25519},
                  {"oct", {"symmetricKey", "symmetricKey"}, {'k', 'k'}, WS_KEY_OCT}};
-    wv kty = object != WV_NULL ? wv_object_get_str(object, WB_LIT("kty")) : WV_UNDEFINED;
-    wb_str type = WB_LIT("");
-    if (wv_defined(kty) && !text_of(&kty, &type)) {
-        ws_fail(cx,
-                "%s%sjwk.ParseKey: jwk.Parse: failed to probe data: probe: failed to unmarshal "
-                "data: json: cannot unmarshal %s into Go struct field .kty of type string",
-                front, where, go_type(kty));
+    wv kty;
+    wb_str type;
+    bool has_d = false;
+    if (!probe(cx, front, where, object, &kty, &has_d) || !text_of(&kty, &type))
         return false;
-    }
     size_t i = 0;
     while (i < 4 && !wb_str_is(type, kinds[i].kty))
         i++;
@@ -495,15 +611,14 @@ static bool read_key(ws_ctx *cx, const char *front, const char *where, wv object
                 front, WS_KEYS_MAX);
         return false;
     }
-    bool has_d = wv_defined(wv_object_get_str(object, WB_LIT("d")));
     reader r = {cx, front, where, kinds[i].names[has_d], kinds[i].types[has_d], {0}, NULL};
     r.j.kind = kinds[i].kind;
     r.j.is_private = has_d || r.j.kind == WS_KEY_OCT;
     r.key = ws_keys_add(keys);
     r.key->kind = r.j.kind;
     r.key->is_private = r.j.is_private;
-    bool ok =
-        read_members(&r, object) && complete(&r) && ws_charge(cx, units_of(&r.j)) && valid(&r);
+    bool ok = read_members(&r, object, kinds[i].kty) && complete(&r) &&
+              ws_charge(cx, units_of(&r.j)) && valid(&r);
     if (ok)
         ws_jwk_make(&r.j, r.key);
     clear(&r.j);
@@ -511,7 +626,7 @@ static bool read_key(ws_ctx *cx, const char *front, const char *where, wv object
 }
 
 /* Why the text is no object: the words of Go's streaming decoder. */
-static bool fail_text(ws_ctx *cx, const char *front, wb_str text, const wb_error *e)
+static bool fail_text(ws_ctx *cx, const char *front, bool is_set, wb_str text, const wb_error *e)
 {
     const char *why = e->text;
     if (strcmp(why, "unexpected end of JSON input") == 0) {
@@ -520,10 +635,11 @@ static bool fail_text(ws_ctx *cx, const char *front, wb_str text, const wb_error
             if (!strchr(" \t\r\n", text.p[i]) || !text.p[i])
                 why = "unexpected EOF";
     }
-    ws_fail(cx,
-            "%sjwk.Parse: failed to parse sole key: jwk.ParseKey: jwk.Parse: failed to probe data: "
-            "probe: failed to unmarshal data: %s",
-            front, why);
+    ws_fail(cx, "%sjwk.Parse: %s%s", front,
+            is_set ? "failed to unmarshal JWK set: "
+                   : "failed to parse sole key: jwk.ParseKey: jwk.Parse: failed to probe data: "
+                     "probe: failed to unmarshal data: ",
+            why);
     return false;
 }
 
@@ -551,47 +667,95 @@ static bool fail_set(ws_ctx *cx, const char *front, wv set)
     return false;
 }
 
+static const char PROBE[] = "{ Kty string \"json:\\\"kty\\\"\"; D json.RawMessage "
+                            "\"json:\\\"d,omitempty\\\"\" }";
+
+static bool read_set(ws_ctx *cx, const char *front, wb_str array, ws_keys *keys)
+{
+    ws_parts w = ws_parts_of(cx, array, '[');
+    wv item;
+    unsigned i = 0;
+    for (wb_str raw; ws_parts_next(&w, NULL, &item, &raw); i++) {
+        char where[96];
+        snprintf(
+            where, sizeof where,
+            "jwk.Parse: failed to unmarshal JWK set: failed to decode key #%u in \"keys\": ", i);
+        if (!wv_is_object(item) && item != WV_NULL) {
+            ws_fail(cx,
+                    "%s%sjwk.ParseKey: jwk.Parse: failed to probe data: probe: failed to unmarshal "
+                    "data: json: cannot unmarshal %s into Go value of type struct %s",
+                    front, where, go_type(item), PROBE);
+            return false;
+        }
+        if (!read_key(cx, front, where, raw, keys))
+            return false;
+    }
+    return !w.failed;
+}
+
+/* Whether the text holds several keys: a looser reader finds their name, which reads numbers of any
+ * shape and nothing with more text behind. False also when memory is used up. */
+static bool is_set(ws_ctx *cx, wb_str text)
+{
+    ws_jwt_field keys = {.name = "keys"};
+    wb_buf why;
+    wb_buf_init(&why, 4096);
+    bool found = ws_jwt_header_read(cx, text, &keys, 1, &why) && keys.kind;
+    wb_buf_free(&why);
+    return found;
+}
+
+static bool read_sets(ws_ctx *cx, const char *front, wb_str text, ws_keys *keys)
+{
+    ws_parts w = ws_parts_of(cx, text, '{');
+    wv name, v;
+    for (wb_str raw; ws_parts_next(&w, &name, &v, &raw);) {
+        if (wb_str_is(wv_str(&name), "keys")) {
+            if (!(wv_is_array(v) ? read_set(cx, front, raw, keys) : fail_set(cx, front, v)))
+                return false;
+            continue;
+        }
+        wv huge = over_floats(v);
+        if (!wv_defined(huge))
+            continue;
+        wb_buf b;
+        wb_buf_init(&b, 4 * raw.n + 256);
+        ws_put_quoted(&b, wv_str(&name));
+        wb_buf_puts(&b, ": ");
+        put_over_floats(&b, cx->out, huge);
+        char start[256];
+        snprintf(start, sizeof start,
+                 "%sjwk.Parse: failed to unmarshal JWK set: failed to decode value for key ",
+                 front);
+        ws_fail_tail(cx, start, wb_buf_str(&b));
+        wb_buf_free(&b);
+        return false;
+    }
+    return !w.failed;
+}
+
 bool ws_keys_jwk(ws_ctx *cx, const char *front, wb_str text, ws_keys *keys)
 {
-    static const char probe[] = "{ Kty string \"json:\\\"kty\\\"\"; D json.RawMessage "
-                                "\"json:\\\"d,omitempty\\\"\" }";
     wv v;
     wb_error e;
     size_t used;
     if (!ws_room(cx, text.n))
+        return false;
+    bool set = is_set(cx, text);
+    if (cx->error != WS_ERR_NONE)
         return false;
     if (wv_json_decode_prefix(cx->out, text, NULL, &v, &used, &e) != WB_OK) {
         if (cx->out->exhausted) {
             ws_fail_room(cx);
             return false;
         }
-        return fail_text(cx, front, text, &e);
+        return fail_text(cx, front, set, text, &e);
     }
     if (!wv_is_object(v) && v != WV_NULL) {
         snprintf(e.text, sizeof e.text, "json: cannot unmarshal %s into Go value of type struct %s",
-                 go_type(v), probe);
-        return fail_text(cx, front, text, &e);
+                 go_type(v), PROBE);
+        return fail_text(cx, front, false, text, &e);
     }
-    wv set = v == WV_NULL ? WV_UNDEFINED : wv_object_get_str(v, WB_LIT("keys"));
-    if (!wv_defined(set))
-        return read_key(cx, front, "jwk.Parse: failed to parse sole key: ", v, keys);
-    if (!wv_is_array(set))
-        return fail_set(cx, front, set);
-    for (uint32_t i = 0; i < wv_len(set); i++) {
-        char where[96];
-        snprintf(
-            where, sizeof where,
-            "jwk.Parse: failed to unmarshal JWK set: failed to decode key #%u in \"keys\": ", i);
-        wv item = wv_items(set)[i];
-        if (!wv_is_object(item) && item != WV_NULL) {
-            ws_fail(cx,
-                    "%s%sjwk.ParseKey: jwk.Parse: failed to probe data: probe: failed to unmarshal "
-                    "data: json: cannot unmarshal %s into Go value of type struct %s",
-                    front, where, go_type(item), probe);
-            return false;
-        }
-        if (!read_key(cx, front, where, item, keys))
-            return false;
-    }
-    return true;
+    return set ? read_sets(cx, front, text, keys)
+               : read_key(cx, front, "jwk.Parse: failed to parse sole key: ", text, keys);
 }

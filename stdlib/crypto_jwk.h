@@ -22,6 +22,8 @@ typedef struct ws_jwk {
 
 /* Bytes of a coordinate of the curve; 0 when it is none for ECDSA. */
 size_t ws_jwk_curve_bytes(wb_str crv);
+/* Whether x and y, both of the curve's length, are below its prime. */
+bool ws_jwk_in_field(const ws_jwk *j);
 /* Whether x and y are a point of the curve, both of its length. */
 bool ws_jwk_on_curve(const ws_jwk *j);
 /* Makes what verifies and signs, and says what the key cannot do. */

@@ -245,6 +245,21 @@ bool ws_jwk_on_curve(const ws_jwk *j)
     return pkey != NULL;
 }
 
+bool ws_jwk_in_field(const ws_jwk *j)
+{
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(OBJ_sn2nid(curves[curve_of(j->crv)].group));
+    BIGNUM *p = BN_new(), *x = BN_bin2bn(j->x.p, (int)j->x.n, NULL),
+           *y = BN_bin2bn(j->y.p, (int)j->y.n, NULL);
+    if (!group || !p || !x || !y || !EC_GROUP_get_curve(group, p, NULL, NULL, NULL))
+        wb_fatal("out of memory");
+    bool below = BN_cmp(x, p) < 0 && BN_cmp(y, p) < 0;
+    BN_free(p);
+    BN_free(x);
+    BN_free(y);
+    EC_GROUP_free(group);
+    return below;
+}
+
 /* The private number's range; whether the point is the one that it makes is not asked. */
 static const char *check_scalar(wb_str crv, const BIGNUM *d)
 {

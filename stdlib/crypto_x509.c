@@ -178,8 +178,10 @@ static bool read_usages(ws_ctx *cx, wv v, options *o)
         }
     }
     bool ok = n_bad == 0;
-    if (!ok)
-        ws_fail(cx, "invalid entries for 'KeyUsages' found: [%s]", wb_buf_cstr(&bad));
+    if (!ok) {
+        wb_buf_putc(&bad, ']');
+        ws_fail_tail(cx, "invalid entries for 'KeyUsages' found: [", wb_buf_str(&bad));
+    }
     wb_buf_free(&bad);
     return ok;
 }
