@@ -130,21 +130,6 @@ static wv fn_marshal_options(ws_ctx *cx, const wv *args, unsigned n)
     return ws_take_string(cx, &out);
 }
 
-static wv fn_unmarshal(ws_ctx *cx, const wv *args, unsigned n)
-{
-    WS_STRING(cx, args, 0);
-    wb_str s = wv_str(&args[0]);
-    WS_SPEND(cx, s.n);
-    wb_error e;
-    wv v;
-    wb_status st = wv_json_decode(cx->out, s, NULL, &v, &e);
-    if (st == WB_OK)
-        return v;
-    if (cx->out->exhausted)
-        return ws_fail_room(cx);
-    return ws_fail(cx, "%s", e.text);
-}
-
 /* A copy in which exponents have one digit: as valid as the text, and never out of range. */
 static wb_str short_exponents(ws_ctx *cx, wb_str s)
 {
@@ -188,6 +173,28 @@ bool ws_json_valid(ws_ctx *cx, wb_str s)
     }
     wb_arena_rewind(cx->out, mark);
     return st == WB_OK;
+}
+
+static wv fn_unmarshal(ws_ctx *cx, const wv *args, unsigned n)
+{
+    WS_STRING(cx, args, 0);
+    wb_str s = wv_str(&args[0]);
+    WS_SPEND(cx, s.n);
+    wb_error e;
+    wv v;
+    wb_status st = wv_json_decode(cx->out, s, NULL, &v, &e);
+    if (st == WB_OK)
+        return v;
+    /* Mistakes of the text are told before numbers that are out of range. */
+    wb_error syntax;
+    if (!cx->out->exhausted && strncmp(e.text, "invalid number: ", 16) == 0) {
+        WS_ROOM(cx, s.n);
+        if (wv_json_decode(cx->out, short_exponents(cx, s), NULL, &v, &syntax) != WB_OK)
+            e = syntax;
+    }
+    if (cx->out->exhausted)
+        return ws_fail_room(cx);
+    return ws_fail(cx, "%s", e.text);
 }
 
 static wv fn_json_is_valid(ws_ctx *cx, const wv *args, unsigned n)
