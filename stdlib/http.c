@@ -25,8 +25,9 @@
 #define HEADERS_MAX ((size_t)1 << 20)
 #define FILE_MAX    ((size_t)8 << 20)
 /* Nanoseconds a request may take when it does not say. */
-#define TIMEOUT_NS    INT64_C(5000000000)
-#define REDIRECTS_MAX 100 /* OPA follows until the time is over */
+#define TIMEOUT_NS       INT64_C(5000000000)
+#define TIMEOUT_LEAST_NS INT64_C(20000) /* nothing is reached in less */
+#define REDIRECTS_MAX    100            /* OPA follows until the time is over */
 /* Units of work for a request, beside what its answer costs. */
 #define REQUEST_UNITS 1000
 /* Between attempts: it grows up to a minute. */
@@ -313,6 +314,19 @@ static bool add_header(exchange *x, wb_str name, wb_str value)
     return true;
 }
 
+/* A name that is no string is its JSON text, as in any object. */
+static wv name_of(exchange *x, wv key)
+{
+    if (wv_is_string(key))
+        return key;
+    wb_buf b;
+    wb_buf_init(&b, HEADERS_MAX);
+    wv_json_encode(&b, key, &(wv_json_style){.html = true}, NULL);
+    wv name = wv_string_new(x->cx->out, wb_buf_str(&b));
+    wb_buf_free(&b);
+    return name;
+}
+
 static bool headers_option(exchange *x)
 {
     wv o = option(x, "headers");
@@ -332,7 +346,8 @@ static bool headers_option(exchange *x)
             wb_buf_free(&b);
             return false;
         }
-        wb_str name = wv_is_string(k) ? wv_str(&k) : (wb_str){"", 0};
+        wv said = name_of(x, k);
+        wb_str name = wv_str(&said);
         if (!is_token(name)) {
             wb_buf b;
             wb_buf_init(&b, 1024);
@@ -853,7 +868,7 @@ static void set_transfer(CURL *c, exchange *x)
     curl_easy_setopt(c, CURLOPT_AUTOREFERER, 1L);
     curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip");
     curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
-                     (long)(x->timeout_ns == 0 ? 0
+                     (long)(x->timeout_ns <= 0 ? 0
                             : ms < 1           ? 1
                             : ms > INT32_MAX   ? INT32_MAX
                                                : ms));
@@ -884,7 +899,9 @@ static bool attempt(exchange *x, CURL *c, CURLU *u, long *code)
     wb_buf_clear(&x->in);
     x->fields = wv_object_begin(x->cx->out, 0);
     x->header_bytes = 0;
-    CURLcode r = curl_easy_perform(c);
+    /* libcurl counts milliseconds, in which a host nearby answers. */
+    bool hopeless = x->timeout_ns > 0 && x->timeout_ns < TIMEOUT_LEAST_NS;
+    CURLcode r = hopeless ? CURLE_OPERATION_TIMEDOUT : curl_easy_perform(c);
     if (r != CURLE_OK)
         return explain(x, c, u, r);
     curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, code);

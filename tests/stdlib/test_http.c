@@ -204,6 +204,11 @@ static void answers_hold_status_headers_and_body(void **state)
     expect(*state, "/\",\"method\":\"get\"", VALUE, "\"status\":\"200 OK\",\"status_code\":200");
     expect(*state, "/\",\"method\":\"get\",\"headers\":{\"X-Custom\":\"v\"}", VALUE,
            "\"custom\":true");
+    /* A name that is no string is its JSON text. */
+    expect(*state, "/\",\"method\":\"get\",\"headers\":{1:\"a\", null: \"b\"}", VALUE,
+           "\"status_code\":200");
+    expect(*state, "/\",\"method\":\"get\",\"headers\":{[1]:\"a\"}", ERR_BUILTIN,
+           "net/http: invalid header field name \"[1]\"");
     expect(*state, "/\",\"method\":\"post\",\"body\":{\"x\":1}", VALUE,
            "\"line\":\"POST / HTTP/1.1\"");
     expect(*state, "/\",\"method\":\"delete\"", VALUE, "\"line\":\"DELETE / HTTP/1.1\"");
@@ -216,6 +221,10 @@ static void failures_are_errors_or_answers_as_asked(void **state)
            ": request timed out");
     expect(*state, "/slow\",\"method\":\"get\",\"timeout\":100000000,\"raise_error\":false", VALUE,
            "\"code\":\"eval_http_send_network_error\"");
+    /* A time in which nothing is reached, and times that are none. */
+    expect(*state, "/\",\"method\":\"get\",\"timeout\":4", ERR_BUILTIN, ": request timed out");
+    expect(*state, "/\",\"method\":\"get\",\"timeout\":-4", VALUE, "\"status_code\":200");
+    expect(*state, "/\",\"method\":\"get\",\"timeout\":0", VALUE, "\"status_code\":200");
     expect(*state, "/cut\",\"method\":\"get\"", ERR_BUILTIN, "http.send: unexpected EOF");
     expect(*state, "/loop\",\"method\":\"get\",\"enable_redirect\":true", ERR_BUILTIN,
            "stopped after 100 redirects");
