@@ -30,7 +30,7 @@ typedef struct options {
 } options;
 
 typedef struct counts {
-    size_t draws, meaningful, silent, differ, texts, fickle;
+    size_t draws, meaningful, silent, differ, texts, fickle, meant;
 } counts;
 
 static bool wanted(const char *only, const char *name)
@@ -145,6 +145,13 @@ static bool meaningful(const bd_answer *a)
                                    strcmp(a->code, "eval_type_error") == 0);
 }
 
+/* What differs on purpose, as docs/differences.md names it, and shows in a value. */
+static bool meant(const bd_answer *ours)
+{
+    return ours->kind == BD_VALUE &&
+           strstr(ours->text, "jsonschema: remote reference loading disabled: ");
+}
+
 static void report(const options *o, FILE *json, const char *function, uint64_t number,
                    const bd_question *q, int way, bool show)
 {
@@ -221,6 +228,11 @@ static counts judge(const options *o, bd_oracle *oracle, FILE *json, const char 
                 continue;
             /* A budget has a text of its own (docs/differences.md). */
             differ = !bd_same(ours, theirs);
+            if (differ && meant(ours)) {
+                differ = false;
+                c.meant++;
+                break;
+            }
             text = !differ && ours->kind == BD_ERROR && strcmp(ours->text, theirs->text) != 0 &&
                    strcmp(ours->code, "eval_cancel_error") != 0;
             if ((differ || (text && c.texts < TEXTS_AGAIN)) && fickle(oracle, q, way, text)) {
@@ -271,9 +283,10 @@ static int run(const options *o, const dr_rules *rules, bd_oracle *oracle, FILE 
         counts c = run_one(o, rules, oracle, json, name);
         if (o->list)
             continue;
-        printf("%-48s %6zu draws %6zu meaningful %6zu unsaid %6zu fickle %6zu differences %6zu "
-               "texts\n",
-               name, c.draws, c.meaningful, c.silent, c.fickle, c.differ, c.texts);
+        printf(
+            "%-48s %6zu draws %6zu meaningful %6zu unsaid %6zu fickle %6zu meant %6zu differences "
+            "%6zu texts\n",
+            name, c.draws, c.meaningful, c.silent, c.fickle, c.meant, c.differ, c.texts);
         fflush(stdout);
         functions++;
         all.draws += c.draws;
@@ -282,11 +295,13 @@ static int run(const options *o, const dr_rules *rules, bd_oracle *oracle, FILE 
         all.differ += c.differ;
         all.texts += c.texts;
         all.fickle += c.fickle;
+        all.meant += c.meant;
     }
     if (!o->list)
-        printf("%zu functions: %zu draws, %zu meaningful, %zu unsaid, %zu fickle, %zu differences, "
-               "%zu texts\n",
-               functions, all.draws, all.meaningful, all.silent, all.fickle, all.differ, all.texts);
+        printf("%zu functions: %zu draws, %zu meaningful, %zu unsaid, %zu fickle, %zu meant, "
+               "%zu differences, %zu texts\n",
+               functions, all.draws, all.meaningful, all.silent, all.fickle, all.meant, all.differ,
+               all.texts);
     ws_registry_free(r);
     return unknown ? 2 : all.differ ? 1 : 0;
 }
