@@ -440,6 +440,54 @@ static void emit_dispatch_end(emitter *e, const wc_stmt *s)
     d->cases[d->n_cases] = e->n;
 }
 
+static bool is_local(wc_operand o, uint32_t n)
+{
+    return o.kind == WC_LOCAL && o.n == n;
+}
+
+/* Whether the statement is undefined when the local is, so that it need not be asked before. */
+static bool asks(const wc_stmt *s, uint32_t local)
+{
+    switch ((wc_stmt_kind)s->kind) {
+    case WC_S_Dot:
+    case WC_S_DotBase:
+    case WC_S_IsDefined:
+    case WC_S_IsTrue:
+    case WC_S_IsCollection:
+    case WC_S_IsArray:
+    case WC_S_IsObject: return is_local(s->a, local);
+    /* Two undefined sides would be equal, but what stands behind a test of one is there. */
+    case WC_S_Equal:
+    case WC_S_Less:
+    case WC_S_LessEqual:
+    case WC_S_Greater:
+    case WC_S_GreaterEqual:
+    case WC_S_Add:
+    case WC_S_Subtract:
+    case WC_S_Multiply:
+    case WC_S_Divide:
+    case WC_S_Remainder: return is_local(s->a, local) != is_local(s->b, local);
+    default: return false;
+    }
+}
+
+/* Sets a register to what is read, or undefined, where the plan does it in two statements. */
+static bool emit_quiet_read(emitter *e, const wc_stmt *s)
+{
+    const wc_stmt *b = s->next, *read = b && b->kind == WC_S_Block ? b->block->first : NULL;
+    if (!read || b->n || read->next || read->t != s->t || !wc_sets_local(read))
+        return false;
+    if (read->kind == WC_S_Input)
+        put(e, WM_INPUT, s->t, 0, 0, read->loc);
+    else if (read->kind == WC_S_Data)
+        put(e, WM_DATA, s->t, 0, 0, read->loc);
+    else if (read->kind == WC_S_Dot && read->a.kind == WC_LOCAL && narrow(read->b))
+        put(e, WM_GETKU, s->t, read->a.n, read->b.n, read->loc);
+    else
+        return false;
+    return true;
+}
+
 static void emit_stmt(emitter *e, const wc_stmt *s)
 {
     wp_loc loc = s->loc;
@@ -524,8 +572,12 @@ static void emit_block(emitter *e, const wc_block *block, uint32_t loop, bool en
 {
     open_block b = {.block = block, .loop = loop, .env = env, .outer = e->open};
     e->open = &b;
-    for (const wc_stmt *s = block->first; s; s = s->next)
-        emit_stmt(e, s);
+    for (const wc_stmt *s = block->first; s; s = s->next) {
+        if (s->kind == WC_S_ResetLocal && emit_quiet_read(e, s))
+            s = s->next;
+        else if (s->kind != WC_S_IsDefined || !s->next || !asks(s->next, s->a.n))
+            emit_stmt(e, s);
+    }
     e->open = b.outer;
     land(e, &b);
 }

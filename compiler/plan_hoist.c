@@ -3,8 +3,11 @@
  * Takes the finished plan. A step from a value that is there before a loop, by a key that is there
  * before it too, reads the same in every turn: it is read once in front of the outermost such loop.
  * A step that is undefined raises no error, but what stands before it in the loop may, so the loop
- * runs as before: where the step stood it is asked whether it was defined. Nothing is taken out of
- * a `with`, where input and data are others. Reports nothing. */
+ * runs as before: where the step stood it is asked whether it was defined. Of several steps behind
+ * each other the last one answers for all. Where nothing that is seen stands before a step, or
+ * before a test of what is there, no turn does anything without it: then it ends a block in front
+ * of the loop that has the loop in it. Nothing is taken out of a `with`, where input and data are
+ * others. Reports nothing. */
 #include "compiler/plan.h"
 
 #include <stdlib.h>
@@ -61,6 +64,8 @@ static void rename(wc_stmt *s, uint32_t from, uint32_t to)
 /* Statements in front of a loop, to be put there. */
 typedef struct front {
     wc_stmt *first, *last;
+    bool needed; /* without some of them the loop would do nothing: it is left out then */
+    bool quiet;  /* nothing that is seen stands before this place in the loop's body */
 } front;
 
 static wc_stmt *add(hoister *h, front *f, wc_stmt_kind kind, const wc_stmt *from, uint32_t t)
@@ -74,12 +79,8 @@ static wc_stmt *add(hoister *h, front *f, wc_stmt_kind kind, const wc_stmt *from
     return f->last = s;
 }
 
-static void hoist(hoister *h, front *f, wc_stmt *s)
+static wc_stmt *copy_read(hoister *h, const wc_stmt *s, uint32_t t)
 {
-    uint32_t t = h->fn->n_locals + h->hoisted++;
-    add(h, f, WC_S_ResetLocal, s, t);
-    wc_stmt *b = add(h, f, WC_S_Block, s, 0);
-    b->block = wb_arena_calloc(h->u->a, sizeof *b->block);
     wc_stmt *read = wb_arena_calloc(h->u->a, sizeof *read);
     *read = *s;
     read->t = t;
@@ -89,10 +90,34 @@ static void hoist(hoister *h, front *f, wc_stmt *s)
         wc_why(h->u, h->fn, "hoist", s->loc, "%s",
                wc_place_text(h->u, h->plan, h->fn, h->def, wc_op_local(t)));
     }
-    b->block->first = b->block->last = read;
-    uint32_t old = s->t;
-    *s = (wc_stmt){.kind = WC_S_IsDefined, .loc = s->loc, .a = wc_op_local(t), .next = s->next};
-    rename(s->next, old, t);
+    return read;
+}
+
+/* The front ends with s, and the loop is left out. */
+static void decide(hoister *h, front *f, wc_stmt *s)
+{
+    if (!wc_sets_local(s) && s->kind != WC_S_IsDefined)
+        wc_why(h->u, h->fn, "hoist", s->loc, "a test");
+    f->last = *(f->last ? &f->last->next : &f->first) = s;
+    s->next = NULL;
+    f->needed = true;
+}
+
+/* Puts the read into the front; its local takes the place of the old one behind it. */
+static uint32_t hoist(hoister *h, front *f, const wc_stmt *s)
+{
+    uint32_t t = h->fn->n_locals + h->hoisted++;
+    wc_stmt *read = copy_read(h, s, t);
+    rename(s->next, s->t, t);
+    if (f->quiet) {
+        decide(h, f, read);
+    } else {
+        add(h, f, WC_S_ResetLocal, s, t);
+        wc_stmt *b = add(h, f, WC_S_Block, s, 0);
+        b->block = wb_arena_calloc(h->u->a, sizeof *b->block);
+        b->block->first = b->block->last = read;
+    }
+    return t;
 }
 
 static bool is_read(const wc_stmt *s)
@@ -100,11 +125,44 @@ static bool is_read(const wc_stmt *s)
     return s->kind == WC_S_Dot || s->kind == WC_S_DotBase;
 }
 
+static bool uses(const wc_stmt *s, uint32_t local)
+{
+    return (s->a.kind == WC_LOCAL && s->a.n == local) || (s->b.kind == WC_LOCAL && s->b.n == local);
+}
+
+static void take_out(wc_block *b, wc_stmt *before, const wc_stmt *s)
+{
+    if (before)
+        before->next = s->next;
+    else
+        b->first = s->next;
+    if (b->last == s)
+        b->last = before;
+}
+
+/* Takes the read s out of the loop. Answers the statement in front of the one that is next. */
+static wc_stmt *replace(hoister *h, front *f, wc_block *b, wc_stmt *before, wc_stmt *s)
+{
+    bool asked = before && before->kind == WC_S_IsDefined && uses(s, before->a.n);
+    uint32_t t = hoist(h, f, s);
+    if (f->quiet || asked)
+        take_out(b, before, s);
+    if (f->quiet)
+        return before;
+    if (asked) {
+        before->a = wc_op_local(t);
+        return before;
+    }
+    *s = (wc_stmt){.kind = WC_S_IsDefined, .loc = s->loc, .a = wc_op_local(t), .next = s->next};
+    return s;
+}
+
 /* Takes what does not change out of the loop's body, from the top down: a step from what was taken
  * out may follow. */
-static void collect(hoister *h, front *f, const wc_block *b, uint32_t since)
+static void collect(hoister *h, front *f, wc_block *b, uint32_t since)
 {
-    for (wc_stmt *s = b->first; s; s = s->next) {
+    wc_stmt *before = NULL;
+    for (wc_stmt *s = b->first; s; s = before ? before->next : b->first) {
         h->at++;
         if (h->hoisted == HOISTED_MAX) {
             wc_why(h->u, h->fn, "hoist", s->loc, "not: %u reads are taken out", HOISTED_MAX);
@@ -112,9 +170,17 @@ static void collect(hoister *h, front *f, const wc_block *b, uint32_t since)
         }
         bool root = s->kind == WC_S_Input || s->kind == WC_S_Data;
         if (root || (is_read(s) && is_there(h, s->a, since) && is_there(h, s->b, since))) {
-            hoist(h, f, s);
+            before = replace(h, f, b, before, s);
             continue;
         }
+        if (f->quiet && wc_is_silent(s) && !wc_sets_local(s) && is_there(h, s->a, since) &&
+            (s->b.kind == WC_NOTHING || is_there(h, s->b, since))) {
+            take_out(b, before, s);
+            decide(h, f, s);
+            continue;
+        }
+        before = s;
+        f->quiet = f->quiet && wc_is_silent(s);
         if (s->kind == WC_S_Scan) {
             set(h, s->t, s);
             set(h, s->t + 1, s);
@@ -128,6 +194,23 @@ static void collect(hoister *h, front *f, const wc_block *b, uint32_t since)
     }
 }
 
+/* A loop with its front: what takes the loop's place in its block. */
+static wc_stmt *put_front(hoister *h, front *f, wc_stmt *scan)
+{
+    if (!f->first)
+        return scan;
+    wc_stmt *next = scan->next;
+    f->last->next = scan;
+    if (!f->needed)
+        return f->first;
+    scan->next = NULL;
+    wc_stmt *s = wb_arena_calloc(h->u->a, sizeof *s);
+    *s = (wc_stmt){.kind = WC_S_Block, .loc = scan->loc, .next = next};
+    s->block = wb_arena_calloc(h->u->a, sizeof *s->block);
+    *s->block = (wc_block){.first = f->first, .last = scan};
+    return s;
+}
+
 static void walk(hoister *h, wc_block *b)
 {
     wc_stmt *before = NULL;
@@ -135,18 +218,18 @@ static void walk(hoister *h, wc_block *b)
         h->at++;
         if (s->kind == WC_S_Scan) {
             uint32_t since = h->at;
-            front f = {0};
+            front f = {.quiet = true};
             set(h, s->t, s);
             set(h, s->t + 1, s);
             collect(h, &f, s->block, since);
-            if (f.first) {
-                f.last->next = s;
-                if (before)
-                    before->next = f.first;
-                else
-                    b->first = f.first;
-            }
+            wc_stmt *with_front = put_front(h, &f, s);
+            *(before ? &before->next : &b->first) = with_front;
+            if (b->last == s)
+                b->last = with_front;
             h->at = since;
+            walk(h, s->block);
+            s = f.needed ? with_front : s;
+            continue;
         } else if (wc_sets_local(s)) {
             set(h, s->t, s);
         }

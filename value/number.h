@@ -154,7 +154,7 @@ wv_num_status wv_rem_slow(wb_arena *a, wv x, wv y, wv *out);
 
 static inline bool wv_both_int(wv x, wv y)
 {
-    return wv_is_int(x) && wv_is_int(y);
+    return !(((x ^ WV_T_INT) | (y ^ WV_T_INT)) & 7);
 }
 
 /* The same for small integers whose result is one too: false for all else. Words of small integers

@@ -61,6 +61,8 @@ static inline int compare(wv x, wv y)
     return wv_compare(x, y);
 }
 
+#define EITHER_UNDEFINED(x, y) __builtin_expect((x) == WV_UNDEFINED || (y) == WV_UNDEFINED, 0)
+
 /* Begins a loop at s[0..]: false when there is nothing to visit. */
 static inline bool iter_begin(wm_session *s, wv *it, wv source)
 {
@@ -539,6 +541,8 @@ next:
             regs[A] = v;
             NEXT;
         }
+        CASE(GETKU) : regs[A] = get_key(regs[B], K(C));
+        NEXT;
         CASE(GETB) :
         {
             wv v = wv_index_base(regs[B], regs[C]);
@@ -573,10 +577,22 @@ next:
         CASE(NEK) : if (wv_equal(regs[B], K(C))) FAIL;
         NEXT;
 #define ORDER(name, test)                                                                          \
-    CASE(name) : if (!(compare(regs[B], regs[C]) test 0)) FAIL;                                    \
-    NEXT;                                                                                          \
-    CASE(name##K) : if (!(compare(regs[B], K(C)) test 0)) FAIL;                                    \
-    NEXT;                                                                                          \
+    CASE(name) :                                                                                   \
+    {                                                                                              \
+        wv x = regs[B], y = regs[C];                                                               \
+        if (wv_both_int(x, y) ? !((int64_t)x test(int64_t) y)                                      \
+                              : EITHER_UNDEFINED(x, y) || !(wv_compare(x, y) test 0))              \
+            FAIL;                                                                                  \
+        NEXT;                                                                                      \
+    }                                                                                              \
+    CASE(name##K) :                                                                                \
+    {                                                                                              \
+        wv x = regs[B], y = K(C);                                                                  \
+        if (wv_both_int(x, y) ? !((int64_t)x test(int64_t) y)                                      \
+                              : EITHER_UNDEFINED(x, y) || !(wv_compare(x, y) test 0))              \
+            FAIL;                                                                                  \
+        NEXT;                                                                                      \
+    }                                                                                              \
     CASE(name##V) : regs[A] = wv_bool(compare(regs[B], regs[C]) test 0);                           \
     NEXT;
         ORDER(LT, <)
@@ -623,6 +639,8 @@ next:
         ARITH(DIV, div, WM_OPERATOR_DIV)
         ARITH(REM, rem, WM_OPERATOR_REM)
     arithmetic:
+        if (EITHER_UNDEFINED(regs[B], right))
+            FAIL;
         result = arithmetic(s, op, regs[B], right, pc - 1);
         RAISED;
         if (result == WV_UNDEFINED)
