@@ -442,7 +442,10 @@ void wc_ck_query_print(wc_check *c, wp_body *b)
 {
     wc_cset globals = {0};
     roots(c, &globals);
-    wc_cvisitor v = {
-        .c = c, .body = c->u->options->print ? capture_alone : erase, .data = &globals};
+    if (c->u->options->print) {
+        capture(c, b, &globals); /* what it does not reach stays: nobody carries that out */
+        return;
+    }
+    wc_cvisitor v = {.c = c, .body = erase};
     wc_ck_walk_body(&v, b);
 }

@@ -389,7 +389,7 @@ static bool check_call(wc_cvisitor *v, wp_expr *e)
     bool bad = e->generated ? !wc_ck_is_eq(e) && n != arity + 1 : n != arity && n != arity + 1;
     const ws_builtin *fn = wc_ck_builtin(c, e->call.items[0]);
     c->has_deprecated |= fn && fn->flags & WS_DEPRECATED;
-    if (!bad || (fn && fn->arity == WS_ANY_ARITY))
+    if (!bad)
         return false;
     put_arity(c, e, fn, (uint32_t)(e->generated ? n - 1 : n));
     return true;

@@ -116,7 +116,7 @@ static wc_operand call_builtin(wc_planner *p, wp_term **items, uint32_t n, bool 
                   "undefined function %.*s", WB_FMT(name));
         return wc_const(p, WV_NULL);
     }
-    uint32_t arity = fn->arity;
+    uint32_t arity = fn->arity == WS_ANY_ARITY ? n - 1 : fn->arity;
     if (n - 1 < arity)
         return wc_const(p, WV_NULL); /* reported with the names */
     wc_operand *args = arguments(p, items + 1, arity);

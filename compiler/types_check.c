@@ -165,7 +165,7 @@ static bool check_call(wc_types *c, const wp_expr *e, bool quiet)
     /* A variable with the first name of a built-in hides it, once it has a type. */
     bool hidden = fn && head->kind == WP_VAR && wc_ty_var(c, wc_cvar_of(head));
     wc_tp f = fn && !hidden ? wc_ty_builtin(c, wb_str_of(fn->name)) : wc_ty_ref(c, op);
-    if ((!f && !hidden) || wc_type_is_any(f))
+    if ((!f && !hidden && !c->layers) || wc_type_is_any(f))
         return true; /* told before, or a replaced document */
     if (!f || f->kind != WC_T_FUNCTION) {
         wc_ty_report_unknown(c, e->loc, op);

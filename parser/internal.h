@@ -130,7 +130,9 @@ typedef struct wp_open {
     uint8_t kind;
     bool body;       /* line ends part expressions here */
     bool every;      /* the next { after a term opens the body of an every */
-    bool no_operand; /* the statement is `some` or `every`: `and(` on a line behind it is a call */
+    bool logic;      /* the statement holds `and` or `or` */
+    bool no_operand; /* the statement is `some` or `every`, or a `with` ends what `and` and `or`
+                        joined: `and(` on a line behind it is a call */
     bool with;       /* a `with` still lacks its `as` */
     bool pair;       /* behind the comma of `k, v in xs`, if `in` follows */
     uint32_t chain;  /* operators and refs since the last separator: height of the tree to come */

@@ -357,7 +357,8 @@ static void reset_chain(wp_parser *p)
 
 void wp_scan_statement(wp_parser *p)
 {
-    p->path_of = WP_W_NONE;
+    if (p->prev != T_PACKAGE && p->prev != T_IMPORT) /* the word that ended it may begin a path */
+        p->path_of = WP_W_NONE;
     if (p->n_open == 1)
         reset_chain(p);
 }
@@ -524,6 +525,10 @@ static int word_token(wp_parser *p, uint32_t i)
         p->doubt = true; /* not everything may be an operand */
         if ((!after_term || fresh_statement) && p->tokens[i + 1].raw == '(' && touches(p, i + 1))
             return T_IDENT;
+        top(p)->logic = true;
+        break;
+    case WP_W_WITH:
+        top(p)->no_operand = top(p)->no_operand || top(p)->logic || behind_condition(p);
         break;
     case WP_W_EVERY: top(p)->every = true; break;
     case WP_W_SOME: top(p)->no_operand = true; break;
@@ -705,7 +710,7 @@ static int operator_token(wp_parser *p, uint32_t i)
         o->pair = t->raw == ',' && o->kind != WP_O_ARRAY && o->kind != WP_O_SET &&
                   o->kind != WP_O_OBJECT && o->kind != WP_O_CALL;
         if (t->raw == ';')
-            o->every = o->no_operand = false;
+            o->every = o->no_operand = o->logic = false;
         return t->raw;
     case WP_RAW_ASSIGN: return T_ASSIGN;
     case WP_RAW_EQ: return T_EQ;
@@ -744,7 +749,7 @@ static int next_token(wp_parser *p, wp_span *span)
     if ((t->flags & WP_TF_NL) && top(p)->body && wp_ends_term(p->prev) && !p->nl_given &&
         parts(p, i)) {
         p->nl_given = true;
-        top(p)->every = top(p)->pair = top(p)->no_operand = false;
+        top(p)->every = top(p)->pair = top(p)->no_operand = top(p)->logic = false;
         reset_chain(p);
         *span = (wp_span){t->off, t->off, t->row, t->col};
         p->at = i;
