@@ -166,7 +166,7 @@ void wc_bind(wc_planner *p, wc_var *v, wc_operand o);
 /* Takes back all bindings but the first n. */
 void wc_unbind(wc_planner *p, uint32_t n);
 
-/* plan_index.c: a rule's body, with what decides whether the rule is looked at first. */
+/* plan_needs.c: a rule's body, with what decides whether the rule is looked at first. */
 void wc_plan_rule_body(wc_planner *p, const wc_rule *r);
 
 /* What OPA's index asks of a place before it looks at a rule. */
@@ -177,6 +177,7 @@ typedef enum wc_wanted {
     WC_NEED_MEMBER,
     WC_NEED_PREFIX,
     WC_NEED_SUFFIX,
+    WC_NEED_GLOB,
     WC_NEED_EITHER /* one of two lists of needs */
 } wc_wanted;
 
@@ -189,18 +190,31 @@ typedef struct wc_need_list {
 typedef struct wc_need {
     const wp_term *place; /* a reference, or an argument of the function */
     const wp_term *value; /* EQUAL: a scalar or an array; ONE_OF: a collection; MEMBER: a scalar;
-                           * PREFIX, SUFFIX: a string */
-    const wc_var *var;    /* the variable that stands for the place from here on, or NULL */
+                           * PREFIX, SUFFIX: a string or several; GLOB: a pattern */
+    const wp_term *delimiters; /* GLOB: an array of strings */
+    const wc_var *var;         /* the variable that stands for the place from here on, or NULL */
     wc_wanted what;
-    uint32_t from;                    /* number of the expression */
+    bool crowded;  /* the place is asked for other values, too: one of them is enough */
+    uint32_t from; /* number of the expression */
     const wc_need_list *alternatives; /* EITHER: two; else NULL */
 } wc_need;
 
-/* What a rule's body needs; the list lives in the unit's arena. */
+/* plan_index.c: what a rule's body needs; the list lives in the unit's arena. */
 uint32_t wc_find_needs(wc_planner *p, const wc_rule *r, wc_need **out);
-/* Undefined where the index passes over the rule. Its arguments must be bound. */
-void wc_plan_needs(wc_planner *p, const wc_rule *r);
+/* Whether the index keeps its hands off a body: print and the test reporter see every rule run. */
+bool wc_skips_index(const wp_body *b);
 bool wc_same_place(const wp_term *x, const wp_term *y);
+/* The elements of a written array, set or object. */
+static inline uint32_t wc_element_count(const wp_term *xs)
+{
+    return xs->kind == WP_OBJECT ? xs->object.n : xs->list.n;
+}
+static inline const wp_term *wc_element_at(const wp_term *xs, uint32_t i)
+{
+    return xs->kind == WP_OBJECT ? xs->object.pairs[i].value : xs->list.items[i];
+}
+/* plan_needs.c: undefined where the index passes over the rule. Its arguments must be bound. */
+void wc_plan_needs(wc_planner *p, const wc_rule *r);
 
 /* plan_dispatch.c: which of a node's rules to look at, by the value of one place. */
 typedef struct wc_dispatch {

@@ -126,6 +126,8 @@ static void note_rule(chooser *c, const wc_rule *r)
     for (uint32_t i = 0; i < n; i++) {
         const wc_need *x = &needs[i];
         bool one = x->what == WC_NEED_EQUAL && wc_is_dispatched(x->value);
+        if (x->crowded)
+            continue;
         if (!one && (x->what != WC_NEED_ONE_OF || !all_dispatched(x->value)))
             continue;
         uint32_t argument = argument_number(r, x->place);

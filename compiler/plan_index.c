@@ -1,11 +1,9 @@
-/* Which rules are looked at at all.
+/* What OPA's rule index asks of places in input and base data before it looks at a rule.
  *
- * Takes a rule whose body is in order. OPA's rule index passes over a rule when a place in input or
- * base data that its body tests is missing or does not have the value it is tested for, wherever in
- * the body the test stands. So nothing in front of such a test may be seen to run: no error, no
- * clash of another rule. After it the body is planned with its plain tests of places first, and
- * with those places asked first whose test stands behind something that may be seen. Reports
- * nothing. */
+ * Takes a rule whose body is in order. The index passes over a rule when a place that its body
+ * tests is missing or does not have the value it is tested for, wherever in the body the test
+ * stands: equations with scalars and arrays, membership, beginnings and ends of texts, plain globs,
+ * and these within `and` and `or`. Gives them as a list of needs. Reports nothing. */
 #include "compiler/plan.h"
 
 #include "compiler/visit.h"
@@ -19,60 +17,10 @@ typedef struct finder {
     const wc_rule *rule;
     wc_need *needs;
     uint32_t n, cap;
-    uint32_t own; /* the first need of the operand under way */
-    uint32_t at;  /* number of the expression under way */
+    uint32_t own;  /* the first need of the operand under way */
+    uint32_t path; /* the first need of the alternative under way: they hold together */
+    uint32_t at;   /* number of the expression under way */
 } finder;
-
-/* ---- what may be seen to run ---- */
-
-/* Built-ins that raise no error whatever they are given. */
-static bool is_silent(wb_str name)
-{
-    static const char *const names[] = {"eq", "equal", "neq", "lt", "lte", "gt", "gte"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (wb_str_is(name, names[i]))
-            return true;
-    return wb_str_has_prefix(name, WB_LIT("internal.member_"));
-}
-
-typedef struct watcher {
-    const wc_unit *u;
-    bool seen;
-} watcher;
-
-static bool watch(void *arg, const wp_term *t)
-{
-    watcher *w = arg;
-    switch ((wp_term_kind)t->kind) {
-    case WP_REF:
-        w->seen |= wc_is_root(t->list.items[0], "data") && !wc_base_ref(w->u, t);
-        return !w->seen;
-    case WP_ARRAY_COMP:
-    case WP_SET_COMP:
-    case WP_OBJECT_COMP:
-    case WP_CALL: w->seen = true; return false;
-    default: return !w->seen;
-    }
-}
-
-static bool may_be_seen(const wc_unit *u, const wp_expr *e)
-{
-    watcher w = {u, false};
-    wc_visitor v = {.term = watch, .arg = &w};
-    if (e->kind == WP_EXPR_TERM) {
-        wc_visit_term(&v, e->term);
-    } else if (e->kind == WP_EXPR_CALL) {
-        const wp_term *op = e->call.items[0];
-        if (op->kind != WP_STRING || !is_silent(wv_str(&op->value)))
-            return true;
-        wc_visit_terms(&v, e->call.items + 1, e->call.n - 1);
-    } else {
-        return true;
-    }
-    for (uint32_t i = 0; i < e->n_with && !w.seen; i++)
-        wc_visit_term(&v, e->with[i].value);
-    return w.seen;
-}
 
 /* ---- places ---- */
 
@@ -177,11 +125,29 @@ static void append(finder *f, const wc_need *made)
     f->needs[f->n++] = *made;
 }
 
+/* Whether a place is asked for a value, not only for being there. */
+static bool is_valued(const wc_need *x)
+{
+    return x->what != WC_NEED_DEFINED && x->what != WC_NEED_EITHER;
+}
+
+/* Of several values that one place is asked for, any lets the rule be seen. */
+static void note_crowd(finder *f, wc_need *made)
+{
+    for (uint32_t i = f->path; i < f->n && is_valued(made); i++) {
+        wc_need *other = &f->needs[i];
+        if (other != made && is_valued(other) && wc_same_place(other->place, made->place))
+            other->crowded = made->crowded = true;
+    }
+}
+
 /* A value takes the place of what only had to be there; its variable stands for nothing then. */
 static void add(finder *f, const wp_term *place, wc_wanted what, const wp_term *value)
 {
     const wc_var *var = what == WC_NEED_DEFINED && value ? wc_var_of(value) : NULL;
-    wc_need made = {place, var ? NULL : value, var, what, f->at, NULL};
+    wc_need made = {
+        .place = place, .value = var ? NULL : value, .var = var, .what = what, .from = f->at};
+    note_crowd(f, &made);
     for (uint32_t i = f->own; i < f->n; i++) {
         wc_need *other = &f->needs[i];
         if (what == WC_NEED_DEFINED || what >= WC_NEED_PREFIX || other->what != WC_NEED_DEFINED ||
@@ -255,20 +221,36 @@ static const wp_term *place_of(const finder *f, const wp_term *t)
     return is_place(f, t) ? t : NULL;
 }
 
+/* A written collection whose elements the index can tell something of. */
+static bool are_members(const wp_term *xs)
+{
+    if ((xs->kind != WP_ARRAY && xs->kind != WP_SET && xs->kind != WP_OBJECT) ||
+        !wc_element_count(xs))
+        return false;
+    for (uint32_t i = 0; i < wc_element_count(xs); i++) {
+        const wp_term *x = wc_element_at(xs, i);
+        for (uint32_t k = 0; x->kind == WP_ARRAY && k < x->list.n; k++)
+            if (!wc_is_local(x->list.items[k]) && !is_constant(x->list.items[k]))
+                return false;
+        if (x->kind != WP_ARRAY && !is_constant(x))
+            return false;
+    }
+    return true;
+}
+
 static void in_membership(finder *f, const wp_expr *e)
 {
     const wp_term *x = e->call.items[1], *xs = e->call.items[2];
     const wp_term *place = wc_is_local(x) ? place_of_var(f, x) : NULL;
     if (place) {
         xs = constant_of(xs);
-        bool holds = xs->kind == WP_ARRAY || xs->kind == WP_SET || xs->kind == WP_OBJECT;
-        if (holds && is_constant(xs) && (xs->kind == WP_OBJECT ? xs->object.n : xs->list.n))
+        if (are_members(xs))
             add(f, place, WC_NEED_ONE_OF, xs);
         return;
     }
     x = constant_of(x);
     place = place_of(f, xs);
-    if (!place)
+    if (!place || is_argument(f, place))
         return;
     if (x->kind <= WP_STRING)
         add(f, place, WC_NEED_MEMBER, x);
@@ -276,12 +258,76 @@ static void in_membership(finder *f, const wp_expr *e)
         add(f, place, WC_NEED_DEFINED, NULL);
 }
 
-static void in_affix(finder *f, const wp_expr *e, wc_wanted what)
+static bool are_strings(const wp_term *t)
+{
+    for (uint32_t i = 0; (t->kind == WP_ARRAY || t->kind == WP_SET) && i < t->list.n; i++)
+        if (t->list.items[i]->kind != WP_STRING)
+            return false;
+    return t->kind == WP_STRING || ((t->kind == WP_ARRAY || t->kind == WP_SET) && t->list.n);
+}
+
+static void in_affix(finder *f, const wp_expr *e, wc_wanted what, bool any)
 {
     const wp_term *place = place_of(f, e->call.items[1]), *affix = constant_of(e->call.items[2]);
-    if (place && affix->kind == WP_STRING)
+    if (place && !is_argument(f, place) && (any ? are_strings(affix) : affix->kind == WP_STRING))
         add(f, place, what, affix);
 }
+
+static bool are_delimiters(const wp_term *t)
+{
+    for (uint32_t i = 0; t->kind == WP_ARRAY && i < t->list.n; i++)
+        if (t->list.items[i]->kind != WP_STRING || wv_str(&t->list.items[i]->value).n != 1)
+            return false;
+    return t->kind == WP_ARRAY;
+}
+
+static bool is_delimiter(const wp_term *delimiters, char c)
+{
+    if (!delimiters->list.n)
+        return c == '.';
+    for (uint32_t i = 0; i < delimiters->list.n; i++)
+        if (wv_str(&delimiters->list.items[i]->value).p[0] == c)
+            return true;
+    return false;
+}
+
+/* Patterns whose parts are text or a `*` alone. */
+static bool is_plain_glob(wb_str pattern, const wp_term *delimiters)
+{
+    for (size_t i = 0; i < pattern.n; i++) {
+        char c = pattern.p[i];
+        bool alone = (!i || is_delimiter(delimiters, pattern.p[i - 1])) &&
+                     (i + 1 == pattern.n || is_delimiter(delimiters, pattern.p[i + 1]));
+        if (memchr("\\[?{", c, 4) || (c == '*' && !alone))
+            return false;
+    }
+    return true;
+}
+
+static void in_glob(finder *f, const wp_expr *e)
+{
+    const wp_term *pattern = e->call.items[1], *delimiters = e->call.items[2];
+    const wp_term *place = place_of(f, e->call.items[3]);
+    if (!place || pattern->kind != WP_STRING || !are_delimiters(delimiters) ||
+        !is_plain_glob(wv_str(&pattern->value), delimiters))
+        return;
+    wc_need made = {.place = place,
+                    .value = pattern,
+                    .delimiters = delimiters,
+                    .what = WC_NEED_GLOB,
+                    .from = f->at};
+    note_crowd(f, &made);
+    append(f, &made);
+}
+
+static const struct {
+    const char *name;
+    wc_wanted what;
+    bool any; /* takes a collection, too */
+} affixes[] = {{"startswith", WC_NEED_PREFIX, false},
+               {"strings.any_prefix_match", WC_NEED_PREFIX, true},
+               {"endswith", WC_NEED_SUFFIX, false},
+               {"strings.any_suffix_match", WC_NEED_SUFFIX, true}};
 
 static void in_call(finder *f, const wp_expr *e)
 {
@@ -293,10 +339,11 @@ static void in_call(finder *f, const wp_expr *e)
         in_equation(f, e);
     else if (n == 3 && wb_str_is(op, "internal.member_2"))
         in_membership(f, e);
-    else if (n == 3 && wb_str_is(op, "startswith"))
-        in_affix(f, e, WC_NEED_PREFIX);
-    else if (n == 3 && wb_str_is(op, "endswith"))
-        in_affix(f, e, WC_NEED_SUFFIX);
+    else if (n == 4 && wb_str_is(op, "glob.match"))
+        in_glob(f, e);
+    for (size_t i = 0; n == 3 && i < sizeof affixes / sizeof *affixes; i++)
+        if (wb_str_is(op, affixes[i].name))
+            in_affix(f, e, affixes[i].what, affixes[i].any);
 }
 
 static void in_expr(finder *f, const wp_expr *e);
@@ -316,8 +363,10 @@ static void in_operand(finder *f, const wp_body *b)
 
 static wc_need_list take_operand(finder *f, const wp_body *b)
 {
-    uint32_t from = f->n;
+    uint32_t from = f->n, path = f->path;
+    f->path = from;
     in_operand(f, b);
+    f->path = path;
     wc_need_list list = {NULL, f->n - from};
     if (list.n)
         list.v =
@@ -353,10 +402,54 @@ static void in_logic(finder *f, const wp_expr *e)
     }
 }
 
+/* A reference with the scalars that its variables are known to be. */
+static wp_term *plug_ref(finder *f, wp_term *t)
+{
+    wp_term *to = t;
+    for (uint32_t i = 1; t->kind == WP_REF && i < t->list.n; i++) {
+        const wp_term *known = constant_of(t->list.items[i]);
+        if (known == t->list.items[i] || known->kind > WP_STRING)
+            continue;
+        if (to == t) {
+            to = wc_term_new(f->p->u, WP_REF, t->loc);
+            to->list.n = t->list.n;
+            to->list.items = (wp_term **)(void *)wb_arena_dup(f->p->u->a, t->list.items,
+                                                              t->list.n * sizeof *t->list.items);
+        }
+        to->list.items[i] = (wp_term *)(uintptr_t)known;
+    }
+    return to;
+}
+
+static const wp_expr *plug(finder *f, const wp_expr *e)
+{
+    if (e->kind == WP_EXPR_TERM) {
+        wp_term *t = plug_ref(f, e->term);
+        if (t == e->term)
+            return e;
+        wp_expr *to = wc_expr_new(f->p->u, WP_EXPR_TERM, e->loc);
+        to->term = t;
+        return to;
+    }
+    bool same = true;
+    for (uint32_t i = 1; e->kind == WP_EXPR_CALL && i < e->call.n; i++)
+        same = same && plug_ref(f, e->call.items[i]) == e->call.items[i];
+    if (same)
+        return e;
+    wp_expr *to = wc_expr_new(f->p->u, WP_EXPR_CALL, e->loc);
+    to->call.n = e->call.n;
+    to->call.items = (wp_term **)(void *)wb_arena_dup(f->p->u->a, e->call.items,
+                                                      e->call.n * sizeof *e->call.items);
+    for (uint32_t i = 1; i < to->call.n; i++)
+        to->call.items[i] = plug_ref(f, to->call.items[i]);
+    return to;
+}
+
 static void in_expr(finder *f, const wp_expr *e)
 {
     if (e->n_with || e->negated)
         return;
+    e = plug(f, e);
     if (e->kind == WP_EXPR_AND || e->kind == WP_EXPR_OR)
         in_logic(f, e);
     if (e->kind == WP_EXPR_CALL)
@@ -366,24 +459,6 @@ static void in_expr(finder *f, const wp_expr *e)
 }
 
 /* ---- the body ---- */
-
-/* A test of one place against a constant, or for being there, that binds nothing. */
-static bool is_plain_test(const finder *f, const wp_expr *e)
-{
-    const wc_unit *u = f->p->u;
-    if (e->negated || e->n_with)
-        return false;
-    if (e->kind == WP_EXPR_TERM)
-        return wc_base_ref(u, e->term);
-    if (e->kind != WP_EXPR_CALL || e->call.n != 3 || e->call.items[0]->kind != WP_STRING)
-        return false;
-    wb_str op = wv_str(&e->call.items[0]->value);
-    if (!wb_str_is(op, "eq") && !wb_str_is(op, "equal"))
-        return false;
-    const wp_term *x = e->call.items[1], *y = e->call.items[2];
-    return (x->kind <= WP_STRING && wc_base_ref(u, y)) ||
-           (y->kind <= WP_STRING && wc_base_ref(u, x));
-}
 
 static bool skips(const wp_expr *e)
 {
@@ -399,8 +474,7 @@ static bool skips_inside(void *arg, const wp_expr *e)
     return true;
 }
 
-/* print and the test reporter see every rule run. */
-static bool skips_index(const wp_body *b)
+bool wc_skips_index(const wp_body *b)
 {
     bool found = false;
     wc_visitor v = {.expr = skips_inside, .arg = &found};
@@ -411,107 +485,6 @@ static bool skips_index(const wp_body *b)
             wc_visit_expr(&v, e);
     }
     return found;
-}
-
-/* Whether a value is an array as `pattern` is: scalars where it has scalars. */
-static void plan_array(wc_planner *p, wc_operand v, const wp_term *pattern)
-{
-    wc_put_op(p, WC_S_IsArray, 0, v, (wc_operand){0})->n = pattern->list.n;
-    for (uint32_t i = 0; i < pattern->list.n; i++) {
-        const wp_term *el = constant_of(pattern->list.items[i]);
-        if (el->kind > WP_STRING)
-            continue;
-        uint32_t t = wc_local(p);
-        wc_put_op(p, WC_S_Dot, t, v, wc_const(p, wv_small(i)));
-        wc_put_op(p, WC_S_Equal, 0, wc_op_local(t), wc_const(p, el->value));
-    }
-}
-
-static void plan_test(wc_planner *p, const char *name, wc_operand v, const wp_term *second)
-{
-    wc_stmt *s = wc_put(p, WC_S_CallBuiltin);
-    s->t = wc_local(p);
-    s->builtin = ws_registry_find(p->u->registry, wb_str_of(name));
-    s->n_args = second ? 2 : 1;
-    s->args = wb_arena_alloc(p->u->a, 2 * sizeof *s->args);
-    s->args[0] = v;
-    if (second)
-        s->args[1] = wc_const(p, second->value);
-    wc_put_op(p, WC_S_IsTrue, 0, wc_op_local(s->t), (wc_operand){0});
-}
-
-/* The test itself follows in the body, where it raises an error for what is no string. Where some
- * `with` replaces it, or where something is seen before it, the index tells more than that. */
-static void plan_affix(wc_planner *p, const wc_need *x, wc_operand v, bool first)
-{
-    static const char *const names[2][2] = {{"startswith", "strings.any_prefix_match"},
-                                            {"endswith", "strings.any_suffix_match"}};
-    const char *const *name = names[x->what == WC_NEED_SUFFIX];
-    plan_test(p, "is_string", v, NULL);
-    bool replaced = wv_is_object(p->u->mocked) &&
-                    wv_object_get_str(p->u->mocked, wb_str_of(name[0])) != WV_UNDEFINED;
-    if (replaced || !first)
-        plan_test(p, name[1], v, x->value);
-}
-
-/* The elements of a collection that the index cannot tell apart let everything pass: all but
- * scalars and arrays of them. */
-static bool all_plain(const wp_term *xs)
-{
-    uint32_t n = xs->kind == WP_OBJECT ? xs->object.n : xs->list.n;
-    for (uint32_t i = 0; i < n; i++) {
-        const wp_term *x = xs->kind == WP_OBJECT ? xs->object.pairs[i].value : xs->list.items[i];
-        if (x->kind > WP_STRING && x->kind != WP_ARRAY)
-            return false;
-        for (uint32_t k = 0; x->kind == WP_ARRAY && k < x->list.n; k++)
-            if (x->list.items[k]->kind > WP_STRING)
-                return false;
-    }
-    return true;
-}
-
-static void plan_need(wc_planner *p, const wc_need *x, uint32_t seen);
-
-static void plan_either(wc_planner *p, const wc_need *x)
-{
-    wc_block *enclosing = p->block;
-    wc_mark m = wc_open(p);
-    wc_block *out = p->block;
-    for (int side = 0; side < 2; side++) {
-        wc_mark inner = wc_open(p);
-        for (uint32_t i = 0; i < x->alternatives[side].n; i++)
-            plan_need(p, &x->alternatives[side].v[i], UINT32_MAX);
-        wc_break(p, out);
-        wc_close(p, inner);
-    }
-    wc_break(p, enclosing);
-    wc_close(p, m);
-}
-
-static void plan_need(wc_planner *p, const wc_need *x, uint32_t seen)
-{
-    if (x->what == WC_NEED_EITHER) {
-        plan_either(p, x);
-        return;
-    }
-    wc_operand v = wc_plan_term(p, x->place);
-    switch (x->what) {
-    case WC_NEED_DEFINED: break;
-    case WC_NEED_EQUAL:
-        if (x->value->kind == WP_ARRAY)
-            plan_array(p, v, x->value);
-        else
-            wc_put_op(p, WC_S_Equal, 0, v, wc_const(p, x->value->value));
-        break;
-    case WC_NEED_ONE_OF:
-        if (all_plain(x->value))
-            wc_put_op(p, WC_S_Member, 0, v, wc_plan_term(p, x->value));
-        break;
-    case WC_NEED_MEMBER: wc_put_op(p, WC_S_Member, 0, wc_const(p, x->value->value), v); break;
-    case WC_NEED_EITHER: break;
-    case WC_NEED_PREFIX:
-    case WC_NEED_SUFFIX: plan_affix(p, x, v, x->from == seen); break;
-    }
 }
 
 static bool forget(void *arg, const wp_term *t)
@@ -535,56 +508,8 @@ static void find(finder *f)
 uint32_t wc_find_needs(wc_planner *p, const wc_rule *r, wc_need **out)
 {
     finder f = {.p = p, .rule = r};
-    if (!skips_index(&r->body))
+    if (!wc_skips_index(&r->body))
         find(&f);
     *out = f.needs;
     return f.n;
-}
-
-void wc_plan_needs(wc_planner *p, const wc_rule *r)
-{
-    wc_need *needs;
-    uint32_t n = wc_find_needs(p, r, &needs);
-    for (uint32_t i = 0; i < n; i++)
-        plan_need(p, &needs[i], UINT32_MAX);
-}
-
-/* Whether the dispatch to the rule has made this test already. */
-static bool is_decided(const wc_planner *p, const wp_expr *e)
-{
-    if (!p->decided || e->kind != WP_EXPR_CALL)
-        return false;
-    for (int i = 1; i <= 2; i++)
-        if (e->call.items[i]->kind > WP_STRING && wc_same_place(e->call.items[i], p->decided))
-            return !wp_term_compare(e->call.items[3 - i], p->decided_value);
-    return false;
-}
-
-void wc_plan_rule_body(wc_planner *p, const wc_rule *r)
-{
-    const wp_body *b = &r->body;
-    if (skips_index(b)) {
-        wc_plan_body(p, b);
-        return;
-    }
-    finder f = {.p = p, .rule = r};
-    uint32_t seen = UINT32_MAX;
-    for (uint32_t i = 0; i < b->n; i++) {
-        if (is_plain_test(&f, b->exprs[i])) {
-            if (!is_decided(p, b->exprs[i]))
-                wc_plan_expr(p, b->exprs[i]);
-        } else if (seen == UINT32_MAX && may_be_seen(p->u, b->exprs[i]))
-            seen = i;
-    }
-    if (seen != UINT32_MAX) {
-        find(&f);
-        for (uint32_t i = 0; i < f.n; i++)
-            if (f.needs[i].from >= seen)
-                plan_need(p, &f.needs[i], seen);
-    }
-    wp_body rest = {wb_arena_alloc(p->u->a, (b->n + 1) * sizeof(wp_expr *)), 0};
-    for (uint32_t i = 0; i < b->n; i++)
-        if (!is_plain_test(&f, b->exprs[i]))
-            rest.exprs[rest.n++] = b->exprs[i];
-    wc_plan_body(p, &rest);
 }

@@ -344,23 +344,30 @@ static void plan_single(wc_planner *p, wc_node *n)
 
 /* ---- partial sets and objects ---- */
 
-/* Whether a head term can be unified before the body runs. */
-static bool is_pattern(const wp_term *t)
+/* Whether a head term can be unified before the body runs: a set only when nothing in it is still
+ * to be found. */
+static bool is_pattern(const wp_term *t, bool variables)
 {
     switch ((wp_term_kind)t->kind) {
     case WP_NULL:
     case WP_BOOLEAN:
     case WP_NUMBER:
     case WP_STRING: return true;
-    case WP_VAR: return wc_is_local(t);
+    case WP_VAR: return variables && wc_is_local(t);
     case WP_ARRAY:
         for (uint32_t i = 0; i < t->list.n; i++)
-            if (!is_pattern(t->list.items[i]))
+            if (!is_pattern(t->list.items[i], variables))
                 return false;
         return true;
     case WP_OBJECT:
         for (uint32_t i = 0; i < t->object.n; i++)
-            if (!is_pattern(t->object.pairs[i].key) || !is_pattern(t->object.pairs[i].value))
+            if (!is_pattern(t->object.pairs[i].key, variables) ||
+                !is_pattern(t->object.pairs[i].value, variables))
+                return false;
+        return true;
+    case WP_SET:
+        for (uint32_t i = 0; i < t->list.n; i++)
+            if (!is_pattern(t->list.items[i], false))
                 return false;
         return true;
     default: return false;
@@ -460,7 +467,7 @@ static void bind_keys(wc_planner *p, const wc_node *n, const wc_rule *r, uint32_
         const wp_term *t = wc_key_at(n, r, i);
         /* A composite in a head's ref is a test behind the body; a set's member is unified. */
         bool member = i >= r->n_path - n->depth;
-        bool early = member ? is_pattern(t) : t->kind <= WP_STRING || t->kind == WP_VAR;
+        bool early = member ? is_pattern(t, true) : t->kind <= WP_STRING || t->kind == WP_VAR;
         if (early != before)
             continue;
         if (before)

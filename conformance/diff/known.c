@@ -21,9 +21,6 @@ static const known table[] = {
     {"query-printed", "^values: rows / rows", "print\\(.*(:=|some )",
      "a name declared within an argument of print in a query: OPA shows it among the bindings",
      true},
-    {"query-print", "^codes: rego_type_error arity mismatch", "every .*print\\(",
-     "print in the domain of an every of a query: OPA takes it for a function of one argument",
-     true},
     {"schema-dump", "^modulestexts: rego_type_error .*unexpected schema type", ".",
      "OPA prints a schema's inside as it lies in memory", false},
     {"names-clash", "^codes: (rows|undefined) / eval_conflict_error (function|rule) produced",
@@ -33,6 +30,11 @@ static const known table[] = {
     {"member-twice", "^repeats: ", "\\{",
      "members of a literal that turn out equal are stepped on one by one: a set holds a member "
      "once",
+     false},
+    {"every-left", "^(modules)?codes: rego_unsafe_var_error var is unsafe ", "every [^;]* in ",
+     "a variable in the body of an every that a call behind it binds: OPA takes what the call "
+     "binds "
+     "for bound by the every",
      false},
     {"unevaluated", "^codes: eval_internal_error", ".",
      "built-in function called with an operand that requires evaluation: a fault inside OPA",
