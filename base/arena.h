@@ -24,18 +24,30 @@
 #define WB_ARENA_HUGE      ((size_t)2 << 20)   /* the system's huge page, asked for behind them */
 #define WB_ARENA_KEEP      (WB_ARENA_SMALL + WB_ARENA_HUGE) /* stays backed after wb_arena_reset */
 
+/* Counts down to the next look at something: `left` turns from now, and `more` behind that. */
+typedef struct wb_countdown {
+    int64_t left, more;
+} wb_countdown;
+
+/* The look comes now; the sum stays. */
+static inline void wb_countdown_ring(wb_countdown *c)
+{
+    c->more += c->left;
+    c->left = 0;
+}
+
 typedef struct wb_arena {
-    char *top;       /* next free byte, 8-byte aligned */
-    char *committed; /* end of what memory backs */
-    char *base;      /* start of the range */
-    char *limit;     /* end of the budget */
-    char *end;       /* end of the range: limit + WB_ARENA_OVERDRAFT */
-    char *range;     /* what the system gave: at or below the base */
-    uint64_t seed;   /* seed of all hashes of what lives here; the engine's */
-    int64_t *alarm;  /* the owner's word that becomes INT64_MAX with `exhausted`, or NULL: so a loop
-                      * that compares it anyway need not look at the flag */
-    bool exhausted;  /* an allocation passed the limit */
-    bool borrowed;   /* over the caller's memory: nothing is reserved, backed or given back */
+    char *top;           /* next free byte, 8-byte aligned */
+    char *committed;     /* end of what memory backs */
+    char *base;          /* start of the range */
+    char *limit;         /* end of the budget */
+    char *end;           /* end of the range: limit + WB_ARENA_OVERDRAFT */
+    char *range;         /* what the system gave: at or below the base */
+    uint64_t seed;       /* seed of all hashes of what lives here; the engine's */
+    wb_countdown *alarm; /* the owner's: rings with `exhausted`; NULL: none. So a loop that counts
+                          * need not look at the flag */
+    bool exhausted;      /* an allocation passed the limit */
+    bool borrowed;       /* over the caller's memory: nothing is reserved, backed or given back */
 } wb_arena;
 
 /* Reserves the range. limit is in bytes and is rounded up to pages. WB_MEMORY (-5) when the
@@ -52,7 +64,7 @@ static inline void wb_arena_exhaust(wb_arena *a)
 {
     a->exhausted = true;
     if (a->alarm)
-        *a->alarm = INT64_MAX;
+        wb_countdown_ring(a->alarm);
 }
 
 void *wb_arena_grow(wb_arena *a, size_t n); /* the slow path of wb_arena_alloc */

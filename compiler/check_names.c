@@ -44,10 +44,7 @@ static void grow(wc_check *c)
 static wc_cvar *put(wc_check *c, wc_cvar **slot, wb_str name, uint32_t hash)
 {
     wc_cvar *v = *slot = wb_arena_alloc(c->a, sizeof *v + name.n + 1);
-    *v = (wc_cvar){.id = c->n_vars++,
-                   .hash = hash,
-                   .import = UINT32_MAX,
-                   .len = (uint32_t)name.n};
+    *v = (wc_cvar){.id = c->n_vars++, .hash = hash, .import = UINT32_MAX, .len = (uint32_t)name.n};
     memcpy(v->text, name.p, name.n);
     v->text[name.n] = 0;
     if (c->n_vars > c->name_mask / 2)

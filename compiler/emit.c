@@ -195,6 +195,21 @@ static const uint8_t mirrored[WC_S_COUNT] = {
     [WC_S_Greater] = WC_S_Less, [WC_S_GreaterEqual] = WC_S_LessEqual,
 };
 
+/* A constant that an instruction takes as a small integer: a positive one of 31 bits as divisor. */
+static bool small_int(const emitter *e, const wc_operand o, bool divisor)
+{
+    if (!narrow(o) || !wv_is_int(e->fn->consts[o.n]))
+        return false;
+    int64_t i = wv_int(e->fn->consts[o.n]);
+    return !divisor || (i > 0 && i <= INT32_MAX);
+}
+
+static bool is_order(uint8_t kind)
+{
+    return kind == WC_S_Less || kind == WC_S_LessEqual || kind == WC_S_Greater ||
+           kind == WC_S_GreaterEqual;
+}
+
 static void emit_test(emitter *e, const wc_stmt *s)
 {
     wc_operand a = s->a, b = s->b;
@@ -204,7 +219,7 @@ static void emit_test(emitter *e, const wc_stmt *s)
         a = s->b;
         b = s->a;
     }
-    if (narrow(b) && const_ops[kind]) {
+    if (narrow(b) && const_ops[kind] && (!is_order(kind) || small_int(e, b, false))) {
         uint32_t r = reg(e, a, 0, s->loc);
         fails(e, put(e, const_ops[kind], 0, r, b.n, s->loc), 1);
         return;
@@ -221,7 +236,8 @@ static wm_op constant_op(wm_op op)
 static void emit_value(emitter *e, const wc_stmt *s, bool may_fail)
 {
     uint32_t x = reg(e, s->a, 0, s->loc), at;
-    if (may_fail && narrow(s->b)) /* arithmetic */
+    bool divides = s->kind == WC_S_Divide || s->kind == WC_S_Remainder;
+    if (may_fail && small_int(e, s->b, divides)) /* arithmetic */
         at = put(e, constant_op(compare_ops[s->kind]), s->t, x, s->b.n, s->loc);
     else
         at = put(e, compare_ops[s->kind], s->t, x, reg(e, s->b, 1, s->loc), s->loc);

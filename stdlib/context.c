@@ -194,11 +194,20 @@ bool ws_arg_int(ws_ctx *cx, const wv *args, unsigned i, int64_t *out)
 /* Cancellation is looked at when work of about this many units was done at once. */
 #define CANCEL_UNITS 16
 
+int64_t ws_fuel(const ws_ctx *cx)
+{
+    if (!cx->fuel)
+        return INT64_MAX;
+    return *cx->fuel + (cx->more_fuel ? *cx->more_fuel : 0);
+}
+
 bool ws_charge(ws_ctx *cx, uint64_t units)
 {
     if (cx->fuel) {
-        if (units > (uint64_t)INT64_MAX || *cx->fuel < (int64_t)units) {
+        if (units > (uint64_t)INT64_MAX || ws_fuel(cx) < (int64_t)units) {
             *cx->fuel = 0;
+            if (cx->more_fuel)
+                *cx->more_fuel = 0;
             ws_fail_kind(cx, WS_ERR_BUDGET, "evaluation budget is used up");
             return false;
         }

@@ -39,6 +39,7 @@ typedef struct ws_ctx {
     wb_str error_text;   /* whole message with the function's name in front; in `out` */
 
     int64_t *fuel;                      /* what is left of the budget; ws_charge takes from it */
+    int64_t *more_fuel;                 /* and what comes behind it; NULL: nothing */
     bool (*cancelled)(const void *arg); /* deadline or caller; may be NULL */
     const void *cancel_arg;
 
@@ -83,6 +84,7 @@ void ws_vputf(wb_buf *b, const char *format, va_list ap) __attribute__((format(p
 /* Takes units of work from the budget: one for every 64 bytes or 8 elements touched is the scale.
  * False when the budget is gone or the caller has cancelled: the error is set, answer undefined. */
 bool ws_charge(ws_ctx *cx, uint64_t units);
+int64_t ws_fuel(const ws_ctx *cx); /* what is left in all */
 /* As ws_charge for a result of n bytes that is about to be made in `out`. */
 bool ws_room(ws_ctx *cx, size_t n);
 

@@ -97,8 +97,8 @@ struct wm_session {
     size_t arg_memo_bytes, arg_memo_room; /* how much kept grew from one to the next; its limit */
     const char *arg_memo_top;             /* top of kept behind the last one */
     ws_ctx cx;
-    int64_t fuel, fuel_start;
-    int64_t ask; /* below so much fuel the loop looks at the budgets; the arenas' alarm */
+    int64_t fuel_start;
+    wb_countdown fuel; /* to the loop's next look at the budgets; the arenas' alarm */
     wm_budget budget;
     bool strict, collect_errors, failed, fixed_time;
     wm_error error;
@@ -111,18 +111,24 @@ struct wm_session {
     wv given;    /* the same, answered instead of calls; args may be the JSON text of the array */
 };
 
-/* When the budgets are asked next: in so much fuel, or when there is none left. */
-#define WM_ASK_EVERY 1024
-static inline void wm_ask_later(wm_session *s)
+static inline int64_t wm_fuel(const wm_session *s)
 {
-    s->ask = s->scratch.exhausted || s->kept.exhausted ? INT64_MAX
-             : s->fuel > WM_ASK_EVERY                  ? s->fuel - WM_ASK_EVERY
-                                                       : 0;
+    return s->fuel.left + s->fuel.more;
+}
+
+/* So much fuel is left from now on. The budgets are looked at again in so much of it, or when there
+ * is none left; at every turn when an arena is full or a conflict waits. */
+#define WM_ASK_EVERY 1024
+static inline void wm_set_fuel(wm_session *s, int64_t fuel)
+{
+    bool now = s->scratch.exhausted || s->kept.exhausted || s->clashed;
+    int64_t left = now ? 0 : fuel < WM_ASK_EVERY ? fuel : WM_ASK_EVERY;
+    s->fuel = (wb_countdown){left, fuel - left};
 }
 /* Takes units of work from the fuel; the next look at the budgets finds what is gone. */
 static inline void wm_charge(wm_session *s, uint64_t units)
 {
-    s->fuel -= (int64_t)units;
+    s->fuel.left -= (int64_t)units;
 }
 
 /* match.c: the elements of a collection whose part equals the key, or the collection itself. */

@@ -32,7 +32,7 @@ extern const wm_op_info wm_op_infos[WM_OP_COUNT];
 #define WM_CONST_MAX 0xffffffu /* constants of a function: 24 bits (12 where a row says k) */
 #define WM_JUMP_MAX  0xfffffu  /* words a jump may span: 20 bits */
 #define WM_ITER_REGS 7u        /* registers of a loop */
-/* POS: the element's number; its upper half: how many conflicts waited when the loop began. */
+/* What they hold is known to the loop alone, but for the element's KEY and VALUE. */
 enum { WM_IT_SOURCE, WM_IT_POS, WM_IT_KEY, WM_IT_VALUE, WM_IT_SCRATCH, WM_IT_KEPT, WM_IT_PIN };
 
 static inline uint64_t wm_word(wm_op op, uint32_t a, uint32_t b, uint32_t c, uint32_t f)

@@ -63,22 +63,82 @@ static inline int compare(wv x, wv y)
 
 #define EITHER_UNDEFINED(x, y) __builtin_expect((x) == WV_UNDEFINED || (y) == WV_UNDEFINED, 0)
 
-/* Begins a loop at s[0..]: false when there is nothing to visit. */
+/* The same as wv_..._small for a y that is known: a small integer, positive where it divides. */
+static inline bool add_const(wv x, wv y, wv *out)
+{
+    return wv_is_int(x) &&
+           !__builtin_add_overflow((int64_t)x, (int64_t)(y - WV_T_INT), (int64_t *)out);
+}
+static inline bool sub_const(wv x, wv y, wv *out)
+{
+    return wv_is_int(x) &&
+           !__builtin_sub_overflow((int64_t)x, (int64_t)(y - WV_T_INT), (int64_t *)out);
+}
+static inline bool mul_const(wv x, wv y, wv *out)
+{
+    int64_t r;
+    bool good = wv_is_int(x) && !__builtin_mul_overflow((int64_t)(x - WV_T_INT), wv_int(y), &r);
+    *out = (wv)r + WV_T_INT;
+    return good;
+}
+static inline bool div_const(wv x, wv y, wv *out)
+{
+    int64_t i = wv_int(x), j = wv_int(y);
+    if (!wv_is_int(x) || i != (int32_t)i || !i || (int32_t)i % (int32_t)j)
+        return false;
+    *out = wv_small((int32_t)i / (int32_t)j);
+    return true;
+}
+static inline bool rem_const(wv x, wv y, wv *out)
+{
+    if (!wv_is_int(x))
+        return false;
+    if (__builtin_expect(x >> 35 == 0, 1)) /* half the digits: half the time */
+        *out = wv_small((int64_t)((uint32_t)(x >> 3) % (uint32_t)(y >> 3)));
+    else
+        *out = wv_small(wv_int(x) % wv_int(y));
+    return true;
+}
+
+/* Where a loop stands (WM_IT_POS). */
+typedef struct iter_pos {
+    int32_t at;       /* the element's number; of an array less its length, so that 0 is the end */
+    uint32_t clashed; /* how many conflicts waited when the loop began */
+} iter_pos;
+
+static inline iter_pos *pos_of(wv *it)
+{
+    return (iter_pos *)&it[WM_IT_POS];
+}
+
+static void load_member(wv *it, uint32_t i)
+{
+    wv source = it[WM_IT_SOURCE];
+    const uint32_t *order = wv_table_order(source);
+    if (wv_is_set(source)) {
+        it[WM_IT_KEY] = it[WM_IT_VALUE] = wv_set_at(source, order, i);
+    } else {
+        it[WM_IT_KEY] = wv_key_at(source, order, i);
+        it[WM_IT_VALUE] = wv_value_at(source, order, i);
+    }
+}
+
+/* Begins a loop at s[0..]: false when there is nothing to visit. Of an array the loop remembers
+ * where its items end. */
 static inline bool iter_begin(wm_session *s, wv *it, wv source)
 {
     if (!wv_is_collection(source) || wv_len(source) == 0)
         return false;
-    it[WM_IT_SOURCE] = source;
-    it[WM_IT_POS] = (wv)s->clashed << 32;
     if (wv_is_array(source)) {
+        uint32_t n = wv_len(source);
+        it[WM_IT_SOURCE] = (wv)(uintptr_t)(wv_items(source) + n);
+        *pos_of(it) = (iter_pos){-(int32_t)n, s->clashed};
         it[WM_IT_KEY] = wv_small(0);
         it[WM_IT_VALUE] = wv_items(source)[0];
-    } else if (wv_is_set(source)) {
-        it[WM_IT_KEY] = it[WM_IT_VALUE] = wv_set_at(source, wv_table_order(source), 0);
     } else {
-        const uint32_t *order = wv_table_order(source);
-        it[WM_IT_KEY] = wv_key_at(source, order, 0);
-        it[WM_IT_VALUE] = wv_value_at(source, order, 0);
+        it[WM_IT_SOURCE] = source;
+        *pos_of(it) = (iter_pos){0, s->clashed};
+        load_member(it, 0);
     }
     /* A loop's mark is younger than its function, also when nothing else was made between them:
      * what the function keeps beyond the loop is told from what its caller's loop keeps. */
@@ -90,34 +150,40 @@ static inline bool iter_begin(wm_session *s, wv *it, wv source)
     return true;
 }
 
-static inline bool iter_next(wm_session *s, wv *it)
+/* Something was added to in this turn. When it is older than the turn, what was kept stays: the
+ * next turn begins above it. */
+static __attribute__((noinline)) void iter_keep(wm_session *s, wv *it)
 {
-    wb_arena_rewind(&s->scratch, (char *)(uintptr_t)it[WM_IT_SCRATCH]);
     char *kept = (char *)(uintptr_t)it[WM_IT_KEPT];
     if (s->pin >= kept) {
         wb_arena_rewind(&s->kept, kept);
-    } else {
-        it[WM_IT_KEPT] = (wv)(uintptr_t)wb_arena_mark(&s->kept);
-        if ((uintptr_t)s->pin < (uintptr_t)it[WM_IT_PIN])
-            it[WM_IT_PIN] = (wv)(uintptr_t)s->pin;
+        s->pin = s->kept.end;
+        return;
     }
+    it[WM_IT_KEPT] = (wv)(uintptr_t)wb_arena_mark(&s->kept);
+    if ((uintptr_t)s->pin < (uintptr_t)it[WM_IT_PIN])
+        it[WM_IT_PIN] = (wv)(uintptr_t)s->pin;
     s->pin = s->kept.end;
-    wv source = it[WM_IT_SOURCE];
-    uint32_t i = (uint32_t)++it[WM_IT_POS];
-    if (i >= wv_len(source)) {
+}
+
+static inline bool iter_next(wm_session *s, wv *it)
+{
+    wb_arena_rewind(&s->scratch, (char *)(uintptr_t)it[WM_IT_SCRATCH]);
+    if (__builtin_expect(s->pin == s->kept.end, 1))
+        wb_arena_rewind(&s->kept, (char *)(uintptr_t)it[WM_IT_KEPT]);
+    else
+        iter_keep(s, it);
+    int32_t i = ++pos_of(it)->at;
+    if (__builtin_expect(i < 0, 1)) {
+        it[WM_IT_KEY] += wv_small(1) - wv_small(0);
+        it[WM_IT_VALUE] = ((const wv *)(uintptr_t)it[WM_IT_SOURCE])[i];
+        return true;
+    }
+    if (i == 0 || (uint32_t)i >= wv_len(it[WM_IT_SOURCE])) {
         s->pin = (char *)(uintptr_t)it[WM_IT_PIN];
         return false;
     }
-    if (wv_is_array(source)) {
-        it[WM_IT_KEY] = wv_small((int64_t)i);
-        it[WM_IT_VALUE] = wv_items(source)[i];
-    } else if (wv_is_set(source)) {
-        it[WM_IT_KEY] = it[WM_IT_VALUE] = wv_set_at(source, wv_table_order(source), (uint32_t)i);
-    } else {
-        const uint32_t *order = wv_table_order(source);
-        it[WM_IT_KEY] = wv_key_at(source, order, (uint32_t)i);
-        it[WM_IT_VALUE] = wv_value_at(source, order, (uint32_t)i);
-    }
+    load_member(it, (uint32_t)i);
     return true;
 }
 
@@ -200,21 +266,19 @@ static bool try_whole(wm_session *s, const wm_func *fn)
         return false;
     wm_asked *a = &s->asked[whole->memo];
     if (a->evaluation != s->evaluation)
-        *a = (wm_asked){s->evaluation, 0, s->fuel};
+        *a = (wm_asked){s->evaluation, 0, wm_fuel(s)};
     if (++a->times != ASKED_MIN)
         return false;
-    int64_t before = s->fuel, limit = 2 * (a->fuel - s->fuel) + 1000;
+    int64_t before = wm_fuel(s), limit = 2 * (a->fuel - before) + 1000;
     if (limit > before)
         return false;
     size_t n_errors = s->n_builtin_errors;
     uint32_t clashed = s->clashed;
     wm_error late = s->late;
-    s->fuel = limit;
-    wm_ask_later(s);
+    wm_set_fuel(s, limit);
     wm_run(s, fn->whole, NULL, 0);
     bool made = !s->failed && s->clashed == clashed;
-    s->fuel = before - (limit - s->fuel);
-    wm_ask_later(s);
+    int64_t used = limit - wm_fuel(s);
     bool over = s->scratch.exhausted || s->kept.exhausted;
     if (s->failed && !over && (!s->cx.cancelled || !s->cx.cancelled(s->cx.cancel_arg)))
         s->failed = false;
@@ -225,6 +289,7 @@ static bool try_whole(wm_session *s, const wm_func *fn)
         /* What was remembered on the way may have clashed: it must clash again for who asks. */
         s->epoch++;
     }
+    wm_set_fuel(s, before - used);
     return made;
 }
 
@@ -291,6 +356,7 @@ static bool defer_conflict(wm_session *s, const wm_func *fn)
         return false;
     s->late = s->error;
     s->clashed++;
+    wb_countdown_ring(&s->fuel);
     s->failed = false;
     return true;
 }
@@ -394,10 +460,10 @@ static __attribute__((noinline)) wv arithmetic(wm_session *s, wm_operator op, wv
         if (__builtin_expect(s->failed, 0))                                                        \
             goto failed;                                                                           \
     } while (0)
-/* Back edges and calls: where budgets are asked. A full arena raises s->ask. */
+/* Back edges and calls: where budgets are asked. A full arena and a conflict ring. */
 #define BUDGET()                                                                                   \
     do {                                                                                           \
-        if (__builtin_expect(--s->fuel < s->ask, 0)) {                                             \
+        if (__builtin_expect(--s->fuel.left < 0, 0)) {                                             \
             if (!check_budget(s, pc))                                                              \
                 goto failed;                                                                       \
         }                                                                                          \
@@ -406,8 +472,8 @@ static __attribute__((noinline)) wv arithmetic(wm_session *s, wm_operator op, wv
 static bool check_budget(wm_session *s, const uint64_t *pc)
 {
     wp_loc loc = wm_place(s, pc - 1);
-    wm_ask_later(s);
-    if (s->fuel < 0)
+    wm_set_fuel(s, wm_fuel(s));
+    if (wm_fuel(s) < 0)
         wm_raise(s, WP_EVAL_CANCEL_ERROR, loc, "evaluation ran out of fuel");
     else if (s->scratch.exhausted || s->kept.exhausted)
         wm_raise(s, WP_EVAL_CANCEL_ERROR, loc, "evaluation ran out of memory");
@@ -588,8 +654,8 @@ next:
     CASE(name##K) :                                                                                \
     {                                                                                              \
         wv x = regs[B], y = K(C);                                                                  \
-        if (wv_both_int(x, y) ? !((int64_t)x test(int64_t) y)                                      \
-                              : EITHER_UNDEFINED(x, y) || !(wv_compare(x, y) test 0))              \
+        if (wv_is_int(x) ? !((int64_t)x test(int64_t) y)                                           \
+                         : x == WV_UNDEFINED || !(wv_compare(x, y) test 0))                        \
             FAIL;                                                                                  \
         NEXT;                                                                                      \
     }                                                                                              \
@@ -625,7 +691,7 @@ next:
     CASE(name##K) :                                                                                \
     {                                                                                              \
         wv v, x = regs[B], y = K(C);                                                               \
-        if (__builtin_expect(!wv_##small##_small(x, y, &v), 0)) {                                  \
+        if (__builtin_expect(!small##_const(x, y, &v), 0)) {                                       \
             op = builtin;                                                                          \
             right = y;                                                                             \
             goto arithmetic;                                                                       \
@@ -651,13 +717,19 @@ next:
         CASE(ARRAY)
             : CASE(SET) : CASE(OBJECT) : regs[A] = begin_collection(s, (wm_op)WM_OPCODE(w), B);
         NEXT;
-        CASE(PUSH) : wm_pin(s, wv_ptr(regs[A]));
-        if (wv_is_boxed(regs[B]) || !wv_array_push_there(regs[A], regs[B]))
+        CASE(PUSH)
+            : /* A word in its place needs nothing else to be kept. */
+              if (wv_is_boxed(regs[B]) || !wv_array_push_there(regs[A], regs[B]))
+        {
+            wm_pin(s, wv_ptr(regs[A]));
             wv_array_push(&s->kept, &regs[A], wm_keep(s, regs[B]));
+        }
         NEXT;
-        CASE(SADD) : wm_pin(s, wv_ptr(regs[A]));
-        if (!wv_set_has(regs[A], regs[B]))
+        CASE(SADD) : if (!wv_set_has(regs[A], regs[B]))
+        {
+            wm_pin(s, wv_ptr(regs[A]));
             wv_set_add(&s->kept, &regs[A], wm_keep(s, regs[B]));
+        }
         NEXT;
         CASE(PUT) : wm_pin(s, wv_ptr(regs[A]));
         wv_object_put(&s->kept, &regs[A], wm_keep(s, regs[B]), wm_keep(s, regs[C]));
@@ -717,9 +789,13 @@ next:
         NEXT;
         CASE(ITER) : if (!iter_begin(s, &regs[A], regs[B])) FAIL;
         NEXT;
-        CASE(LOOP) : BUDGET();
-        if (__builtin_expect(s->clashed > (uint32_t)(regs[A + WM_IT_POS] >> 32), 0))
-            goto clashed; /* in this turn: what went on with its first value is over */
+        CASE(LOOP) : if (__builtin_expect(--s->fuel.left < 0, 0))
+        {
+            if (!check_budget(s, pc))
+                goto failed;
+            if (s->clashed > pos_of(&regs[A])->clashed)
+                goto clashed; /* in this turn: what went on with its first value is over */
+        }
         if (iter_next(s, &regs[A]))
             pc -= F;
         NEXT;

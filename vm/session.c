@@ -28,7 +28,7 @@ wm_session *wm_session_new(const wm_limits *limits)
         wm_session_free(s);
         return NULL;
     }
-    s->scratch.alarm = s->kept.alarm = &s->ask;
+    s->scratch.alarm = s->kept.alarm = &s->fuel;
     s->stack = wb_arena_alloc(&s->stack_arena, WM_STACK_WORDS * sizeof(wv));
     s->stack_end = s->stack + WM_STACK_WORDS;
     s->arg_memo_room = memory / 4 < WM_ARG_MEMO_ROOM ? memory / 4 : WM_ARG_MEMO_ROOM;
@@ -36,7 +36,8 @@ wm_session *wm_session_new(const wm_limits *limits)
     s->cx.cache = ws_cache_new();
     s->cx.out = &s->scratch;
     s->cx.random = system_random;
-    s->cx.fuel = &s->fuel;
+    s->cx.fuel = &s->fuel.left;
+    s->cx.more_fuel = &s->fuel.more;
     return s;
 }
 
@@ -94,8 +95,8 @@ void wm_begin(wm_session *s, const wm_program *p, wv data, wv input, const wm_bu
     s->base_env = (wm_env){.input = input, .data = data, .memos = memos};
     s->env = &s->base_env;
     s->budget = budget ? *budget : (wm_budget){0};
-    s->fuel = s->fuel_start = s->budget.fuel ? s->budget.fuel : WM_FUEL_MAX;
-    wm_ask_later(s);
+    s->fuel_start = s->budget.fuel ? s->budget.fuel : WM_FUEL_MAX;
+    wm_set_fuel(s, s->fuel_start);
     s->cx.cancelled = s->budget.cancelled;
     s->cx.cancel_arg = s->budget.cancel_arg;
     s->cx.error = WS_ERR_NONE;
@@ -146,7 +147,7 @@ wb_arena *wm_kept(wm_session *s)
 }
 int64_t wm_fuel_used(const wm_session *s)
 {
-    return s->fuel_start - s->fuel;
+    return s->fuel_start - wm_fuel(s);
 }
 
 void wm_set_time(wm_session *s, int64_t now_ns)

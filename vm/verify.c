@@ -29,6 +29,14 @@ static wb_status check_operand(const checker *c, uint32_t at, char kind, uint64_
     case 'r':
     case 'm': return check_register(c, at, v, 1);
     case 's': return check_register(c, at, v, WM_ITER_REGS);
+    case 'p':
+    case 'z': {
+        if (v >= c->fn->n_consts)
+            return bad(c, at, "constant out of range");
+        wv k = c->p->consts[c->fn->consts + v];
+        bool fits = wv_is_int(k) && (kind == 'z' || (wv_int(k) > 0 && wv_int(k) <= INT32_MAX));
+        return fits ? WB_OK : bad(c, at, "constant of another kind");
+    }
     case 'k': return v < c->fn->n_consts ? WB_OK : bad(c, at, "constant out of range");
     case 'w': return WM_W(w) < c->fn->n_consts ? WB_OK : bad(c, at, "constant out of range");
     case 'n': {

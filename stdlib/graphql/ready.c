@@ -131,7 +131,7 @@ static ws_gql_ready *make_remembered(ws_ctx *cx, wv schema)
     ws_gql_ready *r = begin(REMEMBERED_BYTES, cx->out->seed);
     if (!r)
         return NULL;
-    int64_t before = cx->fuel ? *cx->fuel : INT64_MAX, fuel = before;
+    int64_t before = ws_fuel(cx), fuel = before;
     ws_ctx own = nobody(r, &fuel);
     own.cancelled = cx->cancelled;
     own.cancel_arg = cx->cancel_arg;
