@@ -3,6 +3,7 @@
 #include "stdlib/args.h"
 #include "stdlib/crypto_keys.h"
 #include "stdlib/families.h"
+#include "stdlib/go_print.h"
 #include "stdlib/http_cache.h"
 #include "stdlib/http_request.h"
 #include "stdlib/uri.h"
@@ -327,6 +328,32 @@ static wv name_of(exchange *x, wv key)
     return name;
 }
 
+/* A value that is no string, as Go prints what JSON makes of it. */
+static bool refuse_value(exchange *x, wv v)
+{
+    wv made = WV_NULL;
+    wb_buf json, b;
+    wb_buf_init(&json, HEADERS_MAX);
+    wb_buf_init(&b, HEADERS_MAX);
+    if (wv_json_encode(&json, v, NULL, NULL) == WB_OK)
+        wv_json_decode(x->cx->out, wb_buf_str(&json), NULL, &made, NULL);
+    ws_go_arg arg = {.kind = WS_GO_NIL};
+    if (wv_is_bool(made))
+        arg = (ws_go_arg){.kind = WS_GO_BOOL, .type = "bool", .i = made == WV_TRUE};
+    else if (wv_is_number(made))
+        arg = (ws_go_arg){
+            .kind = WS_GO_TEXT, .type = "json.Number", .text = wv_number_text(x->cx->out, made)};
+    else if (wv_is_array(made))
+        arg = (ws_go_arg){.kind = WS_GO_LIST, .items = wv_items(made), .n = wv_len(made)};
+    else if (wv_is_object(made))
+        arg = (ws_go_arg){.kind = WS_GO_MAP, .map = made};
+    ws_go_printf(x->cx, &b, WB_LIT("%q"), &arg, 1);
+    fail(x, false, "invalid type for headers value %s", wb_buf_cstr(&b));
+    wb_buf_free(&json);
+    wb_buf_free(&b);
+    return false;
+}
+
 static bool headers_option(exchange *x)
 {
     wv o = option(x, "headers");
@@ -338,14 +365,8 @@ static bool headers_option(exchange *x)
     x->has_custom = wv_len(o) > 0;
     for (uint32_t i = 0; i < wv_len(o); i++) {
         wv k = wv_key_at(o, order, i), v = wv_value_at(o, order, i);
-        if (!wv_is_string(v)) {
-            wb_buf b;
-            wb_buf_init(&b, 1024);
-            wv_print(&b, v);
-            fail(x, false, "invalid type for headers value \"%s\"", wb_buf_cstr(&b));
-            wb_buf_free(&b);
-            return false;
-        }
+        if (!wv_is_string(v))
+            return refuse_value(x, v);
         wv said = name_of(x, k);
         wb_str name = wv_str(&said);
         if (!is_token(name)) {

@@ -207,6 +207,8 @@ static void answers_hold_status_headers_and_body(void **state)
     /* A name that is no string is its JSON text. */
     expect(*state, "/\",\"method\":\"get\",\"headers\":{1:\"a\", null: \"b\"}", VALUE,
            "\"status_code\":200");
+    expect(*state, "/\",\"method\":\"get\",\"headers\":{\"d\": [1, null, true]}", ERR_BUILTIN,
+           "http.send: invalid type for headers value [\"1\" <nil> %!q(bool=true)]");
     expect(*state, "/\",\"method\":\"get\",\"headers\":{[1]:\"a\"}", ERR_BUILTIN,
            "net/http: invalid header field name \"[1]\"");
     expect(*state, "/\",\"method\":\"post\",\"body\":{\"x\":1}", VALUE,
