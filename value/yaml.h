@@ -57,8 +57,8 @@ bool wv_yaml_merges(const wv_yaml_node *n);
 /* One decoding of a tree. */
 typedef struct wv_yaml_decoder {
     wb_arena *a;
-    bool json; /* numbers and keys as JSON has them; else a timestamp is a set of its text, so
-                * that nobody takes it for a string */
+    bool json; /* numbers and keys as JSON has them; else a timestamp is a set of its text and a
+                * float a set of its number, so that nobody takes them for strings and integers */
     wb_status status; /* what ended it */
     wb_error error;   /* its words */
     wb_buf mistakes;  /* "\n  line 3: ..." each: they let decoding go on and fail it at its end */
@@ -70,8 +70,9 @@ void wv_yaml_decoder_init(wv_yaml_decoder *d, wb_arena *a, bool json);
 void wv_yaml_decoder_clear(wv_yaml_decoder *d);
 /* The value of a node; undefined when it has none because of a mistake or d->status. */
 wv wv_yaml_decode(wv_yaml_decoder *d, wv_yaml_node *n);
-/* The key of a mapping: with d->json its text. Undefined when JSON has none for it (null, a date),
- * and with d->status when it is a collection or does not fit its tag. */
+/* The key of a mapping: with d->json its text. Undefined when JSON has none for it (null, a date);
+ * without it, when it is a mapping with a mistake that was told; and with d->status when it is
+ * another collection or does not fit its tag. */
 wv wv_yaml_key(wv_yaml_decoder *d, wv_yaml_node *n);
 /* A node as Go prints its value in Go's syntax ("[]interface {}{1, 2}"), for error texts; cut when
  * it is long. */

@@ -1,6 +1,7 @@
 /* Nodes of YAML to values. */
 #include "value/yaml.h"
 
+#include "base/utf8.h"
 #include "value/json.h"
 #include "value/number.h"
 
@@ -79,6 +80,21 @@ static int value_of(char c)
     return p ? (int)(p - letters) : -1;
 }
 
+/* JSON has no bytes that are no UTF-8. */
+static wv text_of(wv_yaml_decoder *d, wb_str s)
+{
+    if (!d->json || wb_utf8_valid(s, NULL))
+        return wv_string_new(d->a, s);
+    wb_buf b;
+    char c[4];
+    wb_buf_init(&b, 3 * s.n);
+    for (size_t at = 0, used; at < s.n; at += used)
+        wb_buf_put(&b, c, wb_utf8_put(c, wb_utf8_get(s.p + at, s.n - at, &used)));
+    wv out = wv_string_new(d->a, wb_buf_str(&b));
+    wb_buf_free(&b);
+    return out;
+}
+
 /* Base64 with its padding; line ends count for nothing, nor do bits behind the last byte. */
 static wv binary(wv_yaml_decoder *d, wb_str s)
 {
@@ -103,10 +119,17 @@ static wv binary(wv_yaml_decoder *d, wb_str s)
             wb_buf_putc(&b, (char)(bits >> (16 - 8 * k)));
     }
     wv out = ok && n % 4 == 0
-                 ? wv_string_new(d->a, wb_buf_str(&b))
+                 ? text_of(d, wb_buf_str(&b))
                  : wv_yaml_fail(d, WB_INVALID, "yaml: !!binary value contains invalid base64 data");
     wb_buf_free(&b);
     return out;
+}
+
+static wv marked(wv_yaml_decoder *d, wv v)
+{
+    wv set = wv_set_begin(d->a, 1);
+    wv_set_add(d->a, &set, v);
+    return set;
 }
 
 static wv scalar(wv_yaml_decoder *d, const wv_yaml_node *n)
@@ -124,12 +147,9 @@ static wv scalar(wv_yaml_decoder *d, const wv_yaml_node *n)
     if (!strcmp(tag, "!!binary"))
         return binary(d, n->text);
     if (!d->json && !strcmp(tag, "!!float") && v != WV_UNDEFINED && wv_number_double(v, &f))
-        return wv_from_double(d->a, f);
-    if (!d->json && !strcmp(tag, "!!timestamp")) {
-        wv moment = wv_set_begin(d->a, 1);
-        wv_set_add(d->a, &moment, v);
-        return moment;
-    }
+        return marked(d, wv_from_double(d->a, f));
+    if (!d->json && !strcmp(tag, "!!timestamp"))
+        return marked(d, v);
     if (!strcmp(tag, "!!timestamp")) {
         wb_str t = wv_str(&v); /* "...+24:00": the zone is a day or more away */
         if (t.p[t.n - 1] != 'Z' && t.p[t.n - 5] == '2' && t.p[t.n - 4] >= '4')
@@ -250,8 +270,16 @@ wv wv_yaml_key(wv_yaml_decoder *d, wv_yaml_node *n)
     wv_yaml_node *of = n->kind == WV_YAML_ALIAS ? n->alias : n;
     if (!wv_yaml_count(d, 1))
         return WV_UNDEFINED;
-    if (of->kind != WV_YAML_SCALAR)
+    if (of->kind != WV_YAML_SCALAR) {
+        /* What is wrong inside is told first; a mapping with a mistake is no key, but no end. */
+        bool json = d->json;
+        d->json = false; /* what JSON has no text for is told later */
+        wv v = wv_yaml_decode(d, n);
+        d->json = json;
+        if (d->status || (v == WV_UNDEFINED && !json))
+            return WV_UNDEFINED;
         return wv_yaml_fail(d, WB_INVALID, "yaml: invalid map key: %s", wv_yaml_show(d->a, of));
+    }
     return d->json ? key_text(d, of) : scalar(d, of);
 }
 
@@ -309,9 +337,11 @@ static wv mapping(wv_yaml_decoder *d, const wv_yaml_node *n)
             continue;
         }
         wv key = wv_yaml_key(d, n->items[i]);
-        if (key == WV_UNDEFINED && !d->status)
+        if (key == WV_UNDEFINED && !d->status && d->json)
             unsupported(d, n, i);
-        wv value = d->status ? WV_UNDEFINED : wv_yaml_decode(d, n->items[i + 1]);
+        if (key == WV_UNDEFINED)
+            continue;
+        wv value = wv_yaml_decode(d, n->items[i + 1]);
         if (value != WV_UNDEFINED)
             wv_object_put(d->a, &out, key, value);
     }
