@@ -3,6 +3,8 @@
 
 #include "base/utf8.h"
 #include "value/json.h"
+#include "value/number.h"
+#include "value/uri.h"
 
 #include <stdio.h>
 
@@ -21,14 +23,31 @@ static void put(wb_arena *a, wv *object, const char *key, wv value)
     wv_object_put(a, object, wv_string_new(a, wb_str_of(key)), value);
 }
 
+/* The length of the white space that s begins with, as Unicode has it; 0 for none. */
+static size_t space(const char *p, size_t n)
+{
+    size_t used;
+    if (!n)
+        return 0;
+    uint32_t c = wb_utf8_get(p, n, &used);
+    bool is = c < 0x80
+                  ? c && strchr(" \t\r\n\v\f", (int)c) != NULL
+                  : c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
+                        c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+    return is ? used : 0;
+}
+
 static wb_str trim(wb_str s)
 {
-    while (s.n && strchr(" \t\r\n\v\f", s.p[0])) {
-        s.p++;
-        s.n--;
+    for (size_t n; (n = space(s.p, s.n));) {
+        s.p += n;
+        s.n -= n;
     }
-    while (s.n && strchr(" \t\r\n\v\f", s.p[s.n - 1]))
-        s.n--;
+    for (size_t n = 1; n <= 3 && n <= s.n;) {
+        bool cut = space(s.p + s.n - n, n) == n;
+        s.n -= cut ? n : 0;
+        n = cut ? 1 : n + 1;
+    }
     return s;
 }
 
@@ -39,13 +58,15 @@ static bool opens_block(const wp_comment *c)
 
 /* ---- fields ---- */
 
+#define KEYS_REFUSED "invalid map key type(s): "
+
 /* Keys of maps are texts. Maps inside maps are not looked at, as in OPA. */
 static bool texts_as_keys(wb_arena *a, wv v, const char *path, const char **error)
 {
     if (wv_is_object(v)) {
         for (uint32_t i = 0; i < wv_len(v); i++)
             if (!wv_is_string(wv_key_at(v, NULL, i))) {
-                *error = wb_arena_printf(a, "invalid map key type(s): %s", path);
+                *error = wb_arena_printf(a, KEYS_REFUSED "%s", path);
                 return false;
             }
     } else if (wv_is_array(v)) {
@@ -57,7 +78,7 @@ static bool texts_as_keys(wb_arena *a, wv v, const char *path, const char **erro
     return true;
 }
 
-/* What a block says, with moments as their texts. */
+/* What a block says, with moments as their texts and floats as their numbers. */
 static wv told(wb_arena *a, wv v)
 {
     if (wv_is_set(v))
@@ -82,6 +103,31 @@ static wb_str member(const wv *object, const char *key, wv *keep)
     return wv_defined(*keep) && wv_is_string(*keep) ? trim(wv_str(keep)) : (wb_str){0};
 }
 
+/* Words with one blank between them; the last is the address when it stands in < >. */
+static bool author_text(wb_arena *a, wb_str s, wb_str *name, wb_str *email)
+{
+    char *to = wb_arena_alloc(a, s.n + 1);
+    size_t n = 0, last = 0;
+    s = trim(s);
+    for (size_t i = 0, blank; i < s.n;) {
+        blank = space(s.p + i, s.n - i);
+        if (!blank) {
+            to[n++] = s.p[i++];
+            continue;
+        }
+        for (; blank; blank = space(s.p + i, s.n - i))
+            i += blank;
+        to[n++] = ' ';
+        last = n;
+    }
+    if (n - last >= 2 && to[last] == '<' && to[n - 1] == '>') {
+        *email = wb_str_n(to + last + 1, n - last - 2);
+        n = last ? last - 1 : 0;
+    }
+    *name = wb_str_n(to, n);
+    return s.n > 0;
+}
+
 static wv author(wp_parser *p, wv v, const char **error)
 {
     wb_arena *a = p->arena;
@@ -95,26 +141,7 @@ static wv author(wp_parser *p, wv v, const char **error)
         if (!name.n && !email.n)
             *error = "'name' and/or 'email' values required in object";
     } else if (wv_is_string(v)) {
-        wb_str s = trim(wv_str(&v));
-        size_t cut = s.n;
-        while (cut > 0 && !strchr(" \t\r\n", s.p[cut - 1]))
-            cut--;
-        wb_str last = wb_str_n(s.p + cut, s.n - cut);
-        if (last.n >= 2 && last.p[0] == '<' && last.p[last.n - 1] == '>') {
-            email = wb_str_n(last.p + 1, last.n - 2);
-            s = trim(wb_str_n(s.p, cut));
-        }
-        char *to = wb_arena_alloc(a, s.n + 1);
-        size_t n = 0;
-        for (size_t i = 0; i < s.n; i++) {
-            bool blank = strchr(" \t\r\n", s.p[i]) != NULL;
-            if (!blank)
-                to[n++] = s.p[i];
-            else if (n && to[n - 1] != ' ')
-                to[n++] = ' ';
-        }
-        name = wb_str_n(to, n);
-        if (!wv_str(&v).n || (!last.n && !n))
+        if (!author_text(a, wv_str(&v), &name, &email))
             *error = "author is an empty string";
     } else {
         *error = "invalid value type, must be string or map";
@@ -124,6 +151,25 @@ static wv author(wp_parser *p, wv v, const char **error)
     if (email.n)
         put(a, &out, "email", wv_string_new(a, email));
     return out;
+}
+
+/* An address as it is written again from its parts; *error when it is none. */
+static wb_str address(wb_arena *a, wb_str s, const char **error)
+{
+    wv_uri u;
+    wb_buf b;
+    wb_buf_init(&b, WP_TEXT_MAX);
+    bool ok = wv_uri_read(a, s, WP_TEXT_MAX, &u);
+    if (ok)
+        wv_uri_put(&b, &u);
+    else
+        wv_uri_put_error(&b, &u);
+    wb_str text = wb_arena_str(a, wb_buf_str(&b));
+    if (!ok)
+        *error = wb_arena_dup(a, b.p, b.n);
+    wv_uri_clear(&u);
+    wb_buf_free(&b);
+    return text;
 }
 
 static wv resource(wp_parser *p, wv v, const char **error)
@@ -145,6 +191,8 @@ static wv resource(wp_parser *p, wv v, const char **error)
     } else {
         *error = "invalid value type, must be string or map";
     }
+    if (!*error)
+        ref = address(a, ref, error);
     put(a, &out, "ref", wv_string_new(a, ref));
     if (description.n)
         put(a, &out, "description", wv_string_new(a, description));
@@ -161,18 +209,66 @@ static const char *quoted(wb_arena *a, wb_str s)
     return text;
 }
 
-/* A reference written in a block, as the tree's JSON has it; undefined when it is none. */
-static wv ref_json(wp_parser *p, wb_str text, wp_term **term)
+static wb_str printed(wb_arena *a, const wp_term *t)
+{
+    wb_buf b;
+    wb_buf_init(&b, WP_TEXT_MAX);
+    wp_term_put(&b, t);
+    wb_str text = wb_arena_str(a, wb_buf_str(&b));
+    wb_buf_free(&b);
+    return text;
+}
+
+/* Why a text that was read, or was not, is no term. */
+static const char *no_term(wb_arena *a, const wp_diags *d, const wp_body *body)
+{
+    wb_buf b;
+    wb_buf_init(&b, WP_TEXT_MAX);
+    if (d->n) {
+        wb_buf_puts(&b, "failed to parse term: ");
+        wp_diags_print(&b, d, false);
+        while (b.n && b.p[b.n - 1] == '\n')
+            b.n--;
+    } else if (body->n != 1) {
+        wb_buf_puts(&b, "expected exactly one term but got: ");
+        wp_body_put(&b, body);
+    } else if (body->exprs[0]->kind == WP_EXPR_CALL) {
+        const wp_expr *e = body->exprs[0];
+        for (uint32_t i = 0; i < e->call.n; i++) {
+            wb_buf_puts(&b, i ? " " : "expected term but got [");
+            wp_term_put(&b, e->call.items[i]);
+        }
+        wb_buf_putc(&b, ']');
+    } else {
+        wb_buf_puts(&b, "expected term but got ");
+        wp_expr_put(&b, body->exprs[0]);
+    }
+    const char *text = wb_arena_dup(a, b.p, b.n);
+    wb_buf_free(&b);
+    return text;
+}
+
+/* A reference written in a block, as the tree's JSON has it; undefined when it is none, and then
+ * *why says so. */
+static wv ref_json(wp_parser *p, wb_str text, wp_term **term, const char **why)
 {
     wp_diags d;
+    wp_body body;
     wp_options o = {.version = WP_V1};
     wp_diags_init(&d, p->arena, 1);
     text = wb_arena_str(p->arena, text);
-    if (wp_parse_term(p->arena, text, &o, term, &d) != WB_OK)
+    bool blank = !trim(text).n;
+    if (blank)
+        body = (wp_body){0};
+    if ((!blank && wp_parse_query(p->arena, WB_LIT(""), text, &o, &body, &d) != WB_OK) ||
+        body.n != 1 || body.exprs[0]->kind != WP_EXPR_TERM) {
+        *why = no_term(p->arena, &d, &body);
         return WV_UNDEFINED;
+    }
+    *term = body.exprs[0]->term;
     wp_expr e = {.kind = WP_EXPR_TERM, .term = *term};
     wp_expr *list[] = {&e};
-    wp_body body = {list, 1};
+    body = (wp_body){list, 1};
     wv v = wp_body_json(p->arena, &body, &(wp_json_options){0});
     return get(get(wv_items(v)[0], "terms"), "value");
 }
@@ -182,20 +278,20 @@ static wv schema(wp_parser *p, wv v, const char **error)
     wb_arena *a = p->arena;
     wv out = wv_object_begin(a, 2);
     wp_term *t;
-    const char *keys = NULL;
+    const char *keys = NULL, *why;
     if (!wv_is_object(v) || !wv_len(v)) {
         *error = "invalid document reference";
         return out;
     }
     wv key = wv_key_at(v, NULL, 0), value = wv_value_at(v, NULL, 0);
-    wv path = wv_is_string(key) ? ref_json(p, wv_str(&key), &t) : WV_UNDEFINED;
+    wv path = wv_is_string(key) ? ref_json(p, wv_str(&key), &t, &why) : WV_UNDEFINED;
     if (!wv_defined(path) || t->kind != WP_REF) {
         *error = "invalid document reference";
         return out;
     }
     put(a, &out, "path", path);
     if (wv_is_string(value)) {
-        wv ref = ref_json(p, wv_str(&value), &t);
+        wv ref = ref_json(p, wv_str(&value), &t, &why);
         const wp_term *head = wv_defined(ref) && t->kind == WP_REF ? t->list.items[0] : t;
         if (!wv_defined(ref) || head->kind != WP_VAR || !wb_str_is(head->name, "schema")) {
             *error = "invalid schema reference";
@@ -226,12 +322,13 @@ static wv compile_field(wp_parser *p, wv v, const char **error)
         wv refs = wv_array_begin(a, wv_len(list));
         for (uint32_t i = 0; i < wv_len(list); i++) {
             wv one = wv_items(list)[i];
-            wv ref = wv_is_string(one) ? ref_json(p, wv_str(&one), &t) : WV_UNDEFINED;
+            const char *why = NULL;
+            wv ref = wv_is_string(one) ? ref_json(p, wv_str(&one), &t, &why) : WV_UNDEFINED;
             if (wv_is_string(one) && (!wv_defined(ref) || t->kind != WP_REF)) {
-                wb_str s = wv_str(&one);
-                *error = wb_arena_printf(
-                    a, "invalid unknowns element %s: %s%.*s", quoted(a, s),
-                    wv_defined(ref) ? "expected ref but got " : "failed to parse ref: ", WB_FMT(s));
+                wb_str s = wv_str(&one), got = why ? wb_str_of(why) : printed(a, t);
+                *error = wb_arena_printf(a, "invalid unknowns element %s: %s%.*s", quoted(a, s),
+                                         why ? "failed to parse ref: " : "expected ref but got ",
+                                         WB_FMT(got));
                 return out;
             }
             wv_array_push(a, &refs, wv_defined(ref) ? ref : WV_NULL);
@@ -240,10 +337,11 @@ static wv compile_field(wp_parser *p, wv v, const char **error)
             put(a, &out, "unknowns", refs);
     }
     if (wv_defined(mask) && wv_is_string(mask)) {
-        wv ref = ref_json(p, wv_str(&mask), &t);
+        const char *why = NULL;
+        wv ref = ref_json(p, wv_str(&mask), &t, &why);
         if (!wv_defined(ref)) {
             wb_str s = wv_str(&mask);
-            *error = wb_arena_printf(a, "invalid mask_rule annotation %s", quoted(a, s));
+            *error = wb_arena_printf(a, "invalid mask_rule annotation %s: %s", quoted(a, s), why);
             return out;
         }
         if (t->kind != WP_REF && t->kind != WP_VAR && t->kind != WP_STRING) {
@@ -281,17 +379,22 @@ static void put_go(wb_buf *b, wv v)
     if (wv_is_string(v)) {
         wb_str s = wv_str(&v);
         wb_buf_put_str(b, s);
-    } else if (wv_is_set(v)) {
+    } else if (wv_is_set(v) && wv_is_string(wv_set_at(v, NULL, 0))) {
         put_moment(b, wv_set_at(v, NULL, 0));
+    } else if (wv_is_set(v)) {
+        wb_buf_puts(b, "%!s(float64=");
+        wv_print(b, wv_set_at(v, NULL, 0));
+        wb_buf_putc(b, ')');
     } else if (wv_is_collection(v)) {
+        const uint32_t *order = wv_is_object(v) ? wv_table_order(v) : NULL;
         wb_buf_puts(b, wv_is_object(v) ? "map[" : "[");
         for (uint32_t i = 0; i < wv_len(v); i++) {
             wb_buf_puts(b, i ? " " : "");
             if (wv_is_object(v)) {
-                put_go(b, wv_key_at(v, NULL, i));
+                put_go(b, wv_key_at(v, order, i));
                 wb_buf_putc(b, ':');
             }
-            wv of = wv_is_object(v) ? wv_value_at(v, NULL, i) : wv_items(v)[i];
+            wv of = wv_is_object(v) ? wv_value_at(v, order, i) : wv_items(v)[i];
             if (of == WV_NULL)
                 wb_buf_puts(b, "<nil>");
             else
@@ -299,11 +402,27 @@ static void put_go(wb_buf *b, wv v)
         }
         wb_buf_putc(b, ']');
     } else {
-        wb_buf_puts(b, v == WV_NULL ? "%!s(<nil>" : wv_is_bool(v) ? "%!s(bool=" : "%!s(int=");
+        int64_t i;
+        wb_buf_puts(b, v == WV_NULL             ? "%!s(<nil>"
+                       : wv_is_bool(v)          ? "%!s(bool="
+                       : wv_number_int64(v, &i) ? "%!s(int="
+                                                : "%!s(uint64=");
         if (v != WV_NULL)
             wv_print(b, v);
         wb_buf_putc(b, ')');
     }
+}
+
+/* A list whose item has keys that are no texts is shown with nil in its place. */
+static wv without_refused(wb_arena *a, wv v, const char *problem)
+{
+    uint32_t at;
+    if (!wv_is_array(v) || sscanf(problem, KEYS_REFUSED "%u", &at) != 1)
+        return v;
+    wv out = wv_array_begin(a, wv_len(v));
+    for (uint32_t i = 0; i < wv_len(v); i++)
+        wv_array_push(a, &out, i == at ? WV_NULL : wv_items(v)[i]);
+    return out;
 }
 
 static wv read_list(wp_parser *p, wv list, wv (*one)(wp_parser *, wv, const char **),
@@ -317,7 +436,7 @@ static wv read_list(wp_parser *p, wv list, wv (*one)(wp_parser *, wv, const char
         if (problem) {
             wb_buf b;
             wb_buf_init(&b, 1 << 16);
-            put_go(&b, v);
+            put_go(&b, without_refused(p->arena, v, problem));
             *error = what ? wb_arena_printf(p->arena, "invalid %s definition %s: %s", what,
                                             wb_buf_cstr(&b), problem)
                           : problem;
@@ -333,7 +452,7 @@ static wv read_fields(wp_parser *p, wv raw, const char **error)
 {
     static const char *const order[] = {
         "scope",   "title",   "entrypoint", "description", "organizations", "related_resources",
-        "authors", "schemas", "compile",    "custom",      "labels"};
+        "compile", "schemas", "authors",    "custom",      "labels"};
     wb_arena *a = p->arena;
     wv out = wv_object_begin(a, 6);
     put(a, &out, "scope", wv_string_new(a, WB_LIT("")));
