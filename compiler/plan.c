@@ -29,10 +29,10 @@ void wc_settle(wc_planner *p, wc_stmt *first, uint32_t count_to, uint32_t asked)
     if (p->n_asked == asked)
         return;
     wc_stmt *count = wb_arena_calloc(p->u->a, sizeof *count);
-    *count = (wc_stmt){.kind = WC_S_Clashes, .loc = first->loc, .t = count_to};
-    count->next = first->next;
-    first->next = count;
-    if (p->block->last == first)
+    wc_stmt **at = first ? &first->next : &p->block->first;
+    *count = (wc_stmt){.kind = WC_S_Clashes, .loc = p->loc, .t = count_to, .next = *at};
+    *at = count;
+    if (!count->next)
         p->block->last = count;
     wc_put_op(p, WC_S_Settle, 0, wc_op_local(count->t), (wc_operand){0});
 }

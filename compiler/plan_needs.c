@@ -155,7 +155,8 @@ static void plan_affix(wc_planner *p, const wc_need *x, wc_operand v, bool first
 static bool passes_all(const wc_need *x)
 {
     for (uint32_t i = 0; x->what == WC_NEED_ONE_OF && i < wc_element_count(x->value); i++)
-        if (wc_element_at(x->value, i)->kind == WP_OBJECT || wc_element_at(x->value, i)->kind == WP_SET)
+        if (wc_element_at(x->value, i)->kind == WP_OBJECT ||
+            wc_element_at(x->value, i)->kind == WP_SET)
             return true;
     return false;
 }
@@ -353,7 +354,8 @@ void wc_plan_rule_body(wc_planner *p, const wc_rule *r)
     }
     wc_need_list needs = {0};
     uint32_t seen = 0;
-    while (seen < b->n && (is_plain_test(p->u, b->exprs[seen]) || !may_be_seen(p->u, b->exprs[seen])))
+    while (seen < b->n &&
+           (is_plain_test(p->u, b->exprs[seen]) || !may_be_seen(p->u, b->exprs[seen])))
         seen++;
     if (seen < b->n)
         needs.n = wc_find_needs(p, r, &needs.v);

@@ -157,13 +157,33 @@ static void return_unless_others(wc_planner *p, const wc_node *n, const wc_rule 
     wc_close(p, m);
 }
 
+/* How many conflicts waited is counted once, behind `first`. */
+typedef struct clash_count {
+    wc_stmt *first; /* NULL: at the block's begin */
+    uint32_t to;
+    bool made;
+} clash_count;
+
+/* What clashed in a rule's body is an error behind it: all of a partial rule is made before anybody
+ * sees a part of it, and an `else` is not asked. */
+static uint32_t settle_rule(wc_planner *p, clash_count *x)
+{
+    if (!x->made)
+        wc_settle(p, x->first, x->to, p->n_asked - 1);
+    else
+        wc_put_op(p, WC_S_Settle, 0, wc_op_local(x->to), (wc_operand){0});
+    x->made = true;
+    return p->n_asked;
+}
+
 /* One rule and its `else` chain. */
 static void plan_chain(wc_planner *p, const wc_node *n, const wc_rule *first, uint32_t result,
                        ending end)
 {
     bool returns = end == RETURNS;
     bool chained = first->else_rule != NULL;
-    uint32_t own = result;
+    uint32_t own = result, asked = p->n_asked;
+    clash_count clashes = {p->block->last, chained ? wc_local(p) : 0, false};
     if (chained && !returns) {
         own = wc_local(p);
         wc_put_op(p, WC_S_ResetLocal, own, (wc_operand){0}, (wc_operand){0});
@@ -185,6 +205,8 @@ static void plan_chain(wc_planner *p, const wc_node *n, const wc_rule *first, ui
         if (end == MAY_RETURN)
             return_unless_others(p, n, r);
         wc_close(p, m);
+        if (r->else_rule && p->n_asked > asked)
+            asked = settle_rule(p, &clashes);
     }
     if (own != result) {
         wc_mark m = wc_open(p);
@@ -400,27 +422,16 @@ static void plan_insert(wc_planner *p, const wc_node *n, const wc_rule *r, uint3
     s->n_args = count;
 }
 
-/* What clashed in a rule's body is an error behind it: all of a partial rule is made before anybody
- * sees a part of it. How many conflicts waited is counted once, behind `first`. */
-static uint32_t settle_rule(wc_planner *p, wc_stmt **first, uint32_t count_to)
-{
-    if (*first)
-        wc_settle(p, *first, count_to, p->n_asked - 1);
-    else
-        wc_put_op(p, WC_S_Settle, 0, wc_op_local(count_to), (wc_operand){0});
-    *first = NULL;
-    return p->n_asked;
-}
-
 static void plan_whole_partial(wc_planner *p, wc_node *n)
 {
-    uint32_t t = wc_local(p), clashes = wc_local(p), asked = p->n_asked;
+    uint32_t t = wc_local(p), asked = p->n_asked;
     bool set = n->is_set, flat = !set && flat_object(n);
     wc_stmt *first = wc_put_op(p,
                                set    ? WC_S_MakeSet
                                : flat ? WC_S_MakeObject
                                       : WC_S_ResetLocal,
                                t, (wc_operand){0}, (wc_operand){0});
+    clash_count clashes = {first, wc_local(p), false};
     bool chosen = wc_dispatch_begin(p, n, 0);
     for (uint32_t i = 0; i < n->n_rules; i++) {
         const wc_rule *r = n->rules[i];
@@ -445,11 +456,11 @@ static void plan_whole_partial(wc_planner *p, wc_node *n)
         else
             wc_close(p, m);
         if (!chosen && p->n_asked > asked)
-            asked = settle_rule(p, &first, clashes);
+            asked = settle_rule(p, &clashes);
     }
     wc_dispatch_end(p);
     if (chosen && p->n_asked > asked)
-        settle_rule(p, &first, clashes);
+        settle_rule(p, &clashes);
     if (!set && !flat) {
         wc_mark m = wc_open(p);
         wc_put_op(p, WC_S_IsUndefined, 0, wc_op_local(t), (wc_operand){0});
