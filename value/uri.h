@@ -1,8 +1,8 @@
-/* URIs and references as Go's net/url takes them apart and writes them: parts without their escapes,
- * and the text again with the escapes that are usual.
+/* URIs and references as Go's net/url takes them apart and writes them: parts without their
+ * escapes, and the text again with the escapes that are usual.
  *
- * Life cycle: read, then look or write, then clear (also after a refusal). What is wb_str points into
- * the text that was read, or into the arena. */
+ * Life cycle: read, then look or write, then clear (also after a refusal). What is wb_str points
+ * into the text that was read, or into the arena. */
 #ifndef WRIT_VALUE_URI_H
 #define WRIT_VALUE_URI_H
 
