@@ -349,22 +349,33 @@ static uint32_t order_body(finder *f, const wp_body *b, wc_cset *needs, bool *do
     return n;
 }
 
-/* Whether each expression is plain and all its variables are bound before the body: then every one
- * can run where it was written, and binds nothing. */
-static bool is_settled(finder *f, const wp_body *b, const wc_cset *globals)
+/* Whether e, which is plain, can run where it was written; what it binds is among `safe` then. */
+static bool runs_here(wc_check *c, const wp_expr *e, wc_cset *safe)
 {
-    wc_check *c = f->c;
-    char *mark = wb_arena_mark(&c->tmp);
-    wc_cset vars = {0};
+    wc_cset vars = {0}, outs = {0};
+    wc_ck_expr_vars(c, e, WC_SAFETY, &vars);
+    if (wc_cset_within(&vars, safe))
+        return true;
+    wc_ck_expr_outputs(c, e, safe, &outs);
+    for (uint32_t i = 0; i < vars.n; i++)
+        if (!wc_cset_has(safe, vars.v[i]) && !wc_cset_has(&outs, vars.v[i]))
+            return false;
+    wc_cset_add_all(&c->tmp, safe, &outs);
+    return true;
+}
+
+/* Whether each expression is plain and can run where it was written: most bodies are such. What
+ * they bind is added to `globals` for a time. */
+static bool is_settled(finder *f, const wp_body *b, wc_cset *globals)
+{
     bool settled = f->flat;
+    uint32_t outer = globals->n;
     for (uint32_t i = 0; i < b->n && settled; i++) {
         const wp_expr *e = b->exprs[i];
-        settled = !e->n_with && (e->kind == WP_EXPR_TERM || e->kind == WP_EXPR_CALL);
-        if (settled)
-            wc_ck_expr_vars(c, e, WC_SAFETY, &vars);
-        settled = settled && wc_cset_within(&vars, globals);
+        settled = (e->kind == WP_EXPR_TERM || e->kind == WP_EXPR_CALL) &&
+                  runs_here(f->c, e, globals);
     }
-    wb_arena_rewind(&c->tmp, mark);
+    wc_cset_truncate(globals, outer);
     return settled;
 }
 
