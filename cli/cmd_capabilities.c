@@ -79,6 +79,7 @@ static int run(void)
     cli_load_init(&l, 0);
     cli_json j = {.b = &b};
     cli_json_open(&j, NULL, '{');
+    ws_registry_sort(l.engine->registry);
     cli_json_open(&j, "builtins", '[');
     for (size_t i = 0; i < ws_registry_count(l.engine->registry); i++)
         ok &= put_builtin(&j, &l.arena, ws_registry_at(l.engine->registry, i));
@@ -157,6 +158,7 @@ static bool seen_before(const ws_registry *r, size_t i)
 static int print_page(void)
 {
     ws_registry *r = ws_registry_new();
+    ws_registry_sort(r);
     wb_buf b;
     wb_buf_init(&b, CLI_OUTPUT_MAX);
     wb_buf_putf(

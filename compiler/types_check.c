@@ -164,7 +164,7 @@ static bool check_call(wc_types *c, const wp_expr *e, bool quiet)
     const wp_term *head = op->kind == WP_REF ? op->list.items[0] : op;
     /* A variable with the first name of a built-in hides it, once it has a type. */
     bool hidden = fn && head->kind == WP_VAR && wc_ty_var(c, wc_cvar_of(head));
-    wc_tp f = fn && !hidden ? wc_ty_builtin(c, wb_str_of(fn->name)) : wc_ty_ref(c, op);
+    wc_tp f = fn && !hidden ? wc_ty_builtin(c, fn) : wc_ty_ref(c, op);
     if ((!f && !hidden && !c->layers) || wc_type_is_any(f))
         return true; /* told before, or a replaced document */
     if (!f || f->kind != WC_T_FUNCTION) {
@@ -390,7 +390,6 @@ static wc_types *begin(wc_check *ck)
     c->u = ck->u;
     c->a = ck->a;
     c->sink = ck->u->diags;
-    c->builtin_index = wv_object_begin(ck->a, 64);
     c->with_index = wv_object_begin(ck->a, 16);
     c->layers = &c->base;
     c->round = c->rounds = 1;
@@ -400,7 +399,6 @@ static wc_types *begin(wc_check *ck)
 
 static void end(wc_types *c)
 {
-    free(c->builtins);
     free(c->vars);
     free(c->levels);
     free(c->trail);
@@ -408,7 +406,6 @@ static void end(wc_types *c)
     free(c->used);
     free(c->used_some);
     c->used = c->used_some = NULL;
-    c->builtins = NULL;
     c->vars = NULL;
     c->levels = NULL;
     c->trail = NULL;

@@ -48,10 +48,8 @@ struct wc_types {
     uint32_t cap_used;
     uint32_t *trail; /* variables in the order in which they got a type */
     uint32_t n_trail, cap_trail;
-    wv builtin_index; /* name -> number in builtins */
-    wc_tp *builtins;
-    uint32_t n_builtins, cap_builtins;
-    wv with_index; /* text of a replaced document -> number in withs */
+    wc_tp *builtins; /* by their index; NULL: none was asked for */
+    wv with_index;   /* text of a replaced document -> number in withs */
     wc_tnode **withs;
     uint32_t n_withs, cap_withs;
 };
@@ -62,7 +60,7 @@ wc_tp wc_ty_var(const wc_types *t, const wc_cvar *v);
 void wc_ty_put_var(wc_types *t, const wc_cvar *v, wc_tp type);
 void wc_ty_forget(wc_types *t, uint32_t to);
 /* ---- what terms are (types_values.c) ---- */
-wc_tp wc_ty_builtin(wc_types *t, wb_str name);
+wc_tp wc_ty_builtin(wc_types *t, const ws_builtin *fn);
 wc_tp wc_ty_value(wc_types *t, const wp_term *term);
 wc_tp wc_ty_ref(wc_types *t, const wp_term *ref);
 /* A constant term as JSON: a set is an array in its order. Undefined where a key that is a

@@ -47,20 +47,16 @@ bool wc_ty_is_var(const wp_term *t)
     return t->kind == WP_VAR;
 }
 
-wc_tp wc_ty_builtin(wc_types *c, wb_str name)
+wc_tp wc_ty_builtin(wc_types *c, const ws_builtin *fn)
 {
-    wv i = wv_object_get_str(c->builtin_index, name);
-    if (i != WV_UNDEFINED)
-        return c->builtins[wv_int(i)];
-    const ws_builtin *fn = ws_registry_find(c->u->registry, name);
-    wc_tp t = fn ? wc_type_of_decl(c->a, fn->decl) : NULL;
-    if (c->n_builtins == c->cap_builtins) {
-        c->cap_builtins = c->cap_builtins ? 2 * c->cap_builtins : 64;
-        c->builtins = wb_realloc(c->builtins, c->cap_builtins * sizeof *c->builtins);
+    if (!c->builtins) {
+        c->builtins =
+            wb_arena_calloc(c->a, ws_registry_count(c->u->registry) * sizeof *c->builtins);
     }
-    wv_object_put(c->a, &c->builtin_index, wv_string_new(c->a, name), wv_small(c->n_builtins));
-    c->builtins[c->n_builtins++] = t;
-    return t;
+    wc_tp *t = &c->builtins[fn->index];
+    if (!*t)
+        *t = wc_type_of_decl(c->a, fn->decl);
+    return *t;
 }
 
 /* ---- references ---- */
@@ -109,7 +105,7 @@ wc_tp wc_ty_ref(wc_types *c, const wp_term *ref)
         if (t)
             return select_rest(c, t, items + 1, n - 1);
         const ws_builtin *fn = wc_ck_builtin(c->c, ref);
-        return fn ? wc_ty_builtin(c, wb_str_of(fn->name)) : NULL;
+        return fn ? wc_ty_builtin(c, fn) : NULL;
     }
     for (const wc_layer *l = c->layers; l; l = l->next) {
         wc_tnode *root = input ? l->input : l->data;
@@ -292,7 +288,8 @@ static wc_tp comp_type(wc_types *c, const wp_term *t)
 static wc_tp var_type(wc_types *c, const wp_term *t)
 {
     wc_tp type = wc_ty_var(c, wc_cvar_of(t));
-    return type || !wc_ck_builtin(c->c, t) ? type : wc_ty_builtin(c, t->name);
+    const ws_builtin *fn = type ? NULL : wc_ck_named(c->c, wc_cvar_of(t));
+    return fn ? wc_ty_builtin(c, fn) : type;
 }
 
 wc_tp wc_ty_value(wc_types *c, const wp_term *t)

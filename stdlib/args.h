@@ -10,7 +10,8 @@
 /* One row, and the one that ends a family. */
 #define WS_ROW(name, decl, infix, category, flags, fn, prepare, release, doc)                      \
     {                                                                                              \
-        (name), (decl), (infix), (category), (flags), (fn), (prepare), (release), (doc), NULL, 0   \
+        (name), (decl), (infix), (category), (flags), (fn), (prepare), (release), (doc), NULL, 0,  \
+            0                                                                                      \
     }
 #define WS_END                                                                                     \
     {                                                                                              \

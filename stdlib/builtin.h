@@ -50,10 +50,11 @@ typedef struct ws_builtin {
     ws_release release; /* or NULL */
     const char *doc;    /* one line */
     void *arg;          /* host functions: theirs; NULL for our own */
-    unsigned arity;     /* set by the registry from decl in its copy of the row */
+    unsigned arity;     /* set by the registry from decl in its copy of the row, */
+    unsigned index;     /* and its number there, below ws_registry_count */
 } ws_builtin;
 
-/* All rows, sorted by name. Built once per engine; hosts may add rows before it is frozen. */
+/* All rows, found by name. Built once per engine; hosts may add rows before it is frozen. */
 typedef struct ws_registry ws_registry;
 
 ws_registry *ws_registry_new(void);
@@ -66,6 +67,9 @@ void ws_registry_keep(ws_registry *r, bool (*keep)(const void *argument, wb_str 
                       const void *argument);
 /* The row or NULL. The pointer lives as long as the registry. */
 const ws_builtin *ws_registry_find(const ws_registry *r, wb_str name);
+/* Puts the rows in the order of their names, for lists of them: else they stand by families. Before
+ * the first program is compiled. */
+void ws_registry_sort(ws_registry *r);
 size_t ws_registry_count(const ws_registry *r);
 const ws_builtin *ws_registry_at(const ws_registry *r, size_t i);
 

@@ -1,6 +1,7 @@
 #include "stdlib/families.h"
 
 #include "base/error.h"
+#include "base/hash.h"
 
 #include <stdlib.h>
 
@@ -11,9 +12,19 @@ static const ws_builtin *const families[] = {
 #undef X
 };
 
+/* A host's row, on its own so that pointers to it stay. */
+typedef struct added {
+    ws_builtin row;
+    struct added *next;
+} added;
+
 struct ws_registry {
-    ws_builtin **rows; /* owned, each on its own so that pointers stay; sorted by name */
+    ws_builtin **rows;
     size_t count, cap;
+    uint32_t *slots; /* name -> number in rows + 1 */
+    size_t n_slots;  /* a power of two */
+    ws_builtin *ours;
+    added *added;
 };
 
 /* ---- declarations: enough of a reader to count arguments and refuse what is none ---- */
@@ -137,26 +148,60 @@ static bool read_decl(const char *text, unsigned *arity)
     return *d.p == '\0';
 }
 
+/* The arity of a declaration of ours, which a test has read in full: one more than the commas
+ * between its parentheses, outside of all others. */
+static unsigned count_arguments(const char *text)
+{
+    unsigned n = text[1] != ')', depth = 0;
+    if (!strncmp(text, "(...", 4))
+        return WS_ANY_ARITY;
+    for (const char *p = text; *p && !(*p == ')' && depth == 1); p++) {
+        depth += *p == '(' || *p == '[' || *p == '<';
+        depth -= *p == ')' || *p == ']' || (*p == '>' && p[-1] != '=');
+        n += *p == ',' && depth == 1;
+    }
+    return n;
+}
+
 /* ---- rows ---- */
 
-/* Where the name is or would stand. */
-static size_t place(const ws_registry *r, wb_str name, bool *found)
+/* The slot of the row of that name, or the empty one where it belongs. No outsider chooses what
+ * stands in the table, so its hash has no secret. */
+static uint32_t *slot_of(const ws_registry *r, wb_str name)
 {
-    size_t lo = 0, hi = r->count;
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-        int c = wb_str_cmp(name, wb_str_of(r->rows[mid]->name));
-        if (c == 0) {
-            *found = true;
-            return mid;
-        }
-        if (c < 0)
-            hi = mid;
-        else
-            lo = mid + 1;
+    size_t i = wb_hash(name.p, name.n, 0) & (r->n_slots - 1);
+    while (r->slots[i] && !wb_str_is(name, r->rows[r->slots[i] - 1]->name))
+        i = (i + 1) & (r->n_slots - 1);
+    return &r->slots[i];
+}
+
+static void index_rows(ws_registry *r, size_t n_slots)
+{
+    free(r->slots);
+    r->n_slots = n_slots;
+    r->slots = wb_calloc(n_slots, sizeof *r->slots);
+    for (size_t i = 0; i < r->count; i++) {
+        r->rows[i]->index = (unsigned)i;
+        *slot_of(r, wb_str_of(r->rows[i]->name)) = (uint32_t)i + 1;
     }
-    *found = false;
-    return lo;
+}
+
+/* False when the name is taken. */
+static bool put(ws_registry *r, ws_builtin *row)
+{
+    if (2 * (r->count + 1) > r->n_slots)
+        index_rows(r, r->n_slots ? 2 * r->n_slots : 1024);
+    uint32_t *slot = slot_of(r, wb_str_of(row->name));
+    if (*slot)
+        return false;
+    if (r->count == r->cap) {
+        r->cap = r->cap ? r->cap * 2 : 512;
+        r->rows = wb_realloc(r->rows, r->cap * sizeof r->rows[0]);
+    }
+    row->index = (unsigned)r->count;
+    r->rows[r->count++] = row;
+    *slot = (uint32_t)r->count;
+    return true;
 }
 
 wb_status ws_registry_add(ws_registry *r, const ws_builtin *row, wb_error *error)
@@ -165,30 +210,32 @@ wb_status ws_registry_add(ws_registry *r, const ws_builtin *row, wb_error *error
     if (!row->name || !row->name[0] || !row->decl || !read_decl(row->decl, &arity))
         return wb_fail(error, WB_INVALID, "declaration of %s does not parse: %s",
                        row->name ? row->name : "a built-in", row->decl ? row->decl : "");
-    bool found;
-    size_t at = place(r, wb_str_of(row->name), &found);
-    if (found)
+    added *to = wb_malloc(sizeof *to);
+    *to = (added){*row, r->added};
+    to->row.arity = arity;
+    if (!put(r, &to->row)) {
+        free(to);
         return wb_fail(error, WB_EXISTS, "built-in %s already exists", row->name);
-    if (r->count == r->cap) {
-        r->cap = r->cap ? r->cap * 2 : 256;
-        r->rows = wb_realloc(r->rows, r->cap * sizeof r->rows[0]);
     }
-    memmove(r->rows + at + 1, r->rows + at, (r->count - at) * sizeof r->rows[0]);
-    r->rows[at] = wb_malloc(sizeof *row);
-    *r->rows[at] = *row;
-    r->rows[at]->arity = arity;
-    r->count++;
+    r->added = to;
     return WB_OK;
 }
 
 ws_registry *ws_registry_new(void)
 {
     ws_registry *r = wb_calloc(1, sizeof *r);
-    wb_error e;
+    size_t n = 0;
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
         for (const ws_builtin *row = families[i]; row->name; row++)
-            if (ws_registry_add(r, row, &e) != WB_OK)
-                wb_fatal("%s", e.text);
+            n++;
+    ws_builtin *to = r->ours = wb_malloc(n * sizeof *to);
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+        for (const ws_builtin *row = families[i]; row->name; row++, to++) {
+            *to = *row;
+            to->arity = count_arguments(row->decl);
+            if (!put(r, to))
+                wb_fatal("built-in %s stands twice in the tables", row->name);
+        }
     return r;
 }
 
@@ -199,26 +246,40 @@ void ws_registry_keep(ws_registry *r, bool (*keep)(const void *argument, wb_str 
     for (size_t i = 0; i < r->count; i++)
         if (keep(argument, wb_str_of(r->rows[i]->name)))
             r->rows[n++] = r->rows[i];
-        else
-            free(r->rows[i]);
     r->count = n;
+    index_rows(r, r->n_slots);
+}
+
+static int by_name(const void *x, const void *y)
+{
+    return strcmp((*(ws_builtin *const *)x)->name, (*(ws_builtin *const *)y)->name);
+}
+
+void ws_registry_sort(ws_registry *r)
+{
+    qsort(r->rows, r->count, sizeof r->rows[0], by_name);
+    index_rows(r, r->n_slots);
 }
 
 void ws_registry_free(ws_registry *r)
 {
     if (!r)
         return;
-    for (size_t i = 0; i < r->count; i++)
-        free(r->rows[i]);
+    while (r->added) {
+        added *a = r->added;
+        r->added = a->next;
+        free(a);
+    }
+    free(r->ours);
+    free(r->slots);
     free(r->rows);
     free(r);
 }
 
 const ws_builtin *ws_registry_find(const ws_registry *r, wb_str name)
 {
-    bool found;
-    size_t at = place(r, name, &found);
-    return found ? r->rows[at] : NULL;
+    uint32_t at = *slot_of(r, name);
+    return at ? r->rows[at - 1] : NULL;
 }
 
 size_t ws_registry_count(const ws_registry *r)

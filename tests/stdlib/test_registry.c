@@ -11,10 +11,33 @@ static void finds_rows_by_name(void **state)
     assert_int_equal(ws_registry_find(r, WB_LIT("print"))->arity, WS_ANY_ARITY);
     assert_int_equal(ws_registry_find(r, WB_LIT("time.now_ns"))->arity, 0);
     assert_int_equal(ws_registry_find(r, WB_LIT("object.get"))->arity, 3);
+    ws_registry_sort(r);
+    assert_ptr_equal(ws_registry_find(r, WB_LIT("count")), count);
     for (size_t i = 1; i < ws_registry_count(r); i++)
         assert_true(strcmp(ws_registry_at(r, i - 1)->name, ws_registry_at(r, i)->name) < 0);
     for (size_t i = 0; i < ws_registry_count(r); i++)
         assert_true(ws_registry_at(r, i)->doc && ws_registry_at(r, i)->doc[0]);
+    ws_registry_free(r);
+}
+
+/* Our own declarations are not read in full at every start. */
+static void our_declarations_are_declarations(void **state)
+{
+    ws_registry *r = ws_registry_new(), *again = ws_registry_new();
+    wb_error e;
+    for (size_t i = 0; i < ws_registry_count(r); i++) {
+        const ws_builtin *ours = ws_registry_at(r, i);
+        char name[128];
+        snprintf(name, sizeof name, "again.%s", ours->name);
+        ws_builtin row = *ours;
+        row.name = name;
+        assert_int_equal(ours->index, i);
+        assert_int_equal(ws_registry_add(again, &row, &e), WB_OK);
+        assert_int_equal(ws_registry_find(again, wb_str_of(name))->arity, ours->arity);
+        ws_registry_free(again);
+        again = ws_registry_new();
+    }
+    ws_registry_free(again);
     ws_registry_free(r);
 }
 
@@ -162,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_rows_by_name),
+        cmocka_unit_test(our_declarations_are_declarations),
         cmocka_unit_test(hosts_add_rows),
         cmocka_unit_test(results_stay_in_the_budget),
         cmocka_unit_test(fuel_runs_out),
