@@ -372,8 +372,8 @@ static bool is_settled(finder *f, const wp_body *b, wc_cset *globals)
     uint32_t outer = globals->n;
     for (uint32_t i = 0; i < b->n && settled; i++) {
         const wp_expr *e = b->exprs[i];
-        settled = (e->kind == WP_EXPR_TERM || e->kind == WP_EXPR_CALL) &&
-                  runs_here(f->c, e, globals);
+        settled =
+            (e->kind == WP_EXPR_TERM || e->kind == WP_EXPR_CALL) && runs_here(f->c, e, globals);
     }
     wc_cset_truncate(globals, outer);
     return settled;

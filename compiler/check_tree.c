@@ -278,6 +278,9 @@ static void check_node(wc_check *c, const wc_ctree *n)
                      : ground  ? below(n, false, list, 0)
                      : dynamic ? below(n, true, list, 0)
                                : 0;
+    bool mixed = (single && multi) || arity || (complete && partial) || (set && sets);
+    if (!count && !mixed && defaults <= 1)
+        return;
     wb_str name = wc_ck_text(c, wc_ck_path(c, last));
     wb_buf b;
     wb_buf_init(&b, (size_t)1 << 20);
@@ -290,9 +293,9 @@ static void check_node(wc_check *c, const wc_ctree *n)
         }
         wc_ck_fail(c, WP_TYPE_ERROR, first->loc, "rule %.*s conflicts with:%.*s", WB_FMT(name),
                    WB_FMT(wb_buf_str(&b)));
-    } else if ((single && multi) || arity || (complete && partial) || (set && sets)) {
+    } else if (mixed) {
         wc_ck_fail(c, WP_TYPE_ERROR, first->loc, "conflicting rules %.*s found", WB_FMT(name));
-    } else if (defaults > 1) {
+    } else {
         const wc_crule *d = NULL;
         for (uint32_t i = 0; i < n->n_rules; i++)
             if (n->rules[i]->is_default) {

@@ -224,44 +224,56 @@ wp_term *wp_new_comp(wp_parser *p, wp_term_kind kind, wp_term *key, wp_term *val
 
 /* ---- operators ---- */
 
+/* A list of n items, which the caller fills in. */
+static wp_term *new_items(wp_parser *p, wp_term_kind kind, uint32_t n, wp_span s)
+{
+    wp_term *t = wp_new_term(p, kind, s);
+    t->list.items = wb_arena_alloc(p->arena, n * sizeof *t->list.items);
+    t->list.n = n;
+    return t;
+}
+
 static wp_term *operator_ref(wp_parser *p, const char *a, const char *b, wp_span op)
 {
-    wp_vec parts = {0};
-    wp_vec_add(p, &parts, new_name(p, wb_str_of(a), op));
+    wp_term *ref = new_items(p, WP_REF, b ? 2 : 1, op);
+    ref->list.items[0] = new_name(p, wb_str_of(a), op);
     if (b) {
-        wp_term *t = wp_new_term(p, WP_STRING, op);
+        wp_term *t = ref->list.items[1] = wp_new_term(p, WP_STRING, op);
         t->value = wv_string_new(p->arena, wb_str_of(b));
-        wp_vec_add(p, &parts, t);
     }
-    return wp_new_list(p, WP_REF, parts, op);
+    return ref;
+}
+
+/* The operands' array stands before the call, which is the last piece made: see wp_term_expr. */
+static wp_term *infix_call(wp_parser *p, wp_term *op, wp_term *const *operands, uint32_t n,
+                           wp_span s)
+{
+    wp_term **items = wb_arena_alloc(p->arena, (n + 1) * sizeof *items);
+    items[0] = op;
+    memcpy(items + 1, operands, n * sizeof *items);
+    wp_term *t = wp_new_term(p, WP_CALL, s);
+    t->list.items = items;
+    t->list.n = n + 1;
+    t->infix = true;
+    return t;
 }
 
 wp_term *wp_new_infix(wp_parser *p, const char *name, wp_span op, wp_term *l, wp_term *r, wp_span s)
 {
-    wp_vec v = {0};
-    wp_vec_add(p, &v, operator_ref(p, name, NULL, op));
-    wp_vec_add(p, &v, l);
-    wp_vec_add(p, &v, r);
-    wp_term *t = wp_new_list(p, WP_CALL, v, s);
+    wp_term *t = infix_call(p, operator_ref(p, name, NULL, op), (wp_term *[]){l, r}, 2, s);
     t->loc.row = l->loc.row;
     t->loc.col = l->loc.col;
-    t->infix = true;
     return t;
 }
 
 wp_term *wp_new_member(wp_parser *p, wp_span op, wp_term *k, wp_term *l, wp_term *r, wp_span s)
 {
-    wp_vec v = {0};
-    wp_vec_add(p, &v, operator_ref(p, "internal", k ? "member_3" : "member_2", op));
-    if (k)
-        wp_vec_add(p, &v, k);
-    wp_vec_add(p, &v, l);
-    wp_vec_add(p, &v, r);
-    wp_term *t = wp_new_list(p, WP_CALL, v, s);
-    wp_term *first = k ? k : l;
+    wp_term *ref = operator_ref(p, "internal", k ? "member_3" : "member_2", op);
+    wp_term *t = k ? infix_call(p, ref, (wp_term *[]){k, l, r}, 3, s)
+                   : infix_call(p, ref, (wp_term *[]){l, r}, 2, s);
+    const wp_term *first = k ? k : l;
     t->loc.row = first->loc.row;
     t->loc.col = first->loc.col;
-    t->infix = true;
     return t;
 }
 
@@ -294,14 +306,8 @@ wp_term *wp_new_minus(wp_parser *p, wp_term *t, wp_span op, wp_span s)
     }
     wp_term *zero = wp_new_scalar(p, WP_NUMBER, wv_small(0), op);
     wp_term *minus = operator_ref(p, "minus", NULL, (wp_span){0});
-    wp_vec v = {0};
-    wp_vec_add(p, &v, minus);
-    wp_vec_add(p, &v, zero);
-    wp_vec_add(p, &v, t);
     op.end = s.end;
-    wp_term *call = wp_new_list(p, WP_CALL, v, op);
-    call->infix = true;
-    return call;
+    return infix_call(p, minus, (wp_term *[]){zero, t}, 2, op);
 }
 
 /* ---- references and calls ---- */
@@ -356,10 +362,8 @@ wp_term *wp_ref_call(wp_parser *p, wp_term *head, wp_vec args, wp_span head_span
     wp_term *op = head;
     if (head->kind != WP_REF || head->parens) {
         may_head(p, head);
-        op = wp_new_term(p, WP_REF, s);
-        op->list.items = wb_arena_alloc(p->arena, 4 * sizeof(wp_term *));
+        op = new_items(p, WP_REF, 1, s);
         op->list.items[0] = head;
-        op->list.n = 1;
         op->loc.row = head->loc.row;
         op->loc.col = head->loc.col;
         op->loc.offset = is_call(p, head) ? head->loc.offset : head_span.off;
@@ -388,9 +392,8 @@ wp_term *wp_ref_done(wp_parser *p, wp_term *t)
 {
     if (t->kind != WP_VAR || !(wb_str_is(t->name, "input") || wb_str_is(t->name, "data")))
         return t;
-    wp_vec v = {0};
-    wp_vec_add(p, &v, t);
-    wp_term *ref = wp_new_list(p, WP_REF, v, (wp_span){0});
+    wp_term *ref = new_items(p, WP_REF, 1, (wp_span){0});
+    ref->list.items[0] = t;
     ref->loc = t->loc;
     return ref;
 }
@@ -428,14 +431,21 @@ wp_expr *wp_new_expr(wp_parser *p, wp_expr_kind kind, wp_span s)
 
 wp_expr *wp_term_expr(wp_parser *p, wp_term *t, wp_span s)
 {
-    wp_expr *e = wp_new_expr(p, t->kind == WP_CALL ? WP_EXPR_CALL : WP_EXPR_TERM, s);
-    if (t->kind == WP_CALL) {
-        e->call.items = t->list.items;
-        e->call.n = t->list.n;
-        e->infix = t->infix;
-    } else {
+    if (t->kind != WP_CALL) {
+        wp_expr *e = wp_new_expr(p, WP_EXPR_TERM, s);
         e->term = t;
+        return e;
     }
+    wp_term **items = t->list.items;
+    uint32_t n = t->list.n;
+    bool infix = t->infix;
+    /* The expression takes the place of the call, which was made just now and nobody knows yet. */
+    if (wb_arena_mark(p->arena) == (char *)t + WP_TERM_SMALL)
+        wb_arena_rewind(p->arena, (char *)t);
+    wp_expr *e = wp_new_expr(p, WP_EXPR_CALL, s);
+    e->call.items = items;
+    e->call.n = n;
+    e->infix = infix;
     return e;
 }
 

@@ -1,7 +1,8 @@
 /* The grammar of Rego. It is LALR(1) without conflicts because scan.c hands it distinct tokens where
  * blanks or what comes later decide: T_CALL and T_INDEX touch the term before, T_BODY opens a body
  * where { could open a value, the T_..._COMP brackets hold comprehensions and T_BAR is their bar,
- * T_NL is a line end that parts expressions, T_NEG a minus before a term.
+ * T_NL is a line end that parts expressions, T_NEG a minus before a term. What stands before a T_BAR
+ * has no operators, or scan.c would not have called it so.
  *
  * A statement of a module begins as an expression: `p[x] := 1` is read as an assignment and turned
  * into a rule head when `if`, `contains` or a body follows, or when it ends. All lists are
@@ -79,7 +80,7 @@ static wp_span last_of(wp_span s, const wp_term *t)
 %left '+' '-'
 %left '*' '/' '%'
 
-%type <term> postfix term relation infix in_expr kv_expr import_path
+%type <term> postfix relation infix in_expr kv_expr import_path
 %type <list> items items0 pairs args body exprs with_list some_list in_list template template_parts
 %type <list> statement_list
 %type <expr> no_head literal expr some every hole template_text template_end
@@ -335,7 +336,8 @@ in_expr: relation
        | in_expr T_IN relation  { $$ = wp_new_member(p, @2, NULL, $1, $3, @$); }
        ;
 
-relation: term
+relation: postfix                   { $$ = wp_ref_done(p, $1); }
+        | T_NEG postfix             { $$ = wp_new_minus(p, wp_ref_done(p, $2), @1, @2); }
         | relation T_EQ relation    { $$ = wp_new_infix(p, "equal", @2, $1, $3, @$); }
         | relation T_NE relation    { $$ = wp_new_infix(p, "neq", @2, $1, $3, @$); }
         | relation '<' relation     { $$ = wp_new_infix(p, "lt", @2, $1, $3, @$); }
@@ -350,10 +352,6 @@ relation: term
         | relation '/' relation     { $$ = wp_new_infix(p, "div", @2, $1, $3, @$); }
         | relation '%' relation     { $$ = wp_new_infix(p, "rem", @2, $1, $3, @$); }
         ;
-
-term: postfix               { $$ = wp_ref_done(p, $1); }
-    | T_NEG postfix         { $$ = wp_new_minus(p, wp_ref_done(p, $2), @1, @2); }
-    ;
 
 /* A term and the calls and steps that touch it. */
 postfix: postfix T_DOT T_IDENT
@@ -382,11 +380,11 @@ postfix: postfix T_DOT T_IDENT
        | '{' pairs ',' '}'      { $$ = wp_new_object(p, $2, @$); }
        | '{' ',' pairs '}'      { $$ = wp_new_object(p, $3, @$); }
        | '{' ',' pairs ',' '}'  { $$ = wp_new_object(p, $3, @$); }
-       | T_ARRAY_COMP term T_BAR body ']'
+       | T_ARRAY_COMP relation T_BAR body ']'
                     { $$ = wp_new_comp(p, WP_ARRAY_COMP, NULL, $2, $4, @$); }
-       | T_SET_COMP term T_BAR body '}'
+       | T_SET_COMP relation T_BAR body '}'
                     { $$ = wp_new_comp(p, WP_SET_COMP, NULL, $2, $4, @$); }
-       | T_OBJECT_COMP in_expr ':' term T_BAR body '}'
+       | T_OBJECT_COMP in_expr ':' relation T_BAR body '}'
                     { $$ = wp_new_comp(p, WP_OBJECT_COMP, $2, $4, $6, @$); }
        ;
 
