@@ -17,6 +17,9 @@ typedef wv_json_decoder decoder;
 #define NO_FRAME WV_JSON_NO_FRAME
 #define NO_NODE  WV_JSON_NO_NODE
 
+#define CACHE_LINE 64
+_Static_assert(sizeof(wv_json_name) * 2 == CACHE_LINE, "a name stands in one line");
+
 /* A frame word: what it is of, and above the place of the frame below it, counted from 1. */
 enum {
     FRAME_OBJECT = 1,
@@ -434,7 +437,10 @@ wb_status wv_json_decode_prefix(wb_arena *a, wb_str text, const wv_json_options 
     start(&d, a, text, options, error);
     size_t share_from = options && options->share_from ? options->share_from : WV_JSON_SHARE_FROM;
     if (text.n >= share_from) {
-        d.cache = wb_calloc(1, sizeof *d.cache);
+        d.cache = aligned_alloc(CACHE_LINE, sizeof *d.cache);
+        if (!d.cache)
+            wb_fatal("no memory for what a document holds more than once");
+        memset(d.cache, 0, sizeof *d.cache);
         d.shapes = wb_calloc(1, sizeof *d.shapes);
         d.shapes->a = a;
         d.shapes->n_nodes = 1;

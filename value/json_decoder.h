@@ -41,6 +41,17 @@ typedef struct wv_json_slot {
     uint32_t at;  /* place in the arena in units of 8 bytes; 0: free */
 } wv_json_slot;
 
+/* The same for a string of 8 to 64 bytes, with the bytes of most: so a string that comes again is
+ * told without a look at where it stands, which may be far away. Half a line of memory. */
+typedef struct wv_json_name {
+    uint32_t tag; /* the upper 24 bits of the hash, and the length */
+    uint32_t at;
+    uint64_t parts[3]; /* the first eight bytes, the last eight, and of those behind the first eight
+                          the first, where the string has more than 16 */
+} wv_json_name;
+
+#define WV_JSON_NAME_WHOLE 24u /* bytes that the parts hold */
+
 /* A string that may have been seen before. It is looked up when the collection closes: then its
  * slot is there, and the waits for memory of several strings overlap. */
 typedef struct wv_json_pending {
@@ -66,10 +77,10 @@ struct wv_json_shapes {
 /* The strings and small collections of one document that were seen before. Those that have one slot
  * replace each other; nothing here is needed for a right answer. */
 typedef struct wv_json_cache {
-    wv_json_slot strings[WV_JSON_STRINGS];
-    wv_json_slot groups[WV_JSON_GROUPS]; /* small collections */
+    wv_json_name strings[WV_JSON_STRINGS];
+    wv_json_slot groups[WV_JSON_GROUPS];                   /* small collections */
+    _Alignas(64) wv_json_pending pending[WV_JSON_PENDING]; /* by word */
     uint32_t n_pending;
-    wv_json_pending pending[WV_JSON_PENDING]; /* by word */
 } wv_json_cache;
 
 typedef struct wv_json_decoder {

@@ -136,32 +136,43 @@ static uint32_t place(const wv_json_decoder *d)
     return node == WV_JSON_NO_NODE ? 0 : node;
 }
 
+/* The entry that the string would have, but for where it stands. n: 8 to INTERN_MAX. */
+static inline wv_json_name name_of(const char *p, size_t n, uint64_t hash)
+{
+    return (wv_json_name){
+        .tag = (uint32_t)(hash >> 32 & ~(uint64_t)0xff) | (uint32_t)n,
+        .parts = {wv_load64(p), wv_load64(p + n - 8), n > 16 ? wv_load64(p + 8) : 0}};
+}
+
 /* The string of the hash that was seen before, if the bytes agree, or a new one. */
 static inline wv look_up(wv_json_decoder *d, const char *p, size_t n, uint64_t hash, uint32_t node)
 {
-    wv_json_slot *slot = &d->cache->strings[hash % WV_JSON_STRINGS];
-    const wv_string *s = wv_json_slot_get(d, slot, hash);
-    if (s) {
+    wv_json_name *slot = &d->cache->strings[hash % WV_JSON_STRINGS], name = name_of(p, n, hash);
+    if (slot->at && slot->tag == name.tag) {
+        const wv_string *s = (const void *)(d->a->base + (size_t)slot->at * 8);
         d->shapes->nodes[node].strings.hits++;
-        if (s->h.len == n && wv_same_bytes(s->bytes, p, n))
-            return wv_string_made(s);
+        if (((slot->parts[0] ^ name.parts[0]) | (slot->parts[1] ^ name.parts[1]) |
+             (slot->parts[2] ^ name.parts[2])) == 0 &&
+            (n <= WV_JSON_NAME_WHOLE || wv_same_bytes(s->bytes, p, n)))
+            return wv_string_word(s, name.parts[0], name.parts[1], n);
     }
     wv v = make_string(d->a, p, n, hash);
-    wv_json_slot_put(d, slot, hash, v);
+    size_t at = (size_t)((char *)wv_ptr(v) - d->a->base) / 8;
+    name.at = (uint32_t)at;
+    if (at && at <= UINT32_MAX)
+        *slot = name;
     return v;
 }
 
-/* Asks for the string that the slot of the last pending one names: the slot was asked for when it
- * came. */
+/* Asks for the string that the slot of the last pending one names, if it will be looked at: the
+ * slot was asked for when it came. */
 static inline void ask_for_last(const wv_json_decoder *d)
 {
     const wv_json_cache *c = d->cache;
-    if (!c->n_pending)
+    if (!c->n_pending || c->pending[c->n_pending - 1].n <= WV_JSON_NAME_WHOLE)
         return;
-    uint64_t hash = c->pending[c->n_pending - 1].hash;
-    const void *s = wv_json_slot_get(d, &c->strings[hash % WV_JSON_STRINGS], hash);
-    if (s)
-        __builtin_prefetch(s);
+    const wv_json_name *slot = &c->strings[c->pending[c->n_pending - 1].hash % WV_JSON_STRINGS];
+    __builtin_prefetch(d->a->base + (size_t)slot->at * 8);
 }
 
 void wv_json_settle(wv_json_decoder *d, size_t from)

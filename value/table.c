@@ -265,11 +265,20 @@ static inline void index_put(wv_table *t, uint32_t at, uint32_t i)
 
 #define AHEAD 16 /* members whose slots are on the way from memory at a time; a power of two */
 
+/* Asks for what a word points to: the members of a large table were made long ago. */
+static inline void ask_for(wv v)
+{
+    if (wv_is_boxed(v))
+        __builtin_prefetch(wv_ptr(v));
+}
+
 static ALWAYS_INLINE void index_all(wv_table *t, unsigned width)
 {
     uint32_t n = t->h.len, slots[AHEAD];
     memset(t->index, 0, ((size_t)t->mask + 1) * sizeof(uint32_t));
     for (uint32_t i = 0; i < n; i++) {
+        if (n - i > AHEAD)
+            ask_for(t->entries[((size_t)i + AHEAD) * width]);
         uint32_t at = (uint32_t)wv_hash(t->entries[(size_t)i * width], t->seed) & t->mask;
         if (i >= AHEAD)
             index_put(t, slots[i % AHEAD], i - AHEAD);
@@ -506,9 +515,12 @@ static bool keys_ascend(const wv *pairs, size_t n)
 {
     if (n && !wv_is_string(pairs[0]))
         return false;
-    for (size_t i = 1; i < n; i++)
+    for (size_t i = 1; i < n; i++) {
+        if (n - i > AHEAD)
+            ask_for(pairs[2 * (i + AHEAD)]);
         if (!wv_is_string(pairs[2 * i]) || !wv_string_before(pairs[2 * i - 2], pairs[2 * i]))
             return false;
+    }
     return true;
 }
 

@@ -225,14 +225,20 @@ wv wv_string_new(wb_arena *a, wb_str s);
 /* Room for n bytes (n > WV_SHORT_MAX): the caller writes all of them, then wv_string_made is the
  * value. */
 wv_string *wv_string_make(wb_arena *a, size_t n);
-/* The word of a string whose bytes are written: at least eight. */
+/* The word of a string of n bytes, at least eight; of those the first and the last eight. The
+ * string itself is not read. */
+static inline wv wv_string_word(const wv_string *s, uint64_t first, uint64_t last, size_t n)
+{
+    uint64_t mark = (first ^ (last << 29 | last >> 35) ^ n) * 0x9e3779b97f4a7c15u;
+    return (wv)(uintptr_t)s | (mark & WV_MARK_MASK) | WV_T_STRING;
+}
+/* The same of a string whose bytes are written. */
 static inline wv wv_string_made(const wv_string *s)
 {
     uint64_t first, last;
     memcpy(&first, s->bytes, 8);
     memcpy(&last, s->bytes + s->h.len - 8, 8);
-    uint64_t mark = (first ^ (last << 29 | last >> 35) ^ s->h.len) * 0x9e3779b97f4a7c15u;
-    return (wv)(uintptr_t)s | (mark & WV_MARK_MASK) | WV_T_STRING;
+    return wv_string_word(s, first, last, s->h.len);
 }
 /* Whether two words of strings (WV_T_STRING) differ so that the strings do. */
 static inline bool wv_marks_differ(wv a, wv b)

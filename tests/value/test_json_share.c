@@ -46,6 +46,37 @@ static void equal_strings_are_one(void **state)
     assert_true(wv_object_get(v, str(*state, "y")) == items[0]);
 }
 
+/* Of all lengths around those that the table of strings holds: told apart by one byte anywhere and
+ * by their lengths, and each what the text has. */
+static void strings_of_any_length_are_told_apart(void **state)
+{
+    for (unsigned n = 6; n < 70; n++) {
+        char text[4096], word[80] = {0};
+        size_t used = (size_t)snprintf(text, sizeof text, "[");
+        unsigned places[] = {n, 0, 4, n / 2, n - 4, n - 1}, count = 0;
+        for (unsigned i = 0; i < 12; i++) {
+            memset(word, 'a', n);
+            word[places[i % 6]] = i % 6 ? 'b' : 0;
+            used += (size_t)snprintf(text + used, sizeof text - used, "\"%s\",", word);
+        }
+        snprintf(text + used, sizeof text - used, "\"a%s\"]", word);
+        wv v = shared(*state, text);
+        const wv *items = wv_items(v);
+        for (unsigned i = 0; i < 6; i++) {
+            assert_true(wv_compare(items[i], items[i + 6]) == 0);
+            if (n > WV_SHORT_MAX && n <= 64)
+                assert_true(items[i] == items[i + 6]);
+            memset(word, 'a', n);
+            word[places[i]] = i ? 'b' : 0;
+            assert_true(wb_str_is(wv_str(&items[i]), word));
+            for (unsigned k = 0; k < 6; k++)
+                count += items[i] != items[k] && places[i] != places[k];
+        }
+        assert_int_equal(wv_str(&items[12]).n, n + 1);
+        assert_true(count >= 20);
+    }
+}
+
 static void equal_small_collections_are_one(void **state)
 {
     wv v = shared(*state, "[{\"t\":[\"a\",1],\"l\":{\"x\":1}},{\"t\":[\"a\",1],\"l\":{\"x\":1}},"
@@ -222,6 +253,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(objects_of_the_same_keys_share_a_shape, arena_setup,
                                         arena_teardown),
         cmocka_unit_test_setup_teardown(equal_strings_are_one, arena_setup, arena_teardown),
+        cmocka_unit_test_setup_teardown(strings_of_any_length_are_told_apart, arena_setup,
+                                        arena_teardown),
         cmocka_unit_test_setup_teardown(equal_small_collections_are_one, arena_setup,
                                         arena_teardown),
         cmocka_unit_test_setup_teardown(any_number_of_keys_is_found_again, arena_setup,
