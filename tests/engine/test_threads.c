@@ -21,7 +21,8 @@ static const char *const QUERIES[] = {
     "[T!]! }`) | some q in input.queries]",
     "x := [graphql.parse(q, `type Query { a(b: Int): T } type T { c: Int }`) | q := "
     "input.queries[0]]",
-    "x := [graphql.parse_and_verify(q, `interface I { c: Int } type T implements I { c: Int } union "
+    "x := [graphql.parse_and_verify(q, `interface I { c: Int } type T implements I { c: Int } "
+    "union "
     "U = T type Query { a(b: Int): T u: U i: I }`) | some q in input.queries]",
     "x := graphql.parse(`query Q($v: Int) { a(b: $v) { c } }`, `type Query { a(b: Int): T } type T "
     "{ c: Int }`)",
@@ -40,7 +41,8 @@ static const char *const QUERIES[] = {
     "some d in input.documents]",
     "x := [time.parse_ns(`2006-01-02 15:04 MST`, t) | some t in input.times]",
     "x := [sprintf(`%v is %d of %5.2f`, [t, 3, 2.5]) | some t in input.texts]",
-    "x := [strings.render_template(`{{range .l}}{{.}},{{end}}{{.t}}`, {`l`: [1, 2], `t`: t}) | some "
+    "x := [strings.render_template(`{{range .l}}{{.}},{{end}}{{.t}}`, {`l`: [1, 2], `t`: t}) | "
+    "some "
     "t in input.texts]",
     "x := [time.format([1700000000000000000, z]) | some z in input.zones]",
 };

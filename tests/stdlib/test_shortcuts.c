@@ -51,8 +51,8 @@ static const char *const zones[] = {
     "America/Sao_Paulo", "Pacific/Auckland", "Asia/Kolkata",  "America/Santiago",
 };
 
-/* Seconds far behind the last transition of a file, where the rule alone tells; about each border of
- * a year and of summer time one before, one at, one after, in any order. */
+/* Seconds far behind the last transition of a file, where the rule alone tells; about each border
+ * of a year and of summer time one before, one at, one after, in any order. */
 static void zones_remember_what_holds(void **state)
 {
     static const int64_t borders[] = {
@@ -133,9 +133,10 @@ static bool is_range(term_env *e, const char *text)
 static void addresses_are_those_of_the_library(void **state)
 {
     static const char *const rows[] = {
-        "0.0.0.0",   "255.255.255.255", "256.0.0.1", "1.2.3",   "1.2.3.4.",   ".1.2.3.4", "1..2.3",
-        "01.2.3.4",  "1.2.3.04",        "00.0.0.0",  "1.2.3.4 ", " 1.2.3.4", "1.2.3.-4", "1.2.3.+4",
-        "1.2.3.444", "1.2.3.0004",      "",          "1",       "1.2.3.4.5",  "a.b.c.d",  "1.2.3.1e1",
+        "0.0.0.0",   "255.255.255.255", "256.0.0.1", "1.2.3",      "1.2.3.4.", ".1.2.3.4",
+        "1..2.3",    "01.2.3.4",        "1.2.3.04",  "00.0.0.0",   "1.2.3.4 ", " 1.2.3.4",
+        "1.2.3.-4",  "1.2.3.+4",        "1.2.3.444", "1.2.3.0004", "",         "1",
+        "1.2.3.4.5", "a.b.c.d",         "1.2.3.1e1",
     };
     static const char letters[] = "0123456789..25";
     struct in_addr at;
@@ -182,7 +183,8 @@ static bool simple_part(wv a, wv b, bool outermost)
                 return false;
         return true;
     }
-    for (uint32_t from = 0; wv_is_array(a) && wv_is_array(b) && from + wv_len(b) <= wv_len(a); from++) {
+    for (uint32_t from = 0; wv_is_array(a) && wv_is_array(b) && from + wv_len(b) <= wv_len(a);
+         from++) {
         uint32_t k = 0;
         while (k < wv_len(b) && wv_equal(wv_items(a)[from + k], wv_items(b)[k]))
             k++;
