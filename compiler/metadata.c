@@ -2,6 +2,11 @@
  * rule that calls them. */
 #include "compiler/unit.h"
 #include "value/json.h"
+#include "value/number.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 static bool has_scope(wv block, const char *scope)
 {
@@ -86,6 +91,35 @@ static wv plain_members(wc_unit *u, wv from)
     return out;
 }
 
+/* Integers beyond 63 bits turn negative, as the evaluator reads them. */
+static wv in_63_bits(wc_unit *u, wv v)
+{
+    int64_t fits;
+    if (wv_is_number(v) && !wv_number_int64(v, &fits)) {
+        wb_str text = wv_number_text(u->a, v);
+        const char *digits = wb_arena_dup(u->a, text.p, text.n);
+        bool whole = text.n && strspn(digits, "0123456789") == text.n;
+        char turned[24];
+        snprintf(turned, sizeof turned, "%" PRId64, (int64_t)strtoull(digits, NULL, 10));
+        wv out = v;
+        if (whole)
+            wv_number_parse(u->a, wb_str_of(turned), false, &out);
+        return out;
+    }
+    if (wv_is_array(v)) {
+        wv out = wv_array_begin(u->a, wv_len(v));
+        for (uint32_t i = 0; i < wv_len(v); i++)
+            wv_array_push(u->a, &out, in_63_bits(u, wv_items(v)[i]));
+        return out;
+    }
+    if (!wv_is_object(v))
+        return v;
+    wv out = wv_object_begin(u->a, wv_len(v));
+    for (uint32_t i = 0; i < wv_len(v); i++)
+        wv_object_put(u->a, &out, wv_key_at(v, NULL, i), in_63_bits(u, wv_value_at(v, NULL, i)));
+    return out;
+}
+
 /* A block as policies see it; what it says to the compile API is not for them. */
 static wv plain(wc_unit *u, wv block)
 {
@@ -99,6 +133,8 @@ static wv plain(wc_unit *u, wv block)
             for (uint32_t k = 0; k < wv_len(value); k++)
                 wv_array_push(u->a, &list, plain_members(u, wv_items(value)[k]));
             value = list;
+        } else if (is_key(key, "custom") || is_key(key, "labels")) {
+            value = in_63_bits(u, value);
         }
         wv_object_put(u->a, &out, key, value);
     }
