@@ -195,6 +195,7 @@ typedef struct wc_need {
     const wc_var *var;         /* the variable that stands for the place from here on, or NULL */
     wc_wanted what;
     bool crowded;  /* the place is asked for other values, too: one of them is enough */
+    uint32_t mark; /* of a place that is asked for a value: its hash */
     uint32_t from; /* number of the expression */
     const wc_need_list *alternatives; /* EITHER: two; else NULL */
 } wc_need;

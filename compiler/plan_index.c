@@ -131,13 +131,27 @@ static bool is_valued(const wc_need *x)
     return x->what != WC_NEED_DEFINED && x->what != WC_NEED_EITHER;
 }
 
+/* Equal places have equal marks. */
+static uint32_t mark_of(const finder *f, const wp_term *place)
+{
+    const wp_term *last = place->kind == WP_REF ? place->list.items[place->list.n - 1] : place;
+    uint32_t n = place->kind == WP_REF ? place->list.n : 0;
+    return last->kind <= WP_STRING ? (uint32_t)wv_hash(last->value, f->p->u->options->seed) + n : n;
+}
+
 /* Of several values that one place is asked for, any lets the rule be seen. */
 static void note_crowd(finder *f, wc_need *made)
 {
-    for (uint32_t i = f->path; i < f->n && is_valued(made); i++) {
+    if (!is_valued(made))
+        return;
+    made->mark = mark_of(f, made->place);
+    for (uint32_t i = f->path; i < f->n; i++) {
         wc_need *other = &f->needs[i];
-        if (other != made && is_valued(other) && wc_same_place(other->place, made->place))
+        if (other->mark == made->mark && is_valued(other) &&
+            wc_same_place(other->place, made->place)) {
             other->crowded = made->crowded = true;
+            return; /* others of that place are marked */
+        }
     }
 }
 

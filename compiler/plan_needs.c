@@ -285,7 +285,8 @@ static void plan_crowd(wc_planner *p, wc_need_list list, uint32_t first)
     wc_block *out = p->block;
     for (uint32_t i = first; i < list.n; i++) {
         const wc_need *x = &list.v[i];
-        if (!x->crowded || x->what == dropped || !wc_same_place(x->place, place))
+        if (!x->crowded || x->mark != list.v[first].mark || x->what == dropped ||
+            !wc_same_place(x->place, place))
             continue;
         wc_mark inner = wc_open(p);
         plan_need(p, x, UINT32_MAX);
@@ -299,7 +300,8 @@ static void plan_crowd(wc_planner *p, wc_need_list list, uint32_t first)
 static bool is_first_of_crowd(wc_need_list list, uint32_t i)
 {
     for (uint32_t k = 0; k < i; k++)
-        if (list.v[k].crowded && wc_same_place(list.v[k].place, list.v[i].place))
+        if (list.v[k].crowded && list.v[k].mark == list.v[i].mark &&
+            wc_same_place(list.v[k].place, list.v[i].place))
             return false;
     return true;
 }
@@ -335,6 +337,14 @@ static bool is_decided(const wc_planner *p, const wp_expr *e)
     return false;
 }
 
+static bool has_crowd(wc_need_list list)
+{
+    for (uint32_t i = 0; i < list.n; i++)
+        if (list.v[i].crowded)
+            return true;
+    return false;
+}
+
 /* Whether the place of a plain test is asked for other values, too. */
 static bool is_crowded(wc_need_list list, const wp_expr *e)
 {
@@ -359,9 +369,10 @@ void wc_plan_rule_body(wc_planner *p, const wc_rule *r)
         seen++;
     if (seen < b->n)
         needs.n = wc_find_needs(p, r, &needs.v);
+    bool crowds = has_crowd(needs);
     wp_body rest = {wb_arena_alloc(p->u->a, (b->n + 1) * sizeof(wp_expr *)), 0};
     for (uint32_t i = 0; i < b->n; i++) {
-        if (!is_plain_test(p->u, b->exprs[i]) || is_crowded(needs, b->exprs[i]))
+        if (!is_plain_test(p->u, b->exprs[i]) || (crowds && is_crowded(needs, b->exprs[i])))
             rest.exprs[rest.n++] = b->exprs[i];
         else if (!is_decided(p, b->exprs[i]))
             wc_plan_expr(p, b->exprs[i]);
