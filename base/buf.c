@@ -5,6 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+
+#define HUGE      ((size_t)2 << 20) /* the system's huge page */
+#define HUGE_FROM (4 * HUGE) /* texts of that length are filled: small pages would cost more */
 
 void wb_buf_init(wb_buf *b, size_t max)
 {
@@ -23,6 +27,14 @@ void wb_buf_clear(wb_buf *b)
     b->failed = false;
 }
 
+/* The memory comes as it is filled, a huge page at a time where the system has them. */
+static void ask_for_huge_pages(char *p, size_t n)
+{
+    char *first = (char *)(((uintptr_t)p + HUGE - 1) & ~(HUGE - 1));
+    size_t whole = ((size_t)(p + n - first)) & ~(HUGE - 1);
+    madvise(first, whole, MADV_HUGEPAGE); /* no more than a wish */
+}
+
 char *wb_buf_reserve(wb_buf *b, size_t n)
 {
     if (b->failed || n > b->max - b->n) {
@@ -36,6 +48,8 @@ char *wb_buf_reserve(wb_buf *b, size_t n)
             cap *= 2;
         b->p = wb_realloc(b->p, cap);
         b->cap = cap;
+        if (cap >= HUGE_FROM)
+            ask_for_huge_pages(b->p, cap);
     }
     return b->p + b->n;
 }
