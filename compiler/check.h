@@ -150,6 +150,7 @@ typedef struct wc_check {
     wb_str local;          /* "__local", in queries "__localq" */
     uint32_t stage;        /* of a query; 0 for modules */
     wc_cvar *input, *data; /* the roots */
+    wp_term *eq;           /* check_terms.c: the operator of what it makes; NULL: nothing yet */
     wc_cmodule *modules;
     uint32_t n_modules;
     wc_crule **all; /* rules with their else parts, in order */
@@ -307,7 +308,7 @@ wb_str wc_ck_text(wc_check *c, const wp_term *t);
 /* A copy that has the names of the program text; with subjects: and what was written in place of
  * variables that were made. */
 wp_term *wc_ck_shown(wc_check *c, const wp_term *t, bool subjects);
-/* The path of a rule as a reference from data. */
+/* The path of a rule as a reference from data, to be read only. */
 wp_term *wc_ck_path(wc_check *c, const wc_crule *r);
 uint32_t wc_ck_path_len(const wc_crule *r);
 /* The part of that path at i. */

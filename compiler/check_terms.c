@@ -13,10 +13,14 @@
  * nothing. */
 #include "compiler/check.h"
 
-/* A made variable for t, bound by an expression at t's place. */
+/* A made variable for t, bound by an expression at t's place. Its operator is one for all: what
+ * follows renames none, and lowers one once. */
 static wp_expr *bind(wc_check *c, wp_term *t)
 {
-    wp_expr *e = wc_ck_equation(c, wc_ck_var_term(c, wc_ck_local(c), t->loc), t, t->loc);
+    if (!c->eq)
+        c->eq = wc_ck_operator(c, "eq", (wp_loc){0});
+    wp_term *sides[2] = {wc_ck_var_term(c, wc_ck_local(c), t->loc), t};
+    wp_expr *e = wc_ck_call(c, c->eq, sides, 2, t->loc);
     e->generated = true;
     return e;
 }

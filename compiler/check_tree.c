@@ -27,17 +27,23 @@ const wp_term *wc_ck_path_at(const wc_crule *r, uint32_t i)
     return i < n ? r->module->package->list.items[i] : r->ref[i - n];
 }
 
+/* A part of a path that is only read: scalars are what they were. */
+static wp_term *part(wc_check *c, const wp_term *t)
+{
+    return wc_ck_is_scalar(t) ? (wp_term *)(uintptr_t)t : wc_ck_copy(c, t);
+}
+
 wp_term *wc_ck_path(wc_check *c, const wc_crule *r)
 {
     const wp_term *p = r->module->package;
     wp_term *t = wc_ck_list(c, WP_REF, wc_ck_path_len(r), r->loc);
     t->list.items[0] = wc_ck_var_term(c, c->data, r->loc);
     for (uint32_t i = 1; i < p->list.n; i++)
-        t->list.items[i] = wc_ck_copy(c, p->list.items[i]);
+        t->list.items[i] = part(c, p->list.items[i]);
     t->list.items[p->list.n] =
         wc_string_term(c->u, wc_cvar_name(wc_cvar_of(r->ref[0])), r->ref[0]->loc);
     for (uint32_t i = 1; i < r->n_ref; i++)
-        t->list.items[p->list.n + i] = wc_ck_copy(c, r->ref[i]);
+        t->list.items[p->list.n + i] = part(c, r->ref[i]);
     return t;
 }
 
