@@ -544,6 +544,12 @@ static void emit_stmt(emitter *e, const wc_stmt *s)
     case WC_S_MakeSet: put(e, WM_SET, s->t, 4, 0, loc); break;
     case WC_S_MakeObject: put(e, WM_OBJECT, s->t, 4, 0, loc); break;
     case WC_S_ArrayAppend: put(e, WM_PUSH, s->t, reg(e, s->a, 0, loc), 0, loc); break;
+    case WC_S_TallySum:
+    case WC_S_TallyMax:
+    case WC_S_TallyMin:
+        put(e, (wm_op)(WM_TALLYSUM + (s->kind - WC_S_TallySum)), s->t, s->a.n, reg(e, s->b, 0, loc),
+            loc);
+        break;
     case WC_S_SetAdd: put(e, WM_SADD, s->t, reg(e, s->a, 0, loc), 0, loc); break;
     case WC_S_ObjectInsert:
     case WC_S_ObjectInsertOnce: {

@@ -620,6 +620,9 @@ static void write_stmt(ir_writer *w, const wc_stmt *s)
     case WC_S_CallBuiltin:
     case WC_S_DataRef: write_call(w, s); break;
     case WC_S_DataKeys: write_keys(w, s); break;
+    case WC_S_TallySum:
+    case WC_S_TallyMax:
+    case WC_S_TallyMin:
     case WC_S_Match:
     case WC_S_Clashes:
     case WC_S_Settle:

@@ -76,6 +76,8 @@ typedef struct wc_plan {
 void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query_body *query, const wp_module *context);
 /* plan_match.c: once it is known which rules are remembered. */
 void wc_plan_matches(wc_unit *u, const wc_plan *plan);
+/* plan_tally.c */
+void wc_plan_tally(wc_unit *u, const wc_plan *plan);
 /* plan_hoist.c */
 void wc_plan_hoist(wc_unit *u, const wc_plan *plan);
 

@@ -307,13 +307,20 @@ void wv_sort(wv *items, size_t n, wb_arena *scratch)
         if (wv_is_collection(items[i]))
             wv_order_below(items[i]);
     sort_item local[2 * SORT_LOCAL];
-    sort_item *p = n <= SORT_LOCAL ? local : wb_malloc(2 * n * sizeof *p);
+    size_t size = 2 * n * sizeof *local;
+    char *mark = wb_arena_mark(scratch);
+    bool borrows = mark <= scratch->limit && size <= (size_t)(scratch->limit - mark);
+    sort_item *p = n <= SORT_LOCAL ? local
+                   : borrows       ? wb_arena_alloc(scratch, size)
+                                   : wb_malloc(size);
     for (size_t i = 0; i < n; i++)
         p[i] = (sort_item){.rank = rank_of(items[i]), .v = items[i]};
     const sort_item *sorted = merge_sort(p, p + n, n);
     for (size_t i = 0; i < n; i++)
         items[i] = sorted[i].v;
-    if (p != local)
+    if (p != local && borrows)
+        wb_arena_rewind(scratch, mark);
+    else if (p != local)
         free(p);
 }
 

@@ -463,7 +463,7 @@ static inline void wv_expect(wv v)
 /* Computes every lazy part (hashes, orders) below v, so that threads that share it write nothing.
  */
 void wv_freeze(wv v, uint64_t seed);
-/* Sorts n words into Rego order (stable). */
+/* Sorts n words into Rego order (stable). What it needs meanwhile is borrowed from scratch. */
 void wv_sort(wv *items, size_t n, wb_arena *scratch);
 
 #endif

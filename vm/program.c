@@ -33,6 +33,8 @@ static void put_operand(wb_buf *b, const wm_program *p, const wm_func *fn, char 
     case 'i':
     case 'u': wb_buf_putf(b, " %u", v); break;
     case 'k':
+    case 'p':
+    case 'z':
     case 'w':
         wb_buf_putc(b, ' ');
         wv_print(b, p->consts[fn->consts + v]);

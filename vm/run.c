@@ -212,6 +212,25 @@ static wv make_collection(wm_session *s, wm_op op, const wv *from, uint32_t n)
     }
 }
 
+/* What was counted so far, and all that comes, goes into the array after all. */
+static __attribute__((noinline)) void untally(wm_session *s, wv *counted, wv *array, wv v)
+{
+    wm_pin(s, wv_ptr(*array));
+    if (*counted != WV_UNDEFINED)
+        wv_array_push(&s->kept, array, *counted);
+    *counted = WV_UNDEFINED;
+    wv_array_push(&s->kept, array, wm_keep(s, v));
+}
+
+/* The first of all, if it is a small integer, has none to be compared with. */
+static __attribute__((noinline)) void first_tally(wm_session *s, wv *counted, wv *array, wv v)
+{
+    if (*counted == WV_UNDEFINED && !wv_len(*array) && wv_is_int(v))
+        *counted = v;
+    else
+        untally(s, counted, array, v);
+}
+
 /* ---- memo ---- */
 
 static uint32_t hash_args(const wm_session *s, uint32_t func, const wv *args, unsigned n)
@@ -724,6 +743,23 @@ next:
             wm_pin(s, wv_ptr(regs[A]));
             wv_array_push(&s->kept, &regs[A], wm_keep(s, regs[B]));
         }
+        NEXT;
+        CASE(TALLYSUM) :
+        {
+            wv v;
+            if (__builtin_expect(wv_add_small(regs[A], regs[C], &v), 1))
+                regs[A] = v;
+            else
+                untally(s, &regs[A], &regs[B], regs[C]);
+            NEXT;
+        }
+        CASE(TALLYMAX)
+            : if (!wv_both_int(regs[A], regs[C])) first_tally(s, &regs[A], &regs[B], regs[C]);
+        else if ((int64_t)regs[C] > (int64_t)regs[A]) regs[A] = regs[C];
+        NEXT;
+        CASE(TALLYMIN)
+            : if (!wv_both_int(regs[A], regs[C])) first_tally(s, &regs[A], &regs[B], regs[C]);
+        else if ((int64_t)regs[C] < (int64_t)regs[A]) regs[A] = regs[C];
         NEXT;
         CASE(SADD) : if (!wv_set_has(regs[A], regs[B]))
         {

@@ -77,6 +77,8 @@ static const char *const keep_nothing[] = {
     "p if { not found }\nfound if { $; [y | some y in [x, x + 1]; not y == 3] == [] }",
     "p if { not found }\nfound if { $; every y in [{x: \"a longer text\"}] { y == {} } }",
     "p if { not found }\nfound if { $; count({k: v | some k, v in [x, \"a longer text\"]}) == 3 }",
+    "p if { not found }\nfound if { count([s | $; s := sprintf(\"text %d\", [x])]) == 7 }",
+    "p if { not found }\nfound if { max([y | $; y := count(sprintf(\"text %d\", [x]))]) == 7 }",
     "p if { not found }\nfound if { $; x / 7 < 0 }",
     "p if { not found }\nfound if { $; to_number(format_int(x, 10)) < 0 }",
     "p if { not found }\nfound if { $; nothing(x) }\nnothing(x) if { false; x }\n"
@@ -111,17 +113,18 @@ static void loops_that_keep_nothing(void **state)
 
 /* Loops that keep something from every turn. */
 static const char *const keep_all[] = {
-    "p := count([s | some x in big; s := sprintf(\"a longer text with the number %d\", [x])])",
+    "p := [count(l), l[0]] if { l := [s | some x in big; s := sprintf(\"a longer text with the "
+    "number %d\", [x])] }",
     "p := count({s | some x in big; s := sprintf(\"a longer text with the number %d\", [x])})",
     "p := count({s: x | some x in big; s := sprintf(\"a longer text with the number %d\", [x])})",
     "p := count(s)\ns contains t if { some x in big; t := sprintf(\"a longer text with %d\", [x]) "
     "}",
     "p := count(o)\no[t] := [x] if { some x in big; t := sprintf(\"a longer text with %d\", [x]) }",
     "p := count(g)\ng[t].name := [x] if { some x in big; t := sprintf(\"a longer text %d\", [x]) }",
-    "p if { not count([s | some x in big; s := sprintf(\"a longer text with number %d\", [x])]) "
-    "== 0 }",
-    "default p := true\np := false if { count([[x, x, x, x] | some x in big; some y in [1, 2, "
-    "3]]) > 0 }",
+    "p if { l := [s | some x in big; s := sprintf(\"a longer text with number %d\", [x])]; not "
+    "count(l) == 0; l[0] }",
+    "default p := true\np := false if { l := [[x, x, x, x] | some x in big; some y in [1, 2, 3]]; "
+    "count(l) > 0; l[0] }",
 };
 
 static void loops_that_keep_everything(void **state)
