@@ -31,24 +31,37 @@ static wv_num_status bits_op(wb_arena *a, bits_fn *fn, wv x, wv y, wv *out, int 
     return status;
 }
 
+/* Small integers have the same bits as their words have above the tag. */
 wv_num_status wv_bits_and(wb_arena *a, wv x, wv y, wv *out, int *operand)
 {
+    if (wv_both_int(x, y)) {
+        *out = x & y;
+        return WV_NUM_OK;
+    }
     return bits_op(a, mpz_and, x, y, out, operand);
 }
 
 wv_num_status wv_bits_or(wb_arena *a, wv x, wv y, wv *out, int *operand)
 {
+    if (wv_both_int(x, y)) {
+        *out = x | y;
+        return WV_NUM_OK;
+    }
     return bits_op(a, mpz_ior, x, y, out, operand);
 }
 
 wv_num_status wv_bits_xor(wb_arena *a, wv x, wv y, wv *out, int *operand)
 {
+    if (wv_both_int(x, y)) {
+        *out = (x ^ y) | WV_T_INT;
+        return WV_NUM_OK;
+    }
     return bits_op(a, mpz_xor, x, y, out, operand);
 }
 
 wv_num_status wv_bits_negate(wb_arena *a, wv x, wv *out)
 {
-    return bits_op(a, mpz_xor, x, wv_small(-1), out, NULL);
+    return wv_bits_xor(a, x, wv_small(-1), out, NULL);
 }
 
 static wv_num_status shift(wb_arena *a, wv x, wv count, bool left, wv *out, int *operand)
@@ -116,6 +129,18 @@ static bool is_plain(wv n)
     return true;
 }
 
+static void put_small(wb_buf *b, int64_t i, unsigned radix)
+{
+    char text[65], *end = text + sizeof text, *p = end;
+    uint64_t u = i < 0 ? -(uint64_t)i : (uint64_t)i;
+    do
+        *--p = "0123456789abcdef"[u % radix];
+    while (u /= radix);
+    if (i < 0)
+        *--p = '-';
+    wb_buf_put(b, p, (size_t)(end - p));
+}
+
 wv_num_status wv_number_format_int(wb_buf *b, wv n, wv base)
 {
     if (!wv_is_int(base))
@@ -123,12 +148,14 @@ wv_num_status wv_number_format_int(wb_buf *b, wv n, wv base)
     int64_t radix = wv_int(base), i;
     if (radix != 2 && radix != 8 && radix != 10 && radix != 16)
         return WV_NUM_BASE;
+    if (wv_is_int(n) || (radix == 10 && wv_number_int64(n, &i))) {
+        put_small(b, wv_is_int(n) ? wv_int(n) : i, (unsigned)radix);
+        return WV_NUM_OK;
+    }
     mpz_t z;
     mpz_init(z);
     wv_num_status status = WV_NUM_OK;
-    if (radix == 10 && wv_number_int64(n, &i))
-        mpz_set_si(z, i);
-    else if (!is_plain(n) || !wv_number_exact(n, z))
+    if (!is_plain(n) || !wv_number_exact(n, z))
         status = wv_binary_truncate(wv_number_binary(n), z) ? WV_NUM_OK : WV_NUM_LIMIT;
     if (!status) {
         size_t room = mpz_sizeinbase(z, (int)radix) + 2;
