@@ -216,7 +216,10 @@ static inline const wp_term *wc_element_at(const wp_term *xs, uint32_t i)
 {
     return xs->kind == WP_OBJECT ? xs->object.pairs[i].value : xs->list.items[i];
 }
-/* plan_needs.c: undefined where the index passes over the rule. Its arguments must be bound. */
+/* plan_needs.c: whether anybody can tell that an expression ran, if it fails: by an error, a clash
+ * of another rule, or what is printed. */
+bool wc_may_be_seen(const wc_unit *u, const wp_expr *e);
+/* Undefined where the index passes over the rule. Its arguments must be bound. */
 void wc_plan_needs(wc_planner *p, const wc_rule *r);
 
 /* plan_dispatch.c: which of a node's rules to look at, by the value of one place. */

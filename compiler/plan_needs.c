@@ -41,7 +41,7 @@ static bool watch(void *arg, const wp_term *t)
     }
 }
 
-static bool may_be_seen(const wc_unit *u, const wp_expr *e)
+bool wc_may_be_seen(const wc_unit *u, const wp_expr *e)
 {
     watcher w = {u, false};
     wc_visitor v = {.term = watch, .arg = &w};
@@ -365,7 +365,7 @@ void wc_plan_rule_body(wc_planner *p, const wc_rule *r)
     wc_need_list needs = {0};
     uint32_t seen = 0;
     while (seen < b->n &&
-           (is_plain_test(p->u, b->exprs[seen]) || !may_be_seen(p->u, b->exprs[seen])))
+           (is_plain_test(p->u, b->exprs[seen]) || !wc_may_be_seen(p->u, b->exprs[seen])))
         seen++;
     if (seen < b->n)
         needs.n = wc_find_needs(p, r, &needs.v);

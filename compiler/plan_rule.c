@@ -488,11 +488,30 @@ static void bind_keys(wc_planner *p, const wc_node *n, const wc_rule *r, uint32_
     }
 }
 
+static bool body_seen(const wc_unit *u, const wc_rule *r)
+{
+    for (uint32_t i = 0; i < r->body.n; i++)
+        if (wc_may_be_seen(u, r->body.exprs[i]))
+            return true;
+    return false;
+}
+
+/* A set that has the member asked for goes on to its other rules, and to other solutions of the
+ * one that has it, where somebody can tell: so long the answer is kept. The first rule whose answer
+ * ends it, be it behind the last. */
+static uint32_t first_ending(wc_planner *p, const wc_node *n)
+{
+    uint32_t at = n->n_rules;
+    while (at && !body_seen(p->u, n->rules[at - 1]))
+        at--;
+    return at && !body_iterates(p->u, n->rules[at - 1]) ? at - 1 : at;
+}
+
 static void plan_keyed(wc_planner *p, wc_node *n, uint32_t k)
 {
     bool set = n->is_set;
-    uint32_t result = 0;
-    if (!set) {
+    uint32_t result = 0, ends = set ? first_ending(p, n) : n->n_rules;
+    if (ends) {
         result = wc_local(p);
         wc_put_op(p, WC_S_ResetLocal, result, (wc_operand){0}, (wc_operand){0});
     }
@@ -507,8 +526,10 @@ static void plan_keyed(wc_planner *p, wc_node *n, uint32_t k)
         wc_plan_rule_body(p, r);
         p->loc = r->loc;
         bind_keys(p, n, r, bound, false);
-        if (set) {
+        if (i >= ends) {
             plan_return(p, wc_op_local(0));
+        } else if (set) {
+            wc_put_op(p, WC_S_AssignVarOnce, result, wc_op_local(0), (wc_operand){0});
         } else if (keys > k || (keys == k && !r->is_set)) {
             plan_insert(p, n, r, k, result);
         } else {
@@ -526,7 +547,7 @@ static void plan_keyed(wc_planner *p, wc_node *n, uint32_t k)
             wc_close(p, m);
     }
     wc_dispatch_end(p);
-    if (!set)
+    if (ends)
         plan_return(p, wc_op_local(result));
 }
 
