@@ -41,6 +41,7 @@ const size_t df_places_rows = ROWS(df_places);
 #define N(needs, sort, weight, text) {sort, weight, text, needs},
 const df_row df_grammar[] = {
 #include "conformance/diff/grammar.def"
+#include "conformance/diff/grammar_wrong.def"
 };
 #undef G
 #undef N
