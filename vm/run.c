@@ -76,7 +76,7 @@ static inline bool sub_const(wv x, wv y, wv *out)
 }
 static inline bool mul_const(wv x, wv y, wv *out)
 {
-    int64_t r;
+    int64_t r = 0;
     bool good = wv_is_int(x) && !__builtin_mul_overflow((int64_t)(x - WV_T_INT), wv_int(y), &r);
     *out = (wv)r + WV_T_INT;
     return good;
