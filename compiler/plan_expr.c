@@ -330,7 +330,8 @@ static void replacement(wc_planner *p, const wp_with *w, wc_replacement *to)
 typedef struct var_list {
     wc_var *v[64];
     uint32_t n;
-    bool over; /* there are more than fit */
+    bool over;  /* there are more than fit */
+    bool steps; /* a wildcard among them: nobody reads it, but there may be several solutions */
 } var_list;
 
 /* `_`; the variable of an expression's value has a name of letters. */
@@ -343,8 +344,12 @@ static void unbound_vars(const wp_term *t, var_list *out)
 {
     switch ((wp_term_kind)t->kind) {
     case WP_VAR: {
-        if (!wc_is_local(t) || wc_var_of(t)->bound.kind != WC_NOTHING || is_wildcard(t))
+        if (!wc_is_local(t) || wc_var_of(t)->bound.kind != WC_NOTHING)
             return;
+        if (is_wildcard(t)) {
+            out->steps = true;
+            return;
+        }
         for (uint32_t i = 0; i < out->n; i++)
             if (out->v[i] == wc_var_of(t))
                 return;
@@ -380,12 +385,14 @@ static void expr_unbound(const wp_expr *e, var_list *out)
     else if (e->kind == WP_EXPR_CALL)
         for (uint32_t i = 1; i < e->call.n; i++)
             unbound_vars(e->call.items[i], out);
-    else if (e->kind == WP_EXPR_SOME)
+    else if (e->kind == WP_EXPR_SOME) {
         unbound_vars(e->some.items[0], out);
+        out->steps = true;
+    }
 }
 
 /* What runs inside the environment never goes on outside it: a test leaves a flag behind, an
- * expression that binds variables leaves all its solutions, over which the body then goes on. */
+ * expression that may have several solutions leaves them all, and the body goes on over them. */
 static void with(wc_planner *p, const wp_expr *e)
 {
     wc_replacement *list = wb_arena_calloc(p->u->a, e->n_with * sizeof *list);
@@ -396,8 +403,9 @@ static void with(wc_planner *p, const wp_expr *e)
     if (vars.over)
         wp_report(p->u->diags, WP_COMPILE_ERROR, wc_file(p->u), e->loc,
                   "an expression with replacements binds more than 64 variables");
+    bool several = vars.n || vars.steps;
     uint32_t to = wc_local(p);
-    wc_put_op(p, vars.n ? WC_S_MakeArray : WC_S_ResetLocal, to, (wc_operand){0}, (wc_operand){0});
+    wc_put_op(p, several ? WC_S_MakeArray : WC_S_ResetLocal, to, (wc_operand){0}, (wc_operand){0});
     wc_mark m = wc_mark_now(p);
     wc_stmt *s = wc_put(p, WC_S_With);
     s->with = list;
@@ -409,11 +417,11 @@ static void with(wc_planner *p, const wp_expr *e)
     p->first_read = p->n_reads; /* input and data are others in there */
     signed_expr(p, e);
     p->first_read = first_read;
-    if (vars.n) {
+    if (several) {
         wc_stmt *row = wc_put(p, WC_S_LiteralArray);
         row->t = wc_local(p);
         row->n_args = vars.n;
-        row->args = wb_arena_alloc(p->u->a, vars.n * sizeof *row->args);
+        row->args = wb_arena_alloc(p->u->a, (vars.n + 1) * sizeof *row->args);
         for (uint32_t i = 0; i < vars.n; i++)
             row->args[i] = vars.v[i]->bound;
         wc_put_op(p, WC_S_ArrayAppend, to, wc_op_local(row->t), (wc_operand){0});
@@ -422,7 +430,7 @@ static void with(wc_planner *p, const wp_expr *e)
         wc_break(p, s->block);
     }
     wc_close(p, m);
-    if (!vars.n) {
+    if (!several) {
         wc_put_op(p, WC_S_IsDefined, 0, wc_op_local(to), (wc_operand){0});
         return;
     }
