@@ -93,6 +93,8 @@ static bool body_iterates(wc_unit *u, const wc_rule *r);
 
 /* With more rules than this of one name, none asks which of the others are seen: the plan would
  * grow with their square. */
+#define FEW_RULES                                                                                  \
+    8u /* rules of which each asks what the others need: code grows with their square */
 #define OTHERS_MAX 64u
 
 /* What a value that is found comes to. */
@@ -132,18 +134,38 @@ static bool leave_if_seen(wc_planner *p, const wc_rule *r, wc_block *out)
     return true;
 }
 
+static bool body_seen(const wc_unit *u, const wc_rule *r)
+{
+    for (uint32_t i = 0; i < r->body.n; i++)
+        if (wc_may_be_seen(u, r->body.exprs[i]))
+            return true;
+    return false;
+}
+
+/* Whether anybody can tell that rules behind that one were asked. */
+static bool others_seen(wc_planner *p, const wc_node *n, const wc_rule *first)
+{
+    bool behind = false, seen = false;
+    for (uint32_t i = 0; i < n->n_rules; i++) {
+        for (const wc_rule *r = n->rules[i]; behind && r; r = r->else_rule)
+            seen |= body_seen(p->u, r);
+        behind |= n->rules[i] == first;
+    }
+    return seen;
+}
+
 /* The rules that OPA's index lets be seen for an input decide whether the first value ends the
- * search. It shows only where the search goes on: what later turns of a loop ask may clash. */
-static ending ending_of(wc_planner *p, const wc_node *n, const wc_rule *first)
+ * search. It shows only where the search goes on: in later turns of a loop, and in later rules. */
+static ending ending_of(wc_planner *p, const wc_node *n, const wc_rule *first, bool chosen)
 {
     wv v = constant_value(p, first);
     if (p->u->options->no_early_exit || first->n_args || n->n_rules > OTHERS_MAX ||
         v == WV_UNDEFINED)
         return KEEPS;
-    bool iterates = false;
+    bool shows = !chosen && n->n_rules <= FEW_RULES && others_seen(p, n, first);
     for (const wc_rule *r = first; r; r = r->else_rule)
-        iterates |= body_iterates(p->u, r);
-    return iterates && each_other(p, n, v, has_needs, NULL) ? MAY_RETURN : KEEPS;
+        shows |= body_iterates(p->u, r);
+    return shows && each_other(p, n, v, has_needs, NULL) ? MAY_RETURN : KEEPS;
 }
 
 static void return_unless_others(wc_planner *p, const wc_node *n, const wc_rule *r)
@@ -343,7 +365,8 @@ static void plan_single(wc_planner *p, wc_node *n)
             p->u->module = n->rules[i]->module;
             p->loc = n->rules[i]->loc;
             wc_mark m = chosen ? wc_case_begin(p) : wc_mark_now(p);
-            plan_chain(p, n, n->rules[i], result, returns ? RETURNS : ending_of(p, n, n->rules[i]));
+            plan_chain(p, n, n->rules[i], result,
+                       returns ? RETURNS : ending_of(p, n, n->rules[i], chosen));
             if (chosen)
                 wc_case_end(p, m);
         }
@@ -486,14 +509,6 @@ static void bind_keys(wc_planner *p, const wc_node *n, const wc_rule *r, uint32_
         else
             wc_put_op(p, WC_S_Equal, 0, wc_plan_term(p, t), wc_op_local(i));
     }
-}
-
-static bool body_seen(const wc_unit *u, const wc_rule *r)
-{
-    for (uint32_t i = 0; i < r->body.n; i++)
-        if (wc_may_be_seen(u, r->body.exprs[i]))
-            return true;
-    return false;
 }
 
 /* A set that has the member asked for goes on to its other rules, and to other solutions of the
