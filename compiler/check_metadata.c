@@ -90,8 +90,11 @@ void wc_ck_metadata(wc_check *c)
                 continue;
             wp_loc loc = x.first[k]->loc;
             wv value = wc_metadata(c->u, r->module, r->source, k == 0);
-            if (wc_has_odd_keys(value)) {
-                refuse(c, r);
+            /* An else part shows nothing of its rule, but the rule is looked at. */
+            if (wc_has_odd_keys(value) ||
+                (r->first != r &&
+                 wc_has_odd_keys(wc_metadata(c->u, r->module, r->first->source, k == 0)))) {
+                refuse(c, r->first);
                 continue;
             }
             wp_term *t = wc_ck_copy(c, wc_value_term(c->u, value, loc));
