@@ -24,6 +24,11 @@ wc_stmt *wc_put_op(wc_planner *p, wc_stmt_kind kind, uint32_t t, wc_operand a, w
     return s;
 }
 
+bool wc_is_replaced(const wc_unit *u, wb_str name)
+{
+    return wv_is_object(u->mocked) && wv_object_get_str(u->mocked, name) != WV_UNDEFINED;
+}
+
 void wc_settle(wc_planner *p, wc_stmt *first, uint32_t count_to, uint32_t asked)
 {
     if (p->n_asked == asked)

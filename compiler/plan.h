@@ -145,6 +145,8 @@ typedef struct wc_mark {
 
 /* Whether the statement sets local t; a Scan sets two behind it. */
 bool wc_sets_local(const wc_stmt *s);
+/* Whether some `with` of the compilation replaces that built-in. */
+bool wc_is_replaced(const wc_unit *u, wb_str name);
 /* Whether nobody sees that it runs: no error, no effect, nothing asked. */
 bool wc_is_silent(const wc_stmt *s);
 wc_stmt *wc_put(wc_planner *p, wc_stmt_kind kind);

@@ -35,11 +35,6 @@ wc_node *wc_function_node(const wc_unit *u, const wp_term *op)
     return n && n->is_function ? n : NULL;
 }
 
-static bool is_mocked(const wc_unit *u, wb_str name)
-{
-    return wv_is_object(u->mocked) && wv_object_get_str(u->mocked, name) != WV_UNDEFINED;
-}
-
 static wc_operand *arguments(wc_planner *p, wp_term **items, uint32_t n)
 {
     wc_operand *args = wb_arena_alloc(p->u->a, (n + 1) * sizeof *args);
@@ -79,7 +74,7 @@ static wc_operand call_function(wc_planner *p, wc_node *f, wp_term **items, uint
 static wc_operand call_builtin(wc_planner *p, wp_term **items, uint32_t n, bool as_test)
 {
     wb_str name = wv_str(&items[0]->value);
-    bool mocked = is_mocked(p->u, name);
+    bool mocked = wc_is_replaced(p->u, name);
     for (size_t i = 0; !mocked && i < sizeof operators / sizeof *operators; i++) {
         if (!wb_str_is(name, operators[i].name) || n < 3)
             continue;

@@ -77,6 +77,39 @@ static bool is_plain_test(const wc_unit *u, const wp_expr *e)
            (y->kind <= WP_STRING && wc_base_ref(u, x));
 }
 
+/* ---- any of several tests ---- */
+
+/* Begins alternatives: one that holds leads behind them, none ends the block around. */
+typedef struct choice {
+    wc_block *enclosing, *out;
+    wc_mark all, one;
+} choice;
+
+static choice choice_begin(wc_planner *p)
+{
+    choice c = {.enclosing = p->block};
+    c.all = wc_open(p);
+    c.out = p->block;
+    return c;
+}
+
+static void choice_try(wc_planner *p, choice *c)
+{
+    c->one = wc_open(p);
+}
+
+static void choice_tried(wc_planner *p, choice *c)
+{
+    wc_break(p, c->out);
+    wc_close(p, c->one);
+}
+
+static void choice_end(wc_planner *p, choice *c)
+{
+    wc_break(p, c->enclosing);
+    wc_close(p, c->all);
+}
+
 /* ---- single tests ---- */
 
 /* Whether a value is an array as `pattern` is: scalars where it has scalars. */
@@ -104,25 +137,19 @@ static void plan_test(wc_planner *p, const char *name, const wc_operand *args, u
     wc_put_op(p, WC_S_IsTrue, 0, wc_op_local(s->t), (wc_operand){0});
 }
 
-static bool is_replaced(const wc_planner *p, const char *name)
-{
-    return wv_is_object(p->u->mocked) &&
-           wv_object_get_str(p->u->mocked, wb_str_of(name)) != WV_UNDEFINED;
-}
-
 static void plan_string(wc_planner *p, const wc_need *x, wc_operand v)
 {
     plan_test(p, "is_string", &v, 1);
     if (x->what == WC_NEED_GLOB) {
         wc_operand args[3] = {wc_const(p, x->value->value), wc_plan_term(p, x->delimiters), v};
-        if (!is_replaced(p, "glob.match"))
+        if (!wc_is_replaced(p->u, WB_LIT("glob.match")))
             plan_test(p, "glob.match", args, 3);
         return;
     }
     const char *name =
         x->what == WC_NEED_PREFIX ? "strings.any_prefix_match" : "strings.any_suffix_match";
     wc_operand args[2] = {v, wc_plan_term(p, x->value)};
-    if (!is_replaced(p, name))
+    if (!wc_is_replaced(p->u, wb_str_of(name)))
         plan_test(p, name, args, 2);
 }
 
@@ -131,24 +158,20 @@ static void plan_string(wc_planner *p, const wc_need *x, wc_operand v)
  * strings in a collection. */
 static void plan_affix(wc_planner *p, const wc_need *x, wc_operand v, bool first)
 {
+    bool ends = x->what == WC_NEED_SUFFIX;
     if (first && x->value->kind == WP_STRING &&
-        !is_replaced(p, x->what == WC_NEED_PREFIX ? "startswith" : "endswith")) {
+        !wc_is_replaced(p->u, wb_str_of(ends ? "endswith" : "startswith"))) {
         plan_test(p, "is_string", &v, 1);
         return;
     }
-    wc_block *enclosing = p->block;
-    wc_mark m = wc_open(p);
-    wc_block *out = p->block;
-    wc_mark text = wc_open(p);
+    choice c = choice_begin(p);
+    choice_try(p, &c);
     plan_string(p, x, v);
-    wc_break(p, out);
-    wc_close(p, text);
-    wc_mark elements = wc_open(p);
+    choice_tried(p, &c);
+    choice_try(p, &c);
     plan_string(p, x, wc_op_local(wc_scan(p, v) + 1));
-    wc_break(p, out);
-    wc_close(p, elements);
-    wc_break(p, enclosing);
-    wc_close(p, m);
+    choice_tried(p, &c);
+    choice_end(p, &c);
 }
 
 /* The elements of a collection that the index cannot tell apart let everything pass. */
@@ -187,34 +210,26 @@ static void plan_one_of(wc_planner *p, const wp_term *xs, wc_operand v)
         wc_put_op(p, WC_S_Member, 0, v, wc_plan_term(p, xs));
         return;
     }
-    wc_block *enclosing = p->block;
-    wc_mark m = wc_open(p);
-    wc_block *out = p->block;
+    choice c = choice_begin(p);
     for (uint32_t i = 0; i < wc_element_count(xs); i++) {
-        wc_mark inner = wc_open(p);
+        choice_try(p, &c);
         plan_equal(p, v, wc_element_at(xs, i));
-        wc_break(p, out);
-        wc_close(p, inner);
+        choice_tried(p, &c);
     }
-    wc_break(p, enclosing);
-    wc_close(p, m);
+    choice_end(p, &c);
 }
 
 static void plan_needs(wc_planner *p, wc_need_list list, uint32_t from, uint32_t seen);
 
 static void plan_either(wc_planner *p, const wc_need *x)
 {
-    wc_block *enclosing = p->block;
-    wc_mark m = wc_open(p);
-    wc_block *out = p->block;
+    choice c = choice_begin(p);
     for (int side = 0; side < 2; side++) {
-        wc_mark inner = wc_open(p);
+        choice_try(p, &c);
         plan_needs(p, x->alternatives[side], 0, UINT32_MAX);
-        wc_break(p, out);
-        wc_close(p, inner);
+        choice_tried(p, &c);
     }
-    wc_break(p, enclosing);
-    wc_close(p, m);
+    choice_end(p, &c);
 }
 
 static void plan_need(wc_planner *p, const wc_need *x, uint32_t seen)
@@ -280,21 +295,17 @@ static void plan_crowd(wc_planner *p, wc_need_list list, uint32_t first)
     for (uint32_t i = first; i < list.n; i++)
         if (list.v[i].crowded && passes_all(&list.v[i]) && wc_same_place(list.v[i].place, place))
             return;
-    wc_block *enclosing = p->block;
-    wc_mark m = wc_open(p);
-    wc_block *out = p->block;
+    choice c = choice_begin(p);
     for (uint32_t i = first; i < list.n; i++) {
         const wc_need *x = &list.v[i];
         if (!x->crowded || x->mark != list.v[first].mark || x->what == dropped ||
             !wc_same_place(x->place, place))
             continue;
-        wc_mark inner = wc_open(p);
+        choice_try(p, &c);
         plan_need(p, x, UINT32_MAX);
-        wc_break(p, out);
-        wc_close(p, inner);
+        choice_tried(p, &c);
     }
-    wc_break(p, enclosing);
-    wc_close(p, m);
+    choice_end(p, &c);
 }
 
 static bool is_first_of_crowd(wc_need_list list, uint32_t i)

@@ -92,10 +92,9 @@ static void unify_args(wc_planner *p, const wc_rule *r)
 static bool body_iterates(wc_unit *u, const wc_rule *r);
 
 /* With more rules than this of one name, none asks which of the others are seen: the plan would
- * grow with their square. */
-#define FEW_RULES                                                                                  \
-    8u /* rules of which each asks what the others need: code grows with their square */
+ * grow with their square. With fewer still they are asked where only a later rule could tell. */
 #define OTHERS_MAX 64u
+#define FEW_RULES  8u
 
 /* What a value that is found comes to. */
 typedef enum ending {

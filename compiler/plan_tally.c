@@ -65,11 +65,6 @@ typedef struct tallier {
     uint32_t made;
 } tallier;
 
-static bool is_replaced(const wc_unit *u, const char *name)
-{
-    return wv_is_object(u->mocked) && wv_object_get_str(u->mocked, wb_str_of(name)) != WV_UNDEFINED;
-}
-
 static const tally *tally_of(const wc_stmt *call)
 {
     for (size_t i = 0; i < sizeof TALLIES / sizeof *TALLIES; i++)
@@ -153,7 +148,7 @@ static void walk(tallier *t, wc_block *b)
             const tally *how = u.call ? tally_of(u.call) : NULL;
             if (how && u.other)
                 wc_why(t->u, t->fn, "tally", s->loc, "not: %s is not all that reads it", how->name);
-            else if (how && is_replaced(t->u, how->name))
+            else if (how && wc_is_replaced(t->u, wb_str_of(how->name)))
                 wc_why(t->u, t->fn, "tally", s->loc, "not: some `with` replaces %s", how->name);
             else if (how && t->made == TALLIES_MAX)
                 wc_why(t->u, t->fn, "tally", s->loc, "not: %u are counted", TALLIES_MAX);
