@@ -470,6 +470,7 @@ static bool asks(const wc_stmt *s, uint32_t local)
     case WC_S_IsDefined:
     case WC_S_IsTrue:
     case WC_S_IsCollection:
+    case WC_S_IsType:
     case WC_S_IsArray:
     case WC_S_IsObject: return is_local(s->a, local);
     /* Two undefined sides would be equal, but what stands behind a test of one is there. */
@@ -538,6 +539,7 @@ static void emit_stmt(emitter *e, const wc_stmt *s)
     case WC_S_IsUndefined: fails(e, put(e, WM_NDEF, reg(e, s->a, 0, loc), 0, 0, loc), 1); break;
     case WC_S_IsTrue: fails(e, put(e, WM_TRUE, reg(e, s->a, 0, loc), 0, 0, loc), 1); break;
     case WC_S_IsCollection: fails(e, put(e, WM_ISCOLL, reg(e, s->a, 0, loc), 0, 0, loc), 1); break;
+    case WC_S_IsType: fails(e, put_wide(e, WM_ISTYPE, reg(e, s->a, 0, loc), s->n, loc), 1); break;
     case WC_S_IsArray: fails(e, put_wide(e, WM_ISARR, reg(e, s->a, 0, loc), s->n, loc), 1); break;
     case WC_S_IsObject: fails(e, put_wide(e, WM_ISOBJ, reg(e, s->a, 0, loc), s->n, loc), 1); break;
     case WC_S_MakeArray: put(e, WM_ARRAY, s->t, 4, 0, loc); break;

@@ -43,7 +43,7 @@ typedef struct lowering {
     uint32_t pool;        /* first register of the locals of the present block */
     uint32_t scan, n_scans;
     uint32_t candidates; /* of all dynamic calls */
-    const ws_builtin *type_name, *count, *merge;
+    const ws_builtin *count, *merge;
     wb_status status;
 } lowering;
 
@@ -272,11 +272,9 @@ static void call_builtin(lowering *w, const ws_builtin *fn, uint32_t t, const wc
 }
 
 /* Ends the block unless v, which is defined, has the type named so. */
-static void is_type(lowering *w, wc_operand v, const char *type)
+static void is_type(lowering *w, wc_operand v, wv_type type)
 {
-    uint32_t t = wc_local(&w->p);
-    call_builtin(w, w->type_name, t, &v, 1);
-    wc_put_op(&w->p, WC_S_Equal, 0, wc_op_local(t), text_const(w, wb_str_of(type)));
+    wc_put_op(&w->p, WC_S_IsType, 0, v, (wc_operand){0})->n = type;
 }
 
 /* A conflict, whatever comes. */
@@ -484,12 +482,12 @@ static void lower_call_dynamic(lowering *w, const ir_stmt *s)
 }
 
 static const struct {
-    const char *type;
+    wv_type type;
     uint8_t make, add; /* IR's statement, and ours that adds to it */
 } collections[] = {
-    {"array", IR_MakeArray, WC_S_ArrayAppend},
-    {"object", IR_MakeObject, WC_S_ObjectInsert},
-    {"set", IR_MakeSet, WC_S_SetAdd},
+    {WV_TYPE_ARRAY, IR_MakeArray, WC_S_ArrayAppend},
+    {WV_TYPE_OBJECT, IR_MakeObject, WC_S_ObjectInsert},
+    {WV_TYPE_SET, IR_MakeSet, WC_S_SetAdd},
 };
 
 static void make(lowering *w, unsigned kind, uint32_t t)
@@ -573,8 +571,8 @@ static void lower_merge(lowering *w, const ir_stmt *s)
     wc_close(&w->p, one);
     one = wc_open(&w->p);
     test(w, WC_S_IsDefined, b);
-    is_type(w, a, "object");
-    is_type(w, b, "object");
+    is_type(w, a, WV_TYPE_OBJECT);
+    is_type(w, b, WV_TYPE_OBJECT);
     uint32_t t = wc_local(&w->p);
     call_builtin(w, w->merge, t, (wc_operand[]){b, a}, 2);
     write_value(w, s->t, wc_op_local(t), false);
@@ -643,12 +641,12 @@ static void lower_result(lowering *w, const ir_stmt *s)
     wc_block *all = w->p.block;
     wc_mark fits = wc_open(&w->p);
     wc_block *fit = w->p.block;
-    is_type(w, v, "object");
+    is_type(w, v, WV_TYPE_OBJECT);
     wc_mark loop = wc_mark_now(&w->p);
     uint32_t key = wc_scan(&w->p, v);
     wc_block *turn = w->p.block;
     wc_mark name = wc_open(&w->p);
-    is_type(w, wc_op_local(key), "string");
+    is_type(w, wc_op_local(key), WV_TYPE_STRING);
     wc_break(&w->p, turn);
     wc_close(&w->p, name);
     wc_break(&w->p, fit);
@@ -682,9 +680,9 @@ static void lower_statement(lowering *w, const ir_stmt *s)
         wc_put_op(&w->p, s->kind == IR_Equal ? WC_S_Equal : WC_S_NotEqual, 0, value_of(w, s->a),
                   value_of(w, s->b));
         break;
-    case IR_IsArray: is_type(w, defined(w, s->a), "array"); break;
-    case IR_IsObject: is_type(w, defined(w, s->a), "object"); break;
-    case IR_IsSet: is_type(w, defined(w, s->a), "set"); break;
+    case IR_IsArray: is_type(w, defined(w, s->a), WV_TYPE_ARRAY); break;
+    case IR_IsObject: is_type(w, defined(w, s->a), WV_TYPE_OBJECT); break;
+    case IR_IsSet: is_type(w, defined(w, s->a), WV_TYPE_SET); break;
     case IR_IsDefined: defined(w, s->a); break;
     case IR_IsUndefined: test(w, WC_S_IsUndefined, value_of(w, s->a)); break;
     case IR_Len: lower_len(w, s); break;
@@ -812,11 +810,10 @@ static wb_status lower(wc_unit *u, const ir_program *ir, wc_plan *plan, wb_error
     w->u = u;
     w->ir = ir;
     w->error = error;
-    w->type_name = ws_registry_find(u->registry, WB_LIT("type_name"));
     w->count = ws_registry_find(u->registry, WB_LIT("count"));
     w->merge = ws_registry_find(u->registry, WB_LIT("object.union"));
-    if (!w->type_name || !w->count || !w->merge)
-        return wb_fail(error, WB_INTERNAL, "plan: type_name, count or object.union is missing");
+    if (!w->count || !w->merge)
+        return wb_fail(error, WB_INTERNAL, "plan: count or object.union is missing");
     plan->n = plan->cap = ir->n_funcs + 1;
     plan->query = ir->n_funcs;
     plan->funcs = wb_arena_calloc(u->a, plan->n * sizeof *plan->funcs);

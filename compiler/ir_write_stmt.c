@@ -277,6 +277,14 @@ static void is_sized(ir_writer *w, const wc_stmt *s, ir_kind kind)
     put(w, IR_Equal, ir_at(n), ir_at(want), 0);
 }
 
+static void is_type(ir_writer *w, const wc_stmt *s)
+{
+    ir_kind kind = s->n == WV_TYPE_ARRAY    ? IR_IsArray
+                   : s->n == WV_TYPE_OBJECT ? IR_IsObject
+                                            : IR_IsSet;
+    put(w, kind, operand(w, s->a), none, 0);
+}
+
 static void conflict(ir_writer *w)
 {
     uint32_t t = ir_new_local(w);
@@ -602,6 +610,7 @@ static void write_stmt(ir_writer *w, const wc_stmt *s)
     }
     case WC_S_IsTrue: is_true(w, s->a); break;
     case WC_S_IsCollection: is_collection(w, s->a); break;
+    case WC_S_IsType: is_type(w, s); break;
     case WC_S_IsArray: is_sized(w, s, IR_IsArray); break;
     case WC_S_IsObject: is_sized(w, s, IR_IsObject); break;
     case WC_S_MakeArray: make(w, IR_MakeArray, target(w, s->t)); break;

@@ -270,6 +270,8 @@ void wc_plan_terms(wc_planner *p, wp_term **items, uint32_t n, wc_operand *out);
 void wc_unify(wc_planner *p, const wp_term *x, const wp_term *y);
 /* Unifies a pattern with a value that is at hand. */
 void wc_unify_value(wc_planner *p, const wp_term *pattern, wc_operand value);
+/* Goes on where v equals t. A comprehension is not worked out for a value of another type. */
+void wc_plan_equal(wc_planner *p, wc_operand v, const wp_term *t);
 /* Whether all variables of t are bound now. */
 bool wc_term_bound(const wp_term *t);
 /* The value of a ground term, or undefined. */

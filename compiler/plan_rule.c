@@ -506,7 +506,7 @@ static void bind_keys(wc_planner *p, const wc_node *n, const wc_rule *r, uint32_
         if (before)
             wc_unify_value(p, t, wc_op_local(i));
         else
-            wc_put_op(p, WC_S_Equal, 0, wc_plan_term(p, t), wc_op_local(i));
+            wc_plan_equal(p, wc_op_local(i), t);
     }
 }
 

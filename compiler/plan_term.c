@@ -413,6 +413,21 @@ wc_operand wc_plan_term(wc_planner *p, const wp_term *t)
 
 /* ---- unification ---- */
 
+static bool is_comprehension(const wp_term *t)
+{
+    return t->kind == WP_ARRAY_COMP || t->kind == WP_SET_COMP || t->kind == WP_OBJECT_COMP;
+}
+
+void wc_plan_equal(wc_planner *p, wc_operand v, const wp_term *t)
+{
+    if (is_comprehension(t))
+        wc_put_op(p, WC_S_IsType, 0, v, (wc_operand){0})->n =
+            t->kind == WP_ARRAY_COMP ? WV_TYPE_ARRAY
+            : t->kind == WP_SET_COMP ? WV_TYPE_SET
+                                     : WV_TYPE_OBJECT;
+    wc_put_op(p, WC_S_Equal, 0, v, wc_plan_term(p, t));
+}
+
 void wc_unify_value(wc_planner *p, const wp_term *pattern, wc_operand v)
 {
     if (pattern->kind == WP_VAR && is_unbound(pattern)) {
@@ -437,7 +452,7 @@ void wc_unify_value(wc_planner *p, const wp_term *pattern, wc_operand v)
         }
         return;
     }
-    wc_put_op(p, WC_S_Equal, 0, v, wc_plan_term(p, pattern));
+    wc_plan_equal(p, v, pattern);
 }
 
 static bool has_pattern(const wp_term *t)
@@ -590,6 +605,14 @@ void wc_unify(wc_planner *p, const wp_term *x, const wp_term *y)
         p->first_key = x->kind == WP_VAR && wc_var_of(x)->subject && y->kind == WP_OBJECT;
         wc_operand v = wc_plan_term(p, y);
         wc_unify_value(p, x, v);
+        return;
+    }
+    if (!p->pairs && is_comprehension(x) && y->kind == WP_REF) {
+        wc_plan_equal(p, wc_plan_term(p, y), x);
+        return;
+    }
+    if (!p->pairs && is_comprehension(y) && !is_comprehension(x)) {
+        wc_plan_equal(p, wc_plan_term(p, x), y);
         return;
     }
     wp_term *sides[2] = {(wp_term *)(uintptr_t)x, (wp_term *)(uintptr_t)y};

@@ -58,8 +58,8 @@ static void put_stmt(printer *p, const wc_stmt *s)
         wb_buf_putf(p->b, " %.*s", WB_FMT(p->plan->funcs[s->n]->name));
     else if (s->kind == WC_S_CallBuiltin)
         wb_buf_putf(p->b, " %s", s->builtin->name);
-    else if (s->kind == WC_S_IsArray || s->kind == WC_S_IsObject || s->kind == WC_S_DataRef ||
-             s->kind == WC_S_DataKeys)
+    else if (s->kind == WC_S_IsType || s->kind == WC_S_IsArray || s->kind == WC_S_IsObject ||
+             s->kind == WC_S_DataRef || s->kind == WC_S_DataKeys)
         wb_buf_putf(p->b, " #%u", s->n);
     for (uint32_t i = 0; i < s->n_args; i++)
         put_operand(p, s->args[i]);

@@ -690,6 +690,8 @@ next:
         NEXT;
         CASE(ISCOLL) : if (!wv_is_collection(regs[A])) FAIL;
         NEXT;
+        CASE(ISTYPE) : if (wv_type_of(regs[A]) != (wv_type)WM_W(w)) FAIL;
+        NEXT;
         CASE(ISARR) : if (!wv_is_array(regs[A]) || wv_len(regs[A]) != WM_W(w)) FAIL;
         NEXT;
         CASE(ISOBJ) : if (!wv_is_object(regs[A]) || wv_len(regs[A]) != WM_W(w)) FAIL;

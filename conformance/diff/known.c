@@ -39,6 +39,17 @@ static const known table[] = {
      "binds "
      "for bound by the every",
      false},
+    {"members-end", "^codes: eval_[a-z_]+ .* / undefined",
+     " in [[{][^;]*(\\{|set\\()[^;]*;.* in input",
+     "a membership among objects or sets beside a place asked for several values: OPA's index "
+     "tests "
+     "nothing behind the membership",
+     false},
+    {"registers", "^codes: [a-z]+ / rego_compile_error is too split the rule",
+     "k[0-9]{3}\"|.{8000}",
+     "more than 4,095 values at once, as hundreds of loops within one literal hold: registers are "
+     "bounded",
+     false},
     {"unevaluated", "^codes: eval_internal_error", ".",
      "built-in function called with an operand that requires evaluation: a fault inside OPA",
      false},

@@ -190,6 +190,13 @@ static void answer_case(cf_run *r, wv body, const df_worker_options *options, wb
     wb_buf_puts(b, "]");
 }
 
+static void begin_answer(wb_buf *b, wv id)
+{
+    wb_buf_puts(b, "{\"id\":");
+    wv_json_encode(b, id, NULL, NULL);
+    wb_buf_puts(b, ",");
+}
+
 bool df_work(wb_str line, const df_worker_options *options, wb_buf *b)
 {
     cf_outcome o = {.status = CF_PASS};
@@ -204,13 +211,16 @@ bool df_work(wb_str line, const df_worker_options *options, wb_buf *b)
     /* Into an arena of the engine's seed, since the input is asked as it is. */
     bool ok = wv_json_decode(&r.arena, line, NULL, &body, NULL) == WB_OK && wv_is_object(body);
     if (ok) {
-        wb_buf_puts(b, "{\"id\":");
         id = cf_field(body, "id");
         if (id == WV_UNDEFINED)
             id = WV_NULL;
-        wv_json_encode(b, id, NULL, NULL);
-        wb_buf_puts(b, ",");
+        begin_answer(b, id);
         answer_case(&r, body, options, b);
+        if (b->failed) { /* too long to be compared */
+            wb_buf_clear(b);
+            begin_answer(b, id);
+            wb_buf_puts(b, "\"phase\":\"answer\"");
+        }
         wb_buf_puts(b, "}\n");
     }
     cf_run_clear(&r);
