@@ -29,16 +29,16 @@ bool wc_is_replaced(const wc_unit *u, wb_str name)
     return wv_is_object(u->mocked) && wv_object_get_str(u->mocked, name) != WV_UNDEFINED;
 }
 
-void wc_settle(wc_planner *p, wc_stmt *first, uint32_t count_to, uint32_t asked)
+void wc_settle(wc_planner *p, wc_block *block, wc_stmt *first, uint32_t count_to, uint32_t asked)
 {
     if (p->n_asked == asked)
         return;
     wc_stmt *count = wb_arena_calloc(p->u->a, sizeof *count);
-    wc_stmt **at = first ? &first->next : &p->block->first;
+    wc_stmt **at = first ? &first->next : &block->first;
     *count = (wc_stmt){.kind = WC_S_Clashes, .loc = p->loc, .t = count_to, .next = *at};
     *at = count;
     if (!count->next)
-        p->block->last = count;
+        block->last = count;
     wc_put_op(p, WC_S_Settle, 0, wc_op_local(count->t), (wc_operand){0});
 }
 

@@ -151,9 +151,9 @@ bool wc_is_replaced(const wc_unit *u, wb_str name);
 bool wc_is_silent(const wc_stmt *s);
 wc_stmt *wc_put(wc_planner *p, wc_stmt_kind kind);
 wc_stmt *wc_put_op(wc_planner *p, wc_stmt_kind kind, uint32_t t, wc_operand a, wc_operand b);
-/* Behind a closure that began behind `first` (NULL: with the block), at n_asked = asked: what
- * clashed in it is an error now. count_to: a local from before the closure. */
-void wc_settle(wc_planner *p, wc_stmt *first, uint32_t count_to, uint32_t asked);
+/* Behind a closure that began behind `first` (NULL: with the block) in `block`, at n_asked = asked:
+ * what clashed in it is an error now. count_to: a local from before the closure. */
+void wc_settle(wc_planner *p, wc_block *block, wc_stmt *first, uint32_t count_to, uint32_t asked);
 uint32_t wc_local(wc_planner *p);
 wc_operand wc_op_local(uint32_t n);
 wc_operand wc_const(wc_planner *p, wv v);

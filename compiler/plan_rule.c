@@ -180,17 +180,18 @@ static void return_unless_others(wc_planner *p, const wc_node *n, const wc_rule 
 
 /* How many conflicts waited is counted once, behind `first`. */
 typedef struct clash_count {
+    wc_block *block;
     wc_stmt *first; /* NULL: at the block's begin */
     uint32_t to;
     bool made;
 } clash_count;
 
 /* What clashed in a rule's body is an error behind it: all of a partial rule is made before anybody
- * sees a part of it, and an `else` is not asked. */
+ * sees a part of it, and where it gave no value neither an `else` nor another rule is asked. */
 static uint32_t settle_rule(wc_planner *p, clash_count *x)
 {
     if (!x->made)
-        wc_settle(p, x->first, x->to, p->n_asked - 1);
+        wc_settle(p, x->block, x->first, x->to, p->n_asked - 1);
     else
         wc_put_op(p, WC_S_Settle, 0, wc_op_local(x->to), (wc_operand){0});
     x->made = true;
@@ -204,7 +205,7 @@ static void plan_chain(wc_planner *p, const wc_node *n, const wc_rule *first, ui
     bool returns = end == RETURNS;
     bool chained = first->else_rule != NULL;
     uint32_t own = result, asked = p->n_asked;
-    clash_count clashes = {p->block->last, chained ? wc_local(p) : 0, false};
+    clash_count clashes = {p->block, p->block->last, chained ? wc_local(p) : 0, false};
     if (chained && !returns) {
         own = wc_local(p);
         wc_put_op(p, WC_S_ResetLocal, own, (wc_operand){0}, (wc_operand){0});
@@ -336,6 +337,18 @@ static bool chain_iterates(wc_unit *u, const wc_rule *r)
     return false;
 }
 
+/* A rule that gave no value is behind: what clashed in it comes before what the others do. */
+static uint32_t settle_undefined(wc_planner *p, clash_count *x, bool kept, uint32_t result)
+{
+    if (!kept)
+        return settle_rule(p, x);
+    wc_mark m = wc_open(p);
+    wc_put_op(p, WC_S_IsUndefined, 0, wc_op_local(result), (wc_operand){0});
+    uint32_t asked = settle_rule(p, x);
+    wc_close(p, m);
+    return asked;
+}
+
 static void plan_single(wc_planner *p, wc_node *n)
 {
     const wc_rule *fallback = NULL, *only = NULL;
@@ -358,6 +371,9 @@ static void plan_single(wc_planner *p, wc_node *n)
         result = wc_local(p);
         wc_put_op(p, WC_S_ResetLocal, result, (wc_operand){0}, (wc_operand){0});
     }
+    bool kept = !returns && count;
+    uint32_t left = count + (fallback != NULL), asked = p->n_asked;
+    clash_count clashes = {p->block, p->block->last, left > 1 ? wc_local(p) : 0, false};
     bool chosen = wc_dispatch_begin(p, n, 0);
     for (uint32_t i = 0; i < n->n_rules; i++)
         if (!n->rules[i]->is_default) {
@@ -366,11 +382,12 @@ static void plan_single(wc_planner *p, wc_node *n)
             wc_mark m = chosen ? wc_case_begin(p) : wc_mark_now(p);
             plan_chain(p, n, n->rules[i], result,
                        returns ? RETURNS : ending_of(p, n, n->rules[i], chosen));
+            if (--left && p->n_asked > asked)
+                asked = settle_undefined(p, &clashes, kept, result);
             if (chosen)
                 wc_case_end(p, m);
         }
     wc_dispatch_end(p);
-    bool kept = !returns && count;
     if (kept) {
         wc_mark m = wc_open(p);
         wc_put_op(p, WC_S_IsDefined, 0, wc_op_local(result), (wc_operand){0});
@@ -453,7 +470,7 @@ static void plan_whole_partial(wc_planner *p, wc_node *n)
                                : flat ? WC_S_MakeObject
                                       : WC_S_ResetLocal,
                                t, (wc_operand){0}, (wc_operand){0});
-    clash_count clashes = {first, wc_local(p), false};
+    clash_count clashes = {p->block, first, wc_local(p), false};
     bool chosen = wc_dispatch_begin(p, n, 0);
     for (uint32_t i = 0; i < n->n_rules; i++) {
         const wc_rule *r = n->rules[i];

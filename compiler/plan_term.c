@@ -364,7 +364,7 @@ static wc_operand comprehension(wc_planner *p, const wp_term *t)
                   (wc_operand){0});
     }
     wc_close(p, m);
-    wc_settle(p, first, clashes, asked);
+    wc_settle(p, p->block, first, clashes, asked);
     return wc_op_local(to);
 }
 

@@ -39,6 +39,10 @@ static const known table[] = {
      "binds "
      "for bound by the every",
      false},
+    {"member-call", "^(rows|values): ", "(input|data)[^;:]* in [[{][^];]*[a-z]\\(",
+     "membership in a written collection with a call in it: OPA's index passes over the rule "
+     "whatever the call gives",
+     false},
     {"members-end", "^codes: eval_[a-z_]+ .* / undefined",
      " in [[{][^;]*(\\{|set\\()[^;]*;.* in input",
      "a membership among objects or sets beside a place asked for several values: OPA's index "
