@@ -141,66 +141,82 @@ static wv plain(wc_unit *u, wv block)
     return out;
 }
 
-static void link(wc_unit *u, wv *chain, wv path, wv annotations)
+static wv link_of(wc_unit *u, wv path, wv annotations)
 {
     wv entry = wv_object_begin(u->a, 2);
     if (annotations != WV_UNDEFINED)
         wv_object_put(u->a, &entry, string(u, "annotations"), plain(u, annotations));
     wv_object_put(u->a, &entry, string(u, "path"), path);
-    /* A document's block stands with each of its rules; it is told once. */
-    for (uint32_t i = 0; i < wv_len(*chain); i++)
-        if (wv_equal(wv_items(*chain)[i], entry))
-            return;
-    wv_array_push(u->a, chain, entry);
+    return entry;
 }
 
-static wv rule_block(const wp_rule *rule)
+/* The i-th block that stands right above the rule for it alone, or undefined. */
+static wv rule_block(const wp_rule *rule, uint32_t i)
 {
-    for (uint32_t i = 0; wv_is_array(rule->annotations) && i < wv_len(rule->annotations); i++)
-        if (has_scope(wv_items(rule->annotations)[i], "rule"))
-            return wv_items(rule->annotations)[i];
-    return WV_UNDEFINED;
+    const wp_annotation *x = rule->blocks[i];
+    return x->node == rule && has_scope(x->value, "rule") ? x->value : WV_UNDEFINED;
 }
 
-/* Blocks of a scope at a path, whichever module they stand in. */
-static void link_documents(wc_unit *u, wv *chain, wv path)
+static wv first_block(const wp_rule *rule)
 {
-    for (uint32_t i = 0; i < u->n_modules; i++)
-        for (uint32_t j = 0; j < u->modules[i]->n_rules; j++) {
-            const wp_rule *r = u->modules[i]->rules[j];
-            if (!wv_is_array(r->annotations) || !wv_equal(path_of(u, u->modules[i], r), path))
-                continue;
-            for (uint32_t k = 0; k < wv_len(r->annotations); k++)
-                if (has_scope(wv_items(r->annotations)[k], "document"))
-                    link(u, chain, path, wv_items(r->annotations)[k]);
-        }
+    wv found = WV_UNDEFINED;
+    for (uint32_t i = 0; i < rule->n_blocks && found == WV_UNDEFINED; i++)
+        found = rule_block(rule, i);
+    return found;
 }
 
-static void link_packages(wc_unit *u, wv *chain, wv path, const char *scope)
+/* The nearest first; a rule without any has a link all the same. */
+static void link_rule(wc_unit *u, wv *chain, wv path, const wp_rule *rule)
 {
+    for (uint32_t i = rule->n_blocks; i-- > 0;)
+        if (rule_block(rule, i) != WV_UNDEFINED)
+            wv_array_push(u->a, chain, link_of(u, path, rule_block(rule, i)));
+    if (!wv_len(*chain))
+        wv_array_push(u->a, chain, link_of(u, path, WV_UNDEFINED));
+}
+
+static const char *const SCOPES[] = {"document", "package", "subpackages"};
+
+/* Blocks that are not of one rule, by scope and path, whichever module they stand in. One path has
+ * one of a scope: the check of modules sees to it. */
+static void find_shared(wc_unit *u)
+{
+    for (unsigned k = 0; k < 3; k++)
+        u->blocks[k] = wv_object_begin(u->a, 8);
     for (uint32_t i = 0; i < u->n_modules; i++) {
         const wp_module *m = u->modules[i];
-        if (!wv_is_array(m->annotations) || !wv_equal(path_of(u, m, NULL), path))
-            continue;
-        for (uint32_t k = 0; k < wv_len(m->annotations); k++)
-            if (has_scope(wv_items(m->annotations)[k], scope))
-                link(u, chain, path, wv_items(m->annotations)[k]);
+        for (uint32_t j = 0; j < m->n_blocks; j++) {
+            const wp_annotation *x = &m->blocks[j];
+            for (unsigned k = 0; k < 3 && x->node; k++)
+                if (has_scope(x->value, SCOPES[k]))
+                    wv_object_put(u->a, &u->blocks[k], path_of(u, m, x->node == m ? NULL : x->node),
+                                  x->value);
+        }
     }
+}
+
+static void link_shared(wc_unit *u, wv *chain, unsigned scope, wv path)
+{
+    wv block = wv_object_get(u->blocks[scope], path);
+    if (block != WV_UNDEFINED)
+        wv_array_push(u->a, chain, link_of(u, path, block));
 }
 
 wv wc_metadata(wc_unit *u, const wp_module *m, const wp_rule *rule, bool chain)
 {
     if (!chain) {
-        wv own = rule_block(rule);
+        wv own = first_block(rule);
         return own == WV_UNDEFINED ? wv_object_begin(u->a, 0) : plain(u, own);
     }
     wv out = wv_array_begin(u->a, 4);
     wv path = path_of(u, m, rule), package = path_of(u, m, NULL);
-    link(u, &out, path, rule_block(rule));
-    link_documents(u, &out, path);
-    link_packages(u, &out, package, "package");
+    link_rule(u, &out, path, rule);
+    if (u->blocks[0] == WV_UNDEFINED)
+        find_shared(u);
+    link_shared(u, &out, 0, path);
+    link_shared(u, &out, 1, package);
     for (uint32_t n = wv_len(package); n > 0; n--)
-        link_packages(u, &out, wv_array_new(u->a, wv_items(package), n), "subpackages");
+        link_shared(u, &out, 2, wv_array_new(u->a, wv_items(package), n));
     return out;
 }
 

@@ -246,7 +246,7 @@ static bool are_members(const wp_term *xs)
         for (uint32_t k = 0; x->kind == WP_ARRAY && k < x->list.n; k++)
             if (!wc_is_local(x->list.items[k]) && !is_constant(x->list.items[k]))
                 return false;
-        if (x->kind != WP_ARRAY && x->kind > WP_STRING)
+        if (x->kind != WP_ARRAY && !is_constant(x))
             return false;
     }
     return true;

@@ -158,8 +158,7 @@ static bool others_seen(wc_planner *p, const wc_node *n, const wc_rule *first)
 static ending ending_of(wc_planner *p, const wc_node *n, const wc_rule *first, bool chosen)
 {
     wv v = constant_value(p, first);
-    if (p->u->options->no_early_exit || first->n_args || n->n_rules > OTHERS_MAX ||
-        v == WV_UNDEFINED)
+    if (p->u->options->no_early_exit || n->n_rules > OTHERS_MAX || v == WV_UNDEFINED)
         return KEEPS;
     bool shows = !chosen && n->n_rules <= FEW_RULES && others_seen(p, n, first);
     for (const wc_rule *r = first; r; r = r->else_rule)

@@ -91,6 +91,7 @@ typedef struct wc_unit {
     const wp_module *module; /* the one being worked on */
     struct wc_node *root;
     wm_program *program;
+    wv blocks[3];  /* metadata.c: path -> METADATA block, by scope; undefined: not looked for yet */
     wv mocked;     /* names of built-ins that some `with` replaces -> mock number */
     bool has_wide; /* some literal is wide (plan_wide.c) */
 } wc_unit;

@@ -39,6 +39,10 @@ static const known table[] = {
      "binds "
      "for bound by the every",
      false},
+    {"types-shared", "^codes: undefined / rego_type_error undefined", "\\] := r[0-9]+ ",
+     "a rule that stands among the values of another: OPA changes its type as it merges the "
+     "other's",
+     false},
     {"member-call", "^(rows|values): ", "(input|data)[^;:]* in [[{][^];]*[a-z]\\(",
      "membership in a written collection with a call in it: OPA's index passes over the rule "
      "whatever the call gives",
