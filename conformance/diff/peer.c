@@ -98,14 +98,14 @@ typedef struct work {
     df_side *side;
     const wb_str *lines;
     size_t n, next, done;
-    size_t *again; /* lines that a dead peer had not begun */
+    size_t *again; /* lines that a dead peer had not answered */
     size_t n_again;
     char **answers;
 } work;
 
 static void feed(work *w, df_peer *p)
 {
-    while (p->n_waiting < AT_ONCE && (w->n_again || w->next < w->n)) {
+    while (p->n_waiting < (w->n_again ? 1 : AT_ONCE) && (w->n_again || w->next < w->n)) {
         size_t i = w->n_again ? w->again[--w->n_again] : w->next++;
         if (!p->pid)
             start(p);
@@ -116,15 +116,14 @@ static void feed(work *w, df_peer *p)
     }
 }
 
-/* The oldest line is at fault; the others are asked again. */
+/* A line that was alone is at fault. Of several it may be any, since a peer may work at some of
+ * them at once: they are asked again one by one. */
 static void bury(work *w, df_peer *p)
 {
     stop(p);
     w->side->deaths++;
-    if (!p->n_waiting)
-        return;
-    w->done++;
-    for (unsigned i = 1; i < p->n_waiting; i++)
+    w->done += p->n_waiting == 1;
+    for (unsigned i = 0; p->n_waiting > 1 && i < p->n_waiting; i++)
         w->again[w->n_again++] = p->waiting[i];
     p->n_waiting = 0;
 }
