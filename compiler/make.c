@@ -24,11 +24,6 @@ const wp_file *wc_file(const wc_unit *u)
     return u->module ? &u->module->file : NULL;
 }
 
-bool wc_is_root(const wp_term *t, const char *name)
-{
-    return t->kind == WP_VAR && wb_str_is(t->name, name);
-}
-
 bool wc_is_root_name(wb_str name)
 {
     return wb_str_is(name, "input") || wb_str_is(name, "data");

@@ -24,9 +24,26 @@ typedef struct finder {
 
 /* ---- places ---- */
 
+static bool same_key(const wp_term *x, const wp_term *y)
+{
+    if (x->kind == WP_STRING && y->kind == WP_STRING)
+        return wv_equal(x->value, y->value);
+    return !wp_term_compare(x, y);
+}
+
+/* Places of one policy mostly begin alike: the last key tells them apart. */
 bool wc_same_place(const wp_term *x, const wp_term *y)
 {
-    return x == y || !wp_term_compare(x, y);
+    if (x == y)
+        return true;
+    if (x->kind != WP_REF || y->kind != WP_REF)
+        return !wp_term_compare(x, y);
+    if (x->list.n != y->list.n)
+        return false;
+    for (uint32_t i = x->list.n; i-- > 0;)
+        if (!same_key(x->list.items[i], y->list.items[i]))
+            return false;
+    return true;
 }
 
 static bool is_argument(const finder *f, const wp_term *t)

@@ -103,7 +103,10 @@ wp_term *wc_string_term(wc_unit *u, wb_str s, wp_loc loc);
 const wp_file *wc_file(const wc_unit *u);
 
 /* `input` and `data` stay variables under their names; this tells them from locals. */
-bool wc_is_root(const wp_term *t, const char *name);
+static inline bool wc_is_root(const wp_term *t, const char *name)
+{
+    return t->kind == WP_VAR && wb_str_is(t->name, name);
+}
 bool wc_is_root_name(wb_str name);
 static inline bool wc_is_local(const wp_term *t)
 {
