@@ -74,6 +74,8 @@ typedef struct wc_plan {
 
 /* plan_rule.c: makes functions for every rule node and the query. */
 void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query_body *query, const wp_module *context);
+/* plan_fuse.c: once it is known which rules are remembered. */
+void wc_plan_fuse(wc_unit *u, const wc_plan *plan);
 /* plan_match.c: once it is known which rules are remembered. */
 void wc_plan_matches(wc_unit *u, const wc_plan *plan);
 /* plan_tally.c */

@@ -428,6 +428,11 @@ void wc_plan_equal(wc_planner *p, wc_operand v, const wp_term *t)
     wc_put_op(p, WC_S_Equal, 0, v, wc_plan_term(p, t));
 }
 
+static bool is_wildcard(const wc_var *v)
+{
+    return (v->was ? v->was : v)->text[0] == '$';
+}
+
 void wc_unify_value(wc_planner *p, const wp_term *pattern, wc_operand v)
 {
     if (pattern->kind == WP_VAR && is_unbound(pattern)) {
@@ -438,8 +443,8 @@ void wc_unify_value(wc_planner *p, const wp_term *pattern, wc_operand v)
         wc_put_op(p, WC_S_IsArray, 0, v, (wc_operand){0})->n = pattern->list.n;
         for (uint32_t i = 0; i < pattern->list.n; i++) {
             const wp_term *el = pattern->list.items[i];
-            if (el->kind == WP_VAR && is_unbound(el) && el->name.p[0] == '$')
-                continue; /* a wildcard takes anything */
+            if (el->kind == WP_VAR && is_unbound(el) && is_wildcard(wc_var_of(el)))
+                continue; /* it takes anything */
             wc_unify_value(p, el, dot(p, v, wc_const(p, wv_small(i)), false));
         }
         return;

@@ -40,21 +40,34 @@ int64_t ws_days(int64_t y, int64_t m, int64_t d)
     return era * 146097 + doe - 719468 + d - 1;
 }
 
-ws_date ws_date_of(ws_nanos t)
+/* Whole days since 1970, and the nanoseconds of the last one. */
+static int64_t days_of(ws_nanos t, int64_t *rest)
 {
     const int64_t day_length = 86400 * (int64_t)WS_SECOND;
-    int64_t days, rest;
+    int64_t days;
     if (t == (int64_t)t) { /* mostly; division of 128 bits takes five times as long */
         days = (int64_t)t / day_length;
-        rest = (int64_t)t % day_length;
+        *rest = (int64_t)t % day_length;
     } else {
         days = (int64_t)(t / day_length);
-        rest = (int64_t)(t % day_length);
+        *rest = (int64_t)(t % day_length);
     }
-    if (rest < 0) {
-        rest += day_length;
+    if (*rest < 0) {
+        *rest += day_length;
         days--;
     }
+    return days;
+}
+
+static int weekday_of(int64_t days)
+{
+    int64_t past = (days + 4) % 7; /* 1970 began on a Thursday */
+    return (int)(past < 0 ? past + 7 : past);
+}
+
+ws_date ws_date_of(ws_nanos t)
+{
+    int64_t rest, days = days_of(t, &rest);
     int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
     int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
     int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
@@ -66,7 +79,7 @@ ws_date ws_date_of(ws_nanos t)
     d.minute = (int)(seconds / 60 % 60);
     d.second = (int)(seconds % 60);
     d.nanos = (int)(rest % (int64_t)WS_SECOND);
-    d.weekday = (int)((days % 7 + 11) % 7);
+    d.weekday = weekday_of(days);
     d.yearday = (int)(days - ws_days(d.year, 1, 1) + 1);
     return d;
 }
@@ -130,11 +143,16 @@ static bool moment_arg(ws_ctx *cx, const wv *v, moment *m)
     return false;
 }
 
-static ws_date local_date(const moment *m)
+static ws_nanos local_nanos(const moment *m)
 {
     wb_str name;
     int64_t seconds = m->ns / 1000000000 - (m->ns % 1000000000 < 0);
-    return ws_date_of((ws_nanos)m->ns + ws_zone_at(m->zone, seconds, &name) * WS_SECOND);
+    return (ws_nanos)m->ns + ws_zone_at(m->zone, seconds, &name) * WS_SECOND;
+}
+
+static ws_date local_date(const moment *m)
+{
+    return ws_date_of(local_nanos(m));
 }
 
 static wv numbers(ws_ctx *cx, const int64_t *v, size_t n)
@@ -254,8 +272,10 @@ static wv fn_clock(ws_ctx *cx, const wv *args, unsigned n)
     moment m;
     if (!moment_arg(cx, &args[0], &m))
         return WV_UNDEFINED;
-    ws_date d = local_date(&m);
-    return numbers(cx, (int64_t[]){d.hour, d.minute, d.second}, 3);
+    int64_t rest;
+    days_of(local_nanos(&m), &rest);
+    rest /= (int64_t)WS_SECOND;
+    return numbers(cx, (int64_t[]){rest / 3600, rest / 60 % 60, rest % 60}, 3);
 }
 
 static wv fn_weekday(ws_ctx *cx, const wv *args, unsigned n)
@@ -265,7 +285,8 @@ static wv fn_weekday(ws_ctx *cx, const wv *args, unsigned n)
     moment m;
     if (!moment_arg(cx, &args[0], &m))
         return WV_UNDEFINED;
-    return wv_string_new(cx->out, wb_str_of(names[local_date(&m).weekday]));
+    int64_t rest;
+    return wv_string_new(cx->out, wb_str_of(names[weekday_of(days_of(local_nanos(&m), &rest))]));
 }
 
 /* The instant at which the zone's clock shows the date; as Go chooses where it does so twice or
