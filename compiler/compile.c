@@ -156,6 +156,7 @@ static void stage_plan(front *f)
 static void stage_optimised(front *f)
 {
     wc_plan_fuse(f->u, f->plan);
+    wc_plan_group(f->u, f->plan);
     wc_plan_matches(f->u, f->plan);
     wc_plan_tally(f->u, f->plan);
     wc_plan_hoist(f->u, f->plan);
@@ -305,8 +306,8 @@ wb_status wc_write_plan(wp_module **modules, uint32_t n, const wc_plan_wanted *w
         return WB_MEMORY;
     wm_program p = {0};
     wc_options plain = *options; /* published plans have no statements for these */
-    plain.passes_off |=
-        WC_PASS_DISPATCH | WC_PASS_FUSE | WC_PASS_MATCH | WC_PASS_TALLY | WC_PASS_HOIST;
+    plain.passes_off |= WC_PASS_DISPATCH | WC_PASS_FUSE | WC_PASS_GROUP | WC_PASS_MATCH |
+                        WC_PASS_TALLY | WC_PASS_HOIST;
     u.options = &plain;
     u.program = &p;
     wc_plan plan = {.query = WM_NONE};

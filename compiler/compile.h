@@ -15,6 +15,7 @@
     X(MEMO, "memo", "rules asked more than once are remembered")                                   \
     X(DISPATCH, "dispatch", "rules that test one place for constants are found by its value")      \
     X(FUSE, "fuse", "a set that one loop looks through is not made")                               \
+    X(GROUP, "group", "a closure in a loop is made once for each of the values it depends on")     \
     X(MATCH, "match", "loops for elements with a given part ask an index for them")                \
     X(TALLY, "tally", "elements that are only summed, counted or compared make no array")          \
     X(HOIST, "hoist", "what a loop reads in every turn is read in front of it")                    \

@@ -72,10 +72,14 @@ typedef struct wc_plan {
     uint32_t query; /* function of the query, or WM_NONE */
 } wc_plan;
 
+/* A function of the plan without statements; it has the number n - 1. */
+wc_function *wc_function_new(wc_unit *u, wc_plan *plan, wb_str name, uint32_t n_args);
 /* plan_rule.c: makes functions for every rule node and the query. */
 void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query_body *query, const wp_module *context);
 /* plan_fuse.c: once it is known which rules are remembered. */
 void wc_plan_fuse(wc_unit *u, const wc_plan *plan);
+/* plan_group.c: adds functions. */
+void wc_plan_group(wc_unit *u, wc_plan *plan);
 /* plan_match.c: once it is known which rules are remembered. */
 void wc_plan_matches(wc_unit *u, const wc_plan *plan);
 /* plan_tally.c */

@@ -18,8 +18,8 @@ typedef struct block_pair {
 } block_pair;
 
 /* A copy of statements under way. Of the set's function (`from`) locals are moved up by `shift`,
- * and in place of what adds an element stands the loop's body; of that (`from` NULL) the loop's key and value
- * become the element. */
+ * and in place of what adds an element stands the loop's body; of that (`from` NULL) the loop's key
+ * and value become the element. */
 typedef struct copier {
     wc_planner *p;
     const wc_function *from;

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-static wc_function *new_function(wc_unit *u, wc_plan *plan, wb_str name, uint32_t n_args)
+wc_function *wc_function_new(wc_unit *u, wc_plan *plan, wb_str name, uint32_t n_args)
 {
     if (plan->n == plan->cap) {
         plan->cap = plan->cap ? 2 * plan->cap : 64;
@@ -611,7 +611,7 @@ static void declare(wc_unit *u, wc_plan *plan, wc_node *n, uint32_t *number)
     if (n->n_rules) {
         wb_str path = wc_node_path_text(u, n);
         n->whole = plan->n;
-        wc_function *fn = new_function(u, plan, path, n->is_function ? n->rules[0]->n_args : 0);
+        wc_function *fn = wc_function_new(u, plan, path, n->is_function ? n->rules[0]->n_args : 0);
         describe(u, fn, n);
         if (n->max_keys && !n->is_function)
             n->keyed = plan->n;
@@ -620,7 +620,7 @@ static void declare(wc_unit *u, wc_plan *plan, wc_node *n, uint32_t *number)
         for (uint32_t k = 1; k <= n->max_keys; k++) {
             wb_str name = {wb_arena_printf(u->a, "%.*s[%u]", WB_FMT(path), k), 0};
             name.n = strlen(name.p);
-            describe(u, new_function(u, plan, name, k), n);
+            describe(u, wc_function_new(u, plan, name, k), n);
         }
     }
     for (wc_node *c = n->first; c; c = c->next)
@@ -707,7 +707,7 @@ void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query_body *query, const w
     plan->query = WM_NONE;
     if (query) {
         plan->query = plan->n;
-        begin(&p, new_function(u, plan, WB_LIT("query"), 0), context);
+        begin(&p, wc_function_new(u, plan, WB_LIT("query"), 0), context);
         plan_query(&p, query);
     }
     u->module = NULL;

@@ -218,9 +218,9 @@ static wv authorization(ws_ctx *cx, const config *c, wb_str method, const ws_uri
     wb_buf_puts(&out, ",Signature=");
     wb_buf_puts(&out, hex);
     out.failed |= canonical.failed || names.failed || text.failed;
-    wb_buf_free(&canonical);
-    wb_buf_free(&names);
-    wb_buf_free(&text);
+    ws_text_end(cx, &canonical);
+    ws_text_end(cx, &names);
+    ws_text_end(cx, &text);
     return ws_take_string(cx, &out);
 }
 
@@ -238,7 +238,7 @@ static bool body_hash(ws_ctx *cx, wv request, const config *c, char to[2 * WB_SH
         wb_error e;
         wb_status st = wv_json_encode(&b, body, &(wv_json_style){.html = true}, &e);
         if (st != WB_OK || b.failed) {
-            wb_buf_free(&b);
+            ws_text_end(cx, &b);
             if (st == WB_INVALID)
                 ws_fail(cx, "%s", e.text);
             else
@@ -252,7 +252,7 @@ static bool body_hash(ws_ctx *cx, wv request, const config *c, char to[2 * WB_SH
         memcpy(to, "UNSIGNED-PAYLOAD", sizeof "UNSIGNED-PAYLOAD");
     else
         hash_hex(s.n ? s.p : "", s.n, to);
-    wb_buf_free(&b);
+    ws_text_end(cx, &b);
     return ok;
 }
 

@@ -77,7 +77,7 @@ static bool parse_certs(ws_ctx *cx, const wv *arg, STACK_OF(X509) * certs)
     wb_buf der;
     ws_text_begin(cx, &der);
     bool ok = join_blocks(cx, s, &der) && parse_der(cx, wb_buf_str(&der), certs);
-    wb_buf_free(&der);
+    ws_text_end(cx, &der);
     return ok;
 }
 

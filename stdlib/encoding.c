@@ -515,7 +515,7 @@ static wv fn_query_encode_object(ws_ctx *cx, const wv *args, unsigned argc)
             items = ws_members(cx, v, &n);
         for (size_t k = 0; items && k < n; k++) {
             if (!wv_is_string(items[k])) {
-                wb_buf_free(&b);
+                ws_text_end(cx, &b);
                 return ws_fail_type(cx, "operand 1 " QUERY_VALUES);
             }
             put_pair(&b, wv_str(&key), wv_str(&items[k]));

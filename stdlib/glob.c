@@ -478,7 +478,7 @@ static wv fn_match(ws_ctx *cx, const wv *args, unsigned n)
         if (g)
             r = match(cx, g, wv_str(&args[2]));
     }
-    wb_buf_free(&key);
+    ws_text_end(cx, &key);
     return r;
 }
 

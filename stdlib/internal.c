@@ -94,7 +94,7 @@ static wv fn_print(ws_ctx *cx, const wv *args, unsigned n)
     unsigned lines = 0;
     ws_text_begin(cx, &b);
     bool ok = print_lines(cx, &b, wv_items(args[0]), wv_len(args[0]), " ", &lines);
-    wb_buf_free(&b);
+    ws_text_end(cx, &b);
     return ok ? WV_TRUE : WV_UNDEFINED;
 }
 

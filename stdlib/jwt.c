@@ -467,7 +467,7 @@ static wv finish(ws_ctx *cx, const ws_jws_alg *alg, const ws_key *key, wb_str he
     OPENSSL_free(sig);
     if (ok || b.failed)
         return ws_take_string(cx, &b);
-    wb_buf_free(&b);
+    ws_text_end(cx, &b);
     return WV_UNDEFINED;
 }
 

@@ -302,7 +302,7 @@ static wv fn_replace(ws_ctx *cx, const wv *args, unsigned n)
             break;
     }
     if (cx->error != WS_ERR_NONE || !any) {
-        wb_buf_free(&b);
+        ws_text_end(cx, &b);
         return any || cx->error != WS_ERR_NONE ? WV_UNDEFINED : args[0];
     }
     wb_buf_put(&b, s.p + start, s.n - start);

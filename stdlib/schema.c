@@ -45,7 +45,7 @@ static const ws_schema *find(ws_ctx *cx, wv v, wb_buf *error)
     wb_buf text;
     ws_text_begin(cx, &text);
     if (!schema_text(v, &text)) {
-        wb_buf_free(&text);
+        ws_text_end(cx, &text);
         wb_buf_puts(error, "wrong type, expected string or object");
         return NULL;
     }
@@ -59,7 +59,7 @@ static const ws_schema *find(ws_ctx *cx, wv v, wb_buf *error)
         if (s)
             ws_cache_put(cx->cache, WS_CACHE_SCHEMA, key, s, release);
     }
-    wb_buf_free(&text);
+    ws_text_end(cx, &text);
     return s;
 }
 
@@ -104,7 +104,7 @@ static wv document(ws_ctx *cx, wv v)
         r = WV_UNDEFINED;
     else if (wv_json_decode(cx->out, wv_is_string(v) ? wv_str(&v) : wb_buf_str(&b), NULL, &r, NULL))
         r = cx->out->exhausted ? ws_fail_room(cx) : ws_fail(cx, "invalid JSON string");
-    wb_buf_free(&b);
+    ws_text_end(cx, &b);
     return r;
 }
 

@@ -304,7 +304,7 @@ static wv fn_replace_n(ws_ctx *cx, const wv *args, unsigned argc)
         }
     }
     if (cx->error != WS_ERR_NONE) {
-        wb_buf_free(&b);
+        ws_text_end(cx, &b);
         return WV_UNDEFINED;
     }
     return ws_take_string(cx, &b);
@@ -320,7 +320,7 @@ static wv fn_format_int(ws_ctx *cx, const wv *args, unsigned n)
     wv_num_status s = wv_number_format_int(&b, args[0], args[1]);
     if (s == WV_NUM_OK)
         return ws_take_string(cx, &b);
-    wb_buf_free(&b);
+    ws_text_end(cx, &b);
     if (s == WV_NUM_BASE)
         return ws_fail_type(cx, "operand 2 must be one of {2, 8, 10, 16}");
     return ws_fail_number(cx, s);

@@ -60,7 +60,7 @@ static wv read_variables(ws_ctx *cx, wv object)
     else if (ws_room(cx, json.n) &&
              wv_json_decode_prefix(cx->out, wb_buf_str(&json), NULL, &vars, &used, &error))
         vars = cx->out->exhausted ? ws_fail_room(cx) : ws_fail(cx, "%s", error.text);
-    wb_buf_free(&json);
+    ws_text_end(cx, &json);
     return vars;
 }
 
@@ -93,7 +93,7 @@ static wv fn_render(ws_ctx *cx, const wv *args, unsigned n)
     const wt_tree *t = find(cx, wv_str(&args[0]));
     if (t && wt_run(cx, t, &vars, &out))
         r = renamed(cx, wb_buf_str(&out));
-    wb_buf_free(&out);
+    ws_text_end(cx, &out);
     return r;
 }
 

@@ -221,7 +221,7 @@ static wv fn_parse(ws_ctx *cx, const wv *args, unsigned n)
             }
             wb_buf_puts(&unit, " not recognized");
             ws_fail_tail(cx, "units.parse: unit ", wb_buf_str(&unit));
-            wb_buf_free(&unit);
+            ws_text_end(cx, &unit);
             goto done;
         }
         by = scale(power, binary);

@@ -40,7 +40,7 @@ static void fail_parse(ws_ctx *cx, const wv_uri *u)
     ws_text_begin(cx, &text);
     wv_uri_put_error(&text, u);
     ws_fail_tail(cx, "", wb_buf_str(&text));
-    wb_buf_free(&text);
+    ws_text_end(cx, &text);
 }
 
 bool ws_uri_explain(ws_ctx *cx, wb_str s, wb_buf *why)

@@ -666,7 +666,7 @@ wv ws_yaml_encode(ws_ctx *cx, wv v)
     ws_text_begin(cx, &b);
     writer w = {.cx = cx, .b = &b, .indent = -1, .whitespace = true, .indention = true};
     if (!all_readable(&w, v, 0) || !node(&w, v, 0)) {
-        wb_buf_free(&b);
+        ws_text_end(cx, &b);
         return WV_UNDEFINED;
     }
     w.indent = 0;

@@ -24,7 +24,7 @@ bool gql_schema_fail(ws_ctx *cx, const char *file, ws_gql_pos pos, const char *f
             ": %.*s",
             file ? file : "input", pos.line ? pos.line : -1, pos.line ? pos.column : -1,
             WB_FMT(wb_buf_str(&text)));
-    wb_buf_free(&text);
+    ws_text_end(cx, &text);
     return false;
 }
 
@@ -35,7 +35,7 @@ static const char *quoted(ws_ctx *cx, wb_str s)
     ws_text_begin(cx, &b);
     ws_put_quoted(&b, s);
     const char *to = ws_room(cx, b.n) ? wb_arena_dup(cx->out, wb_buf_cstr(&b), b.n) : "";
-    wb_buf_free(&b);
+    ws_text_end(cx, &b);
     return to;
 }
 

@@ -105,7 +105,7 @@ bool gql_check_implements(ws_ctx *cx, const ws_gql_schema *s, ws_gql_def *def, w
         else
             gql_schema_fail(cx, def->file, def->pos, "%s is a non interface type %.*s.",
                             wb_buf_cstr(&b), WB_FMT(intf->kind));
-        wb_buf_free(&b);
+        ws_text_end(cx, &b);
         return false;
     }
     for (uint32_t i = 0; i < intf->fields.n; i++)

@@ -33,7 +33,7 @@ wb_str ws_gql_type_text(ws_ctx *cx, const ws_gql_type *type)
     ws_text_begin(cx, &b);
     ws_gql_put_type(&b, type);
     wb_str s = ws_room(cx, b.n) ? wb_arena_str(cx->out, wb_buf_str(&b)) : (wb_str){"", 0};
-    wb_buf_free(&b);
+    ws_text_end(cx, &b);
     return s;
 }
 
