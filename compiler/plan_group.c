@@ -15,7 +15,7 @@
 
 /* The closure under way: what it reads of the locals outside. */
 typedef struct closure {
-    wc_stmt *make;  /* MakeArray, MakeSet or MakeObject; inner locals are numbered from its own on */
+    wc_stmt *make; /* MakeArray, MakeSet or MakeObject; inner locals are numbered from its own on */
     wc_stmt *block; /* the Block that fills it */
     uint32_t keys[KEYS_MAX];
     uint32_t n_keys;
@@ -158,9 +158,7 @@ static void look(grouper *g, const wc_block *b)
             if (s->builtin->flags & (WS_NONDET | WS_VOID))
                 c->why = "it calls what is not the same each time";
             break;
-        default:
-            note_base(g, s->a);
-            note_base(g, s->b);
+        default: note_base(g, s->a); note_base(g, s->b);
         }
         for (uint32_t i = 0; i < s->n_args && !c->why; i++)
             note_base(g, s->args[i]);
@@ -179,7 +177,7 @@ static void look(grouper *g, const wc_block *b)
 
 typedef struct mover {
     grouper *g;
-    wc_planner p; /* of the new function */
+    wc_planner p;  /* of the new function */
     uint32_t base; /* where the closure's own locals begin */
 } mover;
 
@@ -253,9 +251,9 @@ static uint32_t function_of(grouper *g)
 {
     const closure *c = g->c;
     wb_arena *a = g->u->a;
-    wb_str name = {wb_arena_printf(a, "%.*s %u:%u", WB_FMT(g->fn->name), c->make->loc.row,
-                                   c->make->loc.col),
-                   0};
+    wb_str name = {
+        wb_arena_printf(a, "%.*s %u:%u", WB_FMT(g->fn->name), c->make->loc.row, c->make->loc.col),
+        0};
     name.n = strlen(name.p);
     wc_function *fn = wc_function_new(g->u, g->plan, name, c->n_keys);
     mover m = {.g = g, .p = {.u = g->u, .fn = fn}, .base = c->n_keys + c->n_roots};
