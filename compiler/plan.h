@@ -15,6 +15,7 @@ typedef enum wc_stmt_kind {
 } wc_stmt_kind;
 
 typedef struct wc_block wc_block;
+typedef struct wc_planner wc_planner;
 
 /* One replacement of a With statement. */
 typedef struct wc_replacement {
@@ -76,6 +77,23 @@ typedef struct wc_plan {
 wc_function *wc_function_new(wc_unit *u, wc_plan *plan, wb_str name, uint32_t n_args);
 /* plan_rule.c: makes functions for every rule node and the query. */
 void wc_make_plan(wc_unit *u, wc_plan *plan, const wc_query_body *query, const wp_module *context);
+/* plan_copy.c: a copy of statements under way. Constants go to the function p->fn. Breaks out of
+ * blocks that are not of the copy lead where they led. Statements with a `with` are not copied. */
+typedef struct wc_copy {
+    wc_planner *p;
+    /* What stands for an operand, and for a local that is set. */
+    wc_operand (*operand)(const struct wc_copy *c, wc_operand o);
+    /* Puts something else in the place of s, or answers false; may be NULL. */
+    bool (*instead)(struct wc_copy *c, const wc_stmt *s, wc_block *to);
+    const void *arg; /* of these two */
+    struct wc_copied *blocks;
+} wc_copy;
+
+wc_stmt *wc_copy_stmt(wc_copy *c, const wc_stmt *s, wc_block *outer);
+wc_block *wc_copy_block(wc_copy *c, const wc_block *b, wc_block *outer);
+/* Breaks out of `from` are to lead behind `to`. */
+void wc_copy_stands_for(wc_copy *c, const wc_block *from, wc_block *to);
+void wc_append(wc_block *to, wc_stmt *s);
 /* plan_fuse.c: once it is known which rules are remembered. */
 void wc_plan_fuse(wc_unit *u, const wc_plan *plan);
 /* plan_group.c: adds functions. */
@@ -120,7 +138,7 @@ typedef struct wc_read {
     uint32_t local;
 } wc_read;
 
-typedef struct wc_planner {
+struct wc_planner {
     wc_unit *u;
     wc_plan *plan;
     wc_function *fn;
@@ -141,7 +159,7 @@ typedef struct wc_planner {
     uint32_t n_asked; /* statements made that may leave a conflict waiting */
     bool first_key;   /* of the next literal object's equal keys the first counts, not the last */
     wp_loc loc;       /* given to the statements made */
-} wc_planner;
+};
 
 /* A point to return to when a block is closed. */
 typedef struct wc_mark {

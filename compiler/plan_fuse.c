@@ -11,25 +11,6 @@
 #define BODIES_MAX 4u  /* rules of a set: the loop's body is copied for each */
 #define STMTS_MAX  64u /* of a loop's body */
 
-typedef struct block_pair {
-    const wc_block *from;
-    wc_block *to;
-    struct block_pair *next;
-} block_pair;
-
-/* A copy of statements under way. Of the set's function (`from`) locals are moved up by `shift`,
- * and in place of what adds an element stands the loop's body; of that (`from` NULL) the loop's key
- * and value become the element. */
-typedef struct copier {
-    wc_planner *p;
-    const wc_function *from;
-    uint32_t shift;
-    wc_stmt_kind add;
-    const wc_stmt *loop;
-    wc_operand element;
-    block_pair *blocks;
-} copier;
-
 /* A function that makes a collection and does nothing else. */
 typedef struct maker {
     const wc_function *fn;
@@ -117,88 +98,50 @@ static bool is_read(const wc_stmt *s, uint32_t local)
 
 /* ---- the copy ---- */
 
-static wc_block *copy_block(copier *c, const wc_block *b, wc_block *outer);
+/* Of the maker's function locals are moved up by `shift`; of the loop's body, key and value become
+ * the element. */
+typedef struct fusion {
+    const maker *m;
+    const wc_stmt *loop;
+    uint32_t shift;
+    wc_operand element;
+} fusion;
 
-static wc_operand operand(const copier *c, wc_operand o)
+static wc_operand shifted(const wc_copy *c, wc_operand o)
 {
-    if (c->from && o.kind == WC_LOCAL)
-        o.n += c->shift;
-    else if (c->from && o.kind == WC_CONST)
-        return wc_const(c->p, c->from->consts[o.n]);
-    else if (reads(o, c->loop->t) || reads(o, c->loop->t + 1))
-        return c->element;
-    return o;
+    const fusion *x = c->arg;
+    if (o.kind == WC_LOCAL)
+        o.n += x->shift;
+    return o.kind == WC_CONST ? wc_const(c->p, x->m->fn->consts[o.n]) : o;
 }
 
-static wc_block *copy_of_block(const copier *c, wc_block *b)
+static wc_operand with_element(const wc_copy *c, wc_operand o)
 {
-    for (const block_pair *x = c->blocks; x; x = x->next)
-        if (x->from == b)
-            return x->to;
-    return b;
-}
-
-static wc_stmt *copy_stmt(copier *c, const wc_stmt *s, wc_block *outer)
-{
-    wb_arena *a = c->p->u->a;
-    wc_stmt *to = wb_arena_alloc(a, sizeof *to);
-    *to = *s;
-    to->next = NULL;
-    to->a = operand(c, s->a);
-    to->b = operand(c, s->b);
-    if (wc_sets_local(s) || s->kind == WC_S_Scan)
-        to->t = s->t + c->shift;
-    if (s->kind == WC_S_Break)
-        to->block = copy_of_block(c, s->block);
-    else if (s->block)
-        to->block = copy_block(c, s->block, outer);
-    return to;
-}
-
-static void note_block(copier *c, const wc_block *from, wc_block *to)
-{
-    block_pair *pair = wb_arena_alloc(c->p->u->a, sizeof *pair);
-    *pair = (block_pair){from, to, c->blocks};
-    c->blocks = pair;
-}
-
-static void append(wc_block *to, wc_stmt *s)
-{
-    if (to->last)
-        to->last->next = s;
-    else
-        to->first = s;
-    to->last = s;
+    const fusion *x = c->arg;
+    return reads(o, x->loop->t) || reads(o, x->loop->t + 1) ? x->element : o;
 }
 
 /* The loop's body where an element is found, in a block of its own unless that is the last of one.
  */
-static void copy_body(const copier *c, const wc_stmt *add, wc_block *to)
+static bool body_instead(wc_copy *c, const wc_stmt *s, wc_block *to)
 {
-    copier body = {.p = c->p, .loop = c->loop, .element = operand(c, add->a)};
-    if (add->next) {
-        wc_stmt *s = wb_arena_calloc(c->p->u->a, sizeof *s);
-        *s = (wc_stmt){.kind = WC_S_Block, .loc = add->loc};
-        s->block = copy_block(&body, c->loop->block, to);
-        append(to, s);
-        return;
+    const fusion *x = c->arg;
+    if (s->kind != x->m->add)
+        return false;
+    fusion found = *x;
+    found.element = shifted(c, s->a);
+    wc_copy body = {.p = c->p, .operand = with_element, .arg = &found};
+    if (s->next) {
+        wc_stmt *b = wb_arena_calloc(c->p->u->a, sizeof *b);
+        *b = (wc_stmt){.kind = WC_S_Block, .loc = s->loc};
+        b->block = wc_copy_block(&body, x->loop->block, to);
+        wc_append(to, b);
+        return true;
     }
-    note_block(&body, c->loop->block, to);
-    for (const wc_stmt *s = c->loop->block->first; s; s = s->next)
-        append(to, copy_stmt(&body, s, to));
-}
-
-static wc_block *copy_block(copier *c, const wc_block *b, wc_block *outer)
-{
-    wc_block *to = wb_arena_calloc(c->p->u->a, sizeof *to);
-    note_block(c, b, to);
-    to->outer = outer;
-    for (const wc_stmt *s = b->first; s; s = s->next)
-        if (c->from && s->kind == c->add)
-            copy_body(c, s, to);
-        else
-            append(to, copy_stmt(c, s, to));
-    return to;
+    wc_copy_stands_for(&body, x->loop->block, to);
+    for (const wc_stmt *t = x->loop->block->first; t; t = t->next)
+        wc_append(to, wc_copy_stmt(&body, t, to));
+    return true;
 }
 
 /* ---- the walk ---- */
@@ -224,10 +167,11 @@ static const char *hindrance(const wc_planner *p, const wc_stmt *call, const wc_
 /* The blocks that take the place of the call and its loop. */
 static wc_block fused(wc_planner *p, const wc_stmt *loop, const maker *m, wc_block *outer)
 {
-    copier c = {.p = p, .from = m->fn, .shift = p->fn->n_locals, .add = m->add, .loop = loop};
+    fusion x = {.m = m, .loop = loop, .shift = p->fn->n_locals};
+    wc_copy c = {.p = p, .operand = shifted, .instead = body_instead, .arg = &x};
     wc_block all = {0};
     for (const wc_stmt *s = m->bodies; s->kind == WC_S_Block; s = s->next)
-        append(&all, copy_stmt(&c, s, outer));
+        wc_append(&all, wc_copy_stmt(&c, s, outer));
     p->fn->n_locals += m->fn->n_locals;
     return all;
 }

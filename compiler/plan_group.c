@@ -25,12 +25,6 @@ typedef struct closure {
     const char *why;   /* it cannot be, or NULL */
 } closure;
 
-typedef struct block_pair {
-    const wc_block *from;
-    wc_block *to;
-    struct block_pair *next;
-} block_pair;
-
 typedef struct grouper {
     wc_unit *u;
     wc_plan *plan;
@@ -38,7 +32,6 @@ typedef struct grouper {
     const wc_stmt **def; /* by local: what set it last */
     uint32_t made;
     closure *c;
-    block_pair *blocks;
 } grouper;
 
 /* ---- what a closure reads ---- */
@@ -176,16 +169,16 @@ static void look(grouper *g, const wc_block *b)
 /* ---- the function ---- */
 
 typedef struct mover {
-    grouper *g;
-    wc_planner p;  /* of the new function */
+    const grouper *g;
     uint32_t base; /* where the closure's own locals begin */
 } mover;
 
-static wc_operand moved(mover *m, wc_operand o)
+static wc_operand moved(const wc_copy *copy, wc_operand o)
 {
+    const mover *m = copy->arg;
     const closure *c = m->g->c;
     if (o.kind == WC_CONST)
-        return wc_const(&m->p, m->g->fn->consts[o.n]);
+        return wc_const(copy->p, m->g->fn->consts[o.n]);
     if (o.kind != WC_LOCAL)
         return o;
     for (uint32_t i = 0; i < c->n_keys; i++)
@@ -195,55 +188,6 @@ static wc_operand moved(mover *m, wc_operand o)
         if (c->roots[i]->t == o.n)
             return wc_op_local(c->n_keys + i);
     return wc_op_local(m->base + o.n - c->make->t);
-}
-
-static wc_block *move_block(mover *m, const wc_block *b, wc_block *outer);
-
-static wc_stmt *move_stmt(mover *m, const wc_stmt *s, wc_block *outer)
-{
-    wb_arena *a = m->g->u->a;
-    wc_stmt *to = wb_arena_alloc(a, sizeof *to);
-    *to = *s;
-    to->next = NULL;
-    to->a = moved(m, s->a);
-    to->b = moved(m, s->b);
-    if (s->n_args) {
-        to->args = wb_arena_alloc(a, s->n_args * sizeof *to->args);
-        for (uint32_t i = 0; i < s->n_args; i++)
-            to->args[i] = moved(m, s->args[i]);
-    }
-    if (wc_sets_local(s) || s->kind == WC_S_Scan)
-        to->t = moved(m, wc_op_local(s->t)).n;
-    if (s->kind == WC_S_Break) {
-        for (const block_pair *x = m->g->blocks; x; x = x->next)
-            if (x->from == s->block)
-                to->block = x->to;
-    } else if (s->block) {
-        to->block = move_block(m, s->block, outer);
-    }
-    return to;
-}
-
-static void append(wc_block *to, wc_stmt *s)
-{
-    if (to->last)
-        to->last->next = s;
-    else
-        to->first = s;
-    to->last = s;
-}
-
-static wc_block *move_block(mover *m, const wc_block *b, wc_block *outer)
-{
-    wb_arena *a = m->g->u->a;
-    wc_block *to = wb_arena_calloc(a, sizeof *to);
-    block_pair *pair = wb_arena_alloc(a, sizeof *pair);
-    *pair = (block_pair){b, to, m->g->blocks};
-    m->g->blocks = pair;
-    to->outer = outer;
-    for (const wc_stmt *s = b->first; s; s = s->next)
-        append(to, move_stmt(m, s, to));
-    return to;
 }
 
 /* The roots stand in front of the block that needs them: where one is missing nothing is found. */
@@ -256,24 +200,26 @@ static uint32_t function_of(grouper *g)
         0};
     name.n = strlen(name.p);
     wc_function *fn = wc_function_new(g->u, g->plan, name, c->n_keys);
-    mover m = {.g = g, .p = {.u = g->u, .fn = fn}, .base = c->n_keys + c->n_roots};
+    wc_planner p = {.u = g->u, .fn = fn};
+    mover m = {g, c->n_keys + c->n_roots};
+    wc_copy copy = {.p = &p, .operand = moved, .arg = &m};
     fn->n_locals = m.base + g->fn->n_locals - c->make->t;
     fn->out.loc = c->make->loc;
     fn->out.memo_kind = c->n_keys ? WM_MEMO_ARGS : WM_MEMO_RULE;
     if (!c->n_keys)
         fn->out.memo = g->u->program->n_memos++;
-    append(fn->body, move_stmt(&m, c->make, fn->body));
+    wc_append(fn->body, wc_copy_stmt(&copy, c->make, fn->body));
     wc_stmt *all = wb_arena_calloc(a, sizeof *all);
     *all = (wc_stmt){.kind = WC_S_Block, .loc = c->make->loc};
     all->block = wb_arena_calloc(a, sizeof *all->block);
     all->block->outer = fn->body;
-    append(fn->body, all);
+    wc_append(fn->body, all);
     for (uint32_t i = 0; i < c->n_roots; i++)
-        append(all->block, move_stmt(&m, c->roots[i], all->block));
-    append(all->block, move_stmt(&m, c->block, all->block));
+        wc_append(all->block, wc_copy_stmt(&copy, c->roots[i], all->block));
+    wc_append(all->block, wc_copy_stmt(&copy, c->block, all->block));
     wc_stmt *end = wb_arena_calloc(a, sizeof *end);
     *end = (wc_stmt){.kind = WC_S_Return, .loc = c->make->loc, .a = wc_op_local(m.base)};
-    append(fn->body, end);
+    wc_append(fn->body, end);
     return g->plan->n - 1;
 }
 
