@@ -259,7 +259,8 @@ static bool opens_body(wp_parser *p, uint32_t i)
         return false;
     if (value_kind(p, i) != WP_O_SET)
         return false;
-    if (!infix(p, close + 1) && !followed_by_step(p, close))
+    /* `{1}, x in xs` is a membership. */
+    if (!infix(p, close + 1) && !followed_by_step(p, close) && p->tokens[close + 1].raw != ',')
         return true;
     for (uint32_t j = i + 1; j < close; j++) {
         const wp_token *t = &p->tokens[j];

@@ -43,10 +43,16 @@ static const known table[] = {
      "a rule that stands among the values of another: OPA changes its type as it merges the "
      "other's",
      false},
-    {"member-call", "^(rows|values): ", "(input|data)[^;:]* in [[{][^];]*[a-z]\\(",
-     "membership in a written collection with a call in it: OPA's index passes over the rule "
-     "whatever the call gives",
+    {"member-value", "^(rows|values): ",
+     "(input|data)[^;:]* in [[{]([^];]*, *)?(input|data|[a-z]+[0-9]|[a-z_.0-9]+\\()",
+     "membership in a written collection with a variable, reference or call in it: OPA's index "
+     "passes over the rule whatever that gives",
      false},
+    {"template-names", "^codes: rego_type_error match error ",
+     "[$][\"`].*some .*[{].*(\"[a-z]*\": ).*\\1",
+     "a name of a query that a closure in a template declares as well, over an object with one key "
+     "twice: OPA takes both for one",
+     true},
     {"members-end", "^codes: eval_[a-z_]+ .* / undefined",
      " in [[{][^;]*(\\{|set\\()[^;]*;.* in input",
      "a membership among objects or sets beside a place asked for several values: OPA's index "
