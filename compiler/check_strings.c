@@ -335,6 +335,8 @@ static bool in_expr(wc_cvisitor *v, wp_expr *e)
             wc_ck_term_vars(v->c, e->every.key, 0, x->safe);
         wc_ck_term_vars(v->c, e->every.value, 0, x->safe);
         x->ok &= capture(v->c, &e->every.body, x->safe);
+        for (uint32_t i = 0; i < e->n_with; i++)
+            wc_ck_walk_term(v, e->with[i].value);
         return true;
     case WP_EXPR_NOT: x->ok &= capture(v->c, &e->body, x->safe); return true;
     case WP_EXPR_AND:

@@ -45,6 +45,18 @@ static wv constant_value(wc_planner *p, const wc_rule *r)
     return r->value ? wc_ground(p, r->value) : WV_UNDEFINED;
 }
 
+/* The fact `p.q := v`: OPA takes it for a member of an object, and asks all rules beside such a
+ * one. */
+static bool has_member(const wc_node *n)
+{
+    for (uint32_t i = 0; i < n->n_rules; i++) {
+        const wc_rule *r = n->rules[i];
+        if (r->source && r->source->head->key && r->value && !r->is_function)
+            return true;
+    }
+    return false;
+}
+
 static void why_no_exit(wc_planner *p, const wc_node *n, const wc_rule *r, wv v)
 {
     if (n->n_rules > 1 || r->else_rule)
@@ -58,6 +70,10 @@ static wv common_value(wc_planner *p, const wc_node *n)
     wv common = WV_UNDEFINED;
     if (p->u->options->no_early_exit) {
         wc_why(p->u, p->fn, "early exit", n->rules[0]->loc, "not: switched off");
+        return common;
+    }
+    if (n->n_rules > 1 && has_member(n)) {
+        wc_why(p->u, p->fn, "early exit", n->rules[0]->loc, "not: a member of an object");
         return common;
     }
     for (uint32_t i = 0; i < n->n_rules; i++) {
@@ -158,7 +174,8 @@ static bool others_seen(wc_planner *p, const wc_node *n, const wc_rule *first)
 static ending ending_of(wc_planner *p, const wc_node *n, const wc_rule *first, bool chosen)
 {
     wv v = constant_value(p, first);
-    if (p->u->options->no_early_exit || n->n_rules > OTHERS_MAX || v == WV_UNDEFINED)
+    if (p->u->options->no_early_exit || n->n_rules > OTHERS_MAX || v == WV_UNDEFINED ||
+        has_member(n))
         return KEEPS;
     bool shows = !chosen && n->n_rules <= FEW_RULES && others_seen(p, n, first);
     for (const wc_rule *r = first; r; r = r->else_rule)
