@@ -158,6 +158,21 @@ static char *digits_of(const decimal *d)
     return text;
 }
 
+/* The product where the amount is whole and all of it fits a word, as nearly always. */
+static bool small_product(const decimal *d, uint64_t by, wv *out)
+{
+    if (d->x || d->digits > 15 || d->digits != d->text.n || by > (uint64_t)WV_INT_MAX)
+        return false;
+    int64_t n = 0;
+    for (size_t i = 0; i < d->text.n; i++)
+        n = n * 10 + (d->text.p[i] - '0');
+    int64_t product;
+    if (__builtin_mul_overflow(n, (int64_t)by, &product) || product > WV_INT_MAX)
+        return false;
+    *out = wv_small(d->neg ? -product : product);
+    return true;
+}
+
 /* up/down in its text: an integer, or rounded to ten decimals, halves away from zero. */
 static wv rational(ws_ctx *cx, mpz_t up, mpz_t down)
 {
@@ -240,7 +255,7 @@ static wv fn_parse(ws_ctx *cx, const wv *args, unsigned n)
         ws_fail_room(cx);
         goto done;
     }
-    if (!ws_room(cx, size) || !ws_charge(cx, size / 8))
+    if (!ws_room(cx, size) || !ws_charge(cx, size / 8) || (!milli && small_product(&d, by, &v)))
         goto done;
     mpz_t up, down;
     mpz_inits(up, down, NULL);
@@ -260,7 +275,7 @@ static wv fn_parse(ws_ctx *cx, const wv *args, unsigned n)
     v = rational(cx, up, down);
     mpz_clears(up, down, NULL);
 done:
-    wb_buf_free(&text);
+    ws_text_end(cx, &text);
     return v;
 }
 
@@ -334,7 +349,7 @@ static wv fn_parse_bytes(ws_ctx *cx, const wv *args, unsigned n)
     }
     uint64_t size = (uint64_t)(d.x < 0 ? -d.x : d.x) + d.digits;
     wv_binary b;
-    if (!ws_room(cx, size) || !ws_charge(cx, size / 8))
+    if (!ws_room(cx, size) || !ws_charge(cx, size / 8) || small_product(&d, by, &v))
         goto done;
     wv_num_status status = read_binary(cx, &d, &b);
     if (status) {
@@ -352,7 +367,7 @@ static wv fn_parse_bytes(ws_ctx *cx, const wv *args, unsigned n)
     if (!wv_defined(v))
         ws_fail_room(cx);
 done:
-    wb_buf_free(&text);
+    ws_text_end(cx, &text);
     return v;
 }
 
