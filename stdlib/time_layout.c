@@ -678,8 +678,6 @@ static void put_fraction(wb_buf *b, int nanos, wb_str part, bool cut)
     }
     wb_buf_putc(b, part.p[0]);
     wb_buf_put(b, text, n);
-    for (size_t i = 9; !cut && i < part.n - 1; i++)
-        wb_buf_putc(b, '0');
 }
 
 static void put_chunk(wb_buf *b, chunk what, wb_str part, const ws_date *d, int offset, wb_str zone)
